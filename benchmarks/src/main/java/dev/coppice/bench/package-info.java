@@ -1,0 +1,5 @@
+/** Whether it paid: experiments, reports and speed benchmarks. */
+@NullMarked
+package dev.coppice.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,37 @@
+package dev.coppice.moe;
+
+import org.jspecify.annotations.Nullable;
+
+/** An error that its reader can act on: the message names the thing, the rule and the value. */
+public class CoppiceException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final ExitCode exitCode;
+
+  /**
+   * An error without a cause.
+   *
+   * @param exitCode how a command that meets it ends
+   * @param message the thing, the rule and the value, with file, tensor and offset for data
+   */
+  public CoppiceException(ExitCode exitCode, String message) {
+    this(exitCode, message, null);
+  }
+
+  /**
+   * An error with its cause.
+   *
+   * @param exitCode how a command that meets it ends
+   * @param message the thing, the rule and the value, with file, tensor and offset for data
+   * @param cause what was caught
+   */
+  public CoppiceException(ExitCode exitCode, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.exitCode = exitCode;
+  }
+
+  /** How a command that meets this error ends. */
+  public final ExitCode exitCode() {
+    return exitCode;
+  }
+}

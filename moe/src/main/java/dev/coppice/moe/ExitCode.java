@@ -1,0 +1,32 @@
+package dev.coppice.moe;
+
+/** How a command ends; the numbers are part of the command line's contract. */
+public enum ExitCode {
+  /** All was done. */
+  OK(0),
+  /** Something failed that no other code names. */
+  ERROR(1),
+  /** The command line, a recipe or a budget asks for what cannot be. */
+  USAGE(2),
+  /** Input data is missing or malformed. */
+  INPUT_INVALID(3),
+  /** Data was read, and is not what its record says. */
+  INTEGRITY(4),
+  /** Disk or memory does not suffice. */
+  RESOURCE(5),
+  /** Training met numbers that are not finite. */
+  DIVERGED(6),
+  /** Stopped by a signal, with everything saved. */
+  PREEMPTED(75);
+
+  private final int number;
+
+  ExitCode(int number) {
+    this.number = number;
+  }
+
+  /** The process exit status. */
+  public int number() {
+    return number;
+  }
+}

@@ -1,0 +1,54 @@
+package dev.coppice.moe.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import picocli.CommandLine.Option;
+
+/**
+ * How a command reports: text for people, or one JSON object on standard output. Mix into a command
+ * with {@code @Mixin}.
+ */
+public final class OutputOptions {
+  @Option(names = "--json", description = "Print one JSON object on standard output.")
+  private boolean json;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Show no progress.")
+  private boolean quiet;
+
+  /** Made by picocli. */
+  public OutputOptions() {}
+
+  /** Whether JSON was asked for. */
+  public boolean json() {
+    return json;
+  }
+
+  /** Whether progress is to be withheld. */
+  public boolean quiet() {
+    return quiet;
+  }
+
+  /**
+   * Prints the one or the other.
+   *
+   * @param out standard output
+   * @param object what {@code --json} prints, indented
+   * @param text what is printed otherwise
+   */
+  public void print(PrintWriter out, JsonNode object, String text) {
+    out.println(json ? pretty(object) : text);
+    out.flush();
+  }
+
+  private static String pretty(JsonNode object) {
+    try {
+      return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(object);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a JSON tree must print, got " + object.getNodeType(), e);
+    }
+  }
+}
