@@ -98,6 +98,17 @@ public final class GrowthPlan {
     return tensors;
   }
 
+  /**
+   * The output tensor of that name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public PlannedTensor tensor(String name) {
+    PlannedTensor tensor = tensors.get(name);
+    checkArgument(tensor != null, "tensor must be one of the plan's, got '%s'", name);
+    return tensor;
+  }
+
   /** Bytes of all output tensors. */
   public long byteSize() {
     return tensors.values().stream().mapToLong(tensor -> tensor.slot().byteSize()).sum();

@@ -3,6 +3,7 @@ package dev.coppice.growth;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import java.util.stream.Stream;
 
 /**
  * How the bytes of one output tensor are made from the tensors of the source: plain data, no bytes.
@@ -108,6 +109,20 @@ public sealed interface TensorRecipe {
     }
     return new Noise(
         input, alpha, scope, new NoiseKey(key.expert(), key.projection(), level(input)));
+  }
+
+  /** Names of the source tensors whose bytes a recipe holds, in order. */
+  default Stream<String> sources() {
+    if (this instanceof Copy copy) {
+      return Stream.of(copy.source());
+    }
+    if (this instanceof Slice slice) {
+      return slice.input().sources();
+    }
+    if (this instanceof Concat concat) {
+      return concat.parts().stream().flatMap(part -> part.recipe().sources());
+    }
+    return this instanceof Noise noise ? noise.input().sources() : Stream.empty();
   }
 
   /** How often a recipe is noised at its deepest place. */
