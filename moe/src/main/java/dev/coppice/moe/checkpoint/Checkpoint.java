@@ -1,0 +1,212 @@
+package dev.coppice.moe.checkpoint;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSortedMap;
+import com.google.common.io.Closer;
+import dev.coppice.moe.family.Family;
+import dev.coppice.moe.safetensors.CheckpointFormatException;
+import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
+import dev.coppice.moe.safetensors.SafetensorsFile;
+import dev.coppice.moe.spec.MoeSpec;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * An opened checkpoint folder in the Hugging Face layout, single-file or sharded.
+ *
+ * <p>Opening reads headers only, and checks all of them: the format's rules, index against shards,
+ * tensors against configuration. Reads are positional and may come from any thread.
+ */
+public final class Checkpoint implements Closeable {
+  private final Path folder;
+  private final ObjectNode config;
+  private final Family family;
+  private final MoeSpec spec;
+  private final ImmutableMap<Path, SafetensorsFile> files;
+  private final ImmutableSortedMap<String, StoredTensor> tensors;
+  private final ImmutableList<Path> sideFiles;
+  private final Optional<CoppiceRecord> record;
+
+  private Checkpoint(Path folder, ObjectNode config, ImmutableMap<Path, SafetensorsFile> files)
+      throws IOException {
+    this.folder = folder;
+    this.config = config;
+    this.files = files;
+    this.tensors = collect(files);
+    try {
+      this.family = Family.of(config);
+      this.spec = family.spec(config);
+    } catch (CheckpointFormatException e) {
+      throw e.at(folder.resolve(FolderFiles.CONFIG));
+    }
+    this.sideFiles = FolderFiles.sideFiles(folder);
+    Path recordFile = folder.resolve(FolderFiles.RECORD);
+    this.record =
+        Files.exists(recordFile)
+            ? Optional.of(CoppiceRecord.fromJson(JsonFiles.readObject(recordFile), recordFile))
+            : Optional.empty();
+  }
+
+  /**
+   * Opens a folder and checks all that can be checked without reading weights.
+   *
+   * @throws CheckpointFormatException if anything is missing, malformed or at odds
+   */
+  public static Checkpoint open(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new CheckpointFormatException(
+          Reason.MISSING_FILE, folder, "checkpoint must be a folder, got none");
+    }
+    ObjectNode config = JsonFiles.readObject(folder.resolve(FolderFiles.CONFIG));
+    ShardIndex index = ShardIndex.read(folder);
+    List<SafetensorsFile> opened = new ArrayList<>();
+    try {
+      ImmutableMap.Builder<Path, SafetensorsFile> files = ImmutableMap.builder();
+      for (Path shard : index.shards()) {
+        SafetensorsFile file = SafetensorsFile.open(shard);
+        opened.add(file);
+        files.put(shard, file);
+      }
+      index.check(folder, opened);
+      Checkpoint checkpoint = new Checkpoint(folder, config, files.buildOrThrow());
+      new TensorCheck(folder, checkpoint.family, checkpoint.spec).check(checkpoint.tensors);
+      return checkpoint;
+    } catch (IOException | RuntimeException e) {
+      closeAll(opened);
+      throw e;
+    }
+  }
+
+  private static ImmutableSortedMap<String, StoredTensor> collect(
+      Map<Path, SafetensorsFile> files) {
+    TreeMap<String, StoredTensor> tensors = new TreeMap<>();
+    files.forEach(
+        (path, file) ->
+            file.tensors()
+                .values()
+                .forEach(
+                    info ->
+                        tensors.put(
+                            info.name(),
+                            new StoredTensor(
+                                info.name(),
+                                info.dtype(),
+                                info.shape(),
+                                path,
+                                file.dataOffset() + info.begin(),
+                                info.byteSize()))));
+    return ImmutableSortedMap.copyOfSorted(tensors);
+  }
+
+  private static void closeAll(Iterable<SafetensorsFile> files) throws IOException {
+    try (Closer closer = Closer.create()) {
+      files.forEach(closer::register);
+    }
+  }
+
+  /** Where the checkpoint lies. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** A copy of {@code config.json} as it stands, unknown keys and their order included. */
+  public ObjectNode config() {
+    return config.deepCopy();
+  }
+
+  /** The family that the configuration names. */
+  public Family family() {
+    return family;
+  }
+
+  /** The shape that the configuration describes. */
+  public MoeSpec spec() {
+    return spec;
+  }
+
+  /** All tensors by name. */
+  public ImmutableSortedMap<String, StoredTensor> tensors() {
+    return tensors;
+  }
+
+  /**
+   * The tensor of that name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public StoredTensor tensor(String name) {
+    StoredTensor tensor = tensors.get(name);
+    checkArgument(tensor != null, "tensor must be one of %s, got '%s'", folder, name);
+    return tensor;
+  }
+
+  /** The weight files, by name. */
+  public ImmutableList<Path> shardFiles() {
+    return files.keySet().asList();
+  }
+
+  /** Tokenizer, generation settings, licence and the like, by name. */
+  public ImmutableList<Path> sideFiles() {
+    return sideFiles;
+  }
+
+  /** The model card, if there is one. */
+  public Optional<Path> modelCard() {
+    return Optional.of(folder.resolve(FolderFiles.CARD)).filter(Files::isRegularFile);
+  }
+
+  /** What Coppice knows of the checkpoint, if it made it. */
+  public Optional<CoppiceRecord> record() {
+    return record;
+  }
+
+  /** Size of all tensors, bytes. */
+  public long byteSize() {
+    return tensors.values().stream().mapToLong(StoredTensor::byteSize).sum();
+  }
+
+  /**
+   * Fills a buffer from a tensor's bytes.
+   *
+   * @param tensor one of this checkpoint's tensors
+   * @param offset first byte, counted from the start of the tensor
+   * @param into filled from its position to its limit
+   */
+  public void read(StoredTensor tensor, long offset, ByteBuffer into) throws IOException {
+    SafetensorsFile file = file(tensor);
+    file.read(file.tensor(tensor.name()), offset, into);
+  }
+
+  /** The open shard that holds a tensor, for positional reads only. */
+  public FileChannel channel(StoredTensor tensor) {
+    return file(tensor).channel();
+  }
+
+  private SafetensorsFile file(StoredTensor tensor) {
+    SafetensorsFile file = files.get(tensor.file());
+    checkArgument(
+        file != null && file.tensors().containsKey(tensor.name()),
+        "tensor must be one of %s, got '%s'",
+        folder,
+        tensor.name());
+    return file;
+  }
+
+  @Override
+  public void close() throws IOException {
+    closeAll(files.values());
+  }
+}

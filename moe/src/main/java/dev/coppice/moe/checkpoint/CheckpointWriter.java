@@ -1,0 +1,222 @@
+package dev.coppice.moe.checkpoint;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.safetensors.SafetensorsWriter;
+import dev.coppice.moe.safetensors.TensorSlot;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * Writes a checkpoint folder that appears under its name only when it is whole.
+ *
+ * <p>Everything goes into a hidden folder beside the target, is made durable, and takes the
+ * target's name in one rename. A writer that is closed without {@link #commit()}, or whose process
+ * is stopped by a signal, leaves nothing; one that is killed outright leaves at most the hidden
+ * folder.
+ */
+public final class CheckpointWriter implements Closeable {
+  private static final ImmutableMap<String, String> SHARD_METADATA =
+      ImmutableMap.of("format", "pt");
+
+  private final Path parent;
+  private final Path target;
+  private final Path staging;
+  private final Thread cleaner;
+  private boolean committed;
+
+  private CheckpointWriter(Path parent, Path target, Path staging) {
+    this.parent = parent;
+    this.target = target;
+    this.staging = staging;
+    this.cleaner = new Thread(this::discardQuietly, "discard " + staging.getFileName());
+  }
+
+  /**
+   * Starts a folder.
+   *
+   * @param target its name; nothing may be there
+   * @throws CoppiceException if something is
+   */
+  public static CheckpointWriter begin(Path target) throws IOException {
+    Path absolute = target.toAbsolutePath().normalize();
+    refuseExisting(absolute);
+    Path parent = absolute.getParent();
+    checkArgument(parent != null, "output folder must have a parent, got %s", target);
+    Files.createDirectories(parent);
+    String name =
+        "." + absolute.getFileName() + ".tmp-" + UUID.randomUUID().toString().substring(0, 8);
+    Path staging = Files.createDirectory(parent.resolve(name));
+    CheckpointWriter writer = new CheckpointWriter(parent, absolute, staging);
+    Runtime.getRuntime().addShutdownHook(writer.cleaner);
+    return writer;
+  }
+
+  private static void refuseExisting(Path target) {
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw new CoppiceException(
+          ExitCode.USAGE, "output folder must not exist, got " + target + " (nothing was changed)");
+    }
+  }
+
+  /** The hidden folder that is being filled. */
+  public Path staging() {
+    return staging;
+  }
+
+  /** Creates one weight file; the caller fills and finishes it. */
+  public SafetensorsWriter openShard(Shard shard) throws IOException {
+    return SafetensorsWriter.create(
+        staging.resolve(shard.fileName()), shard.slots(), SHARD_METADATA);
+  }
+
+  /** Writes {@code config.json}. */
+  public void writeConfig(ObjectNode config) throws IOException {
+    writeText(FolderFiles.CONFIG, JsonFiles.print(config));
+  }
+
+  /** Writes {@code coppice.json}. */
+  public void writeRecord(CoppiceRecord record) throws IOException {
+    writeText(FolderFiles.RECORD, JsonFiles.print(record.toJson()));
+  }
+
+  /** Writes the model card, {@code README.md}. */
+  public void writeModelCard(String markdown) throws IOException {
+    writeText(FolderFiles.CARD, markdown);
+  }
+
+  /**
+   * Writes a text file, UTF-8.
+   *
+   * @param relative its path in the folder; sub-folders are made
+   * @param text its content
+   */
+  public void writeText(String relative, String text) throws IOException {
+    Path file = resolve(relative);
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Where a file of that name is to be written; its sub-folders are made.
+   *
+   * @param relative path in the folder, without {@code ..}
+   */
+  public Path resolve(String relative) throws IOException {
+    Path file = staging.resolve(relative).normalize();
+    checkArgument(
+        file.startsWith(staging) && !file.equals(staging),
+        "file must lie inside the folder, got %s",
+        relative);
+    Files.createDirectories(file.getParent());
+    return file;
+  }
+
+  /** Copies a file byte for byte, under its own name. */
+  public void copySideFile(Path file) throws IOException {
+    Path copy = resolve(file.getFileName().toString());
+    Files.copy(file, copy);
+    force(copy);
+  }
+
+  /** Writes the index, if there is more than one weight file. */
+  public void writeIndex(ShardLayout layout) throws IOException {
+    if (layout.shards().size() == 1) {
+      return;
+    }
+    ObjectNode index = JsonNodeFactory.instance.objectNode();
+    index.putObject("metadata").put("total_size", layout.totalBytes());
+    ObjectNode map = index.putObject("weight_map");
+    for (Shard shard : layout.shards()) {
+      for (TensorSlot slot : shard.slots()) {
+        map.put(slot.name(), shard.fileName());
+      }
+    }
+    writeText(FolderFiles.INDEX, JsonFiles.print(index));
+  }
+
+  /**
+   * Makes everything durable and gives the folder its name.
+   *
+   * @throws CoppiceException if something has come to stand under the name meanwhile
+   */
+  public void commit() throws IOException {
+    checkState(!committed, "a folder must be committed once, got a second call for %s", target);
+    for (Path directory : directories()) {
+      force(directory);
+    }
+    refuseExisting(target);
+    Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+    committed = true;
+    force(parent);
+    forgetCleaner();
+  }
+
+  private List<Path> directories() throws IOException {
+    try (Stream<Path> all = Files.walk(staging)) {
+      return all.filter(Files::isDirectory).toList();
+    }
+  }
+
+  private static void force(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** Discards the hidden folder unless it was committed. */
+  @Override
+  public void close() throws IOException {
+    if (!committed) {
+      discard();
+      forgetCleaner();
+    }
+  }
+
+  private void forgetCleaner() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(cleaner);
+    } catch (IllegalStateException e) {
+      // the process is stopping: the cleaner runs by itself, and finds nothing to do
+    }
+  }
+
+  private void discard() throws IOException {
+    if (Files.exists(staging)) {
+      MoreFiles.deleteRecursively(staging, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+  }
+
+  private void discardQuietly() {
+    try {
+      discard();
+    } catch (IOException e) {
+      System.err.println("coppice: could not remove " + staging + ": " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package dev.coppice.moe.family;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableSet;
+import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.moe.spec.MoeSpec;
+import java.util.Optional;
+
+/** Writes a configuration for a shape. */
+final class FreshConfig {
+  private final FamilyDescription family;
+  private final ConfigKeys keys;
+
+  FreshConfig(FamilyDescription family, ConfigKeys keys) {
+    this.family = family;
+    this.keys = keys;
+  }
+
+  ObjectNode write(MoeSpec spec) {
+    ObjectNode config = JsonNodeFactory.instance.objectNode();
+    config.putArray("architectures").add(family.architecture());
+    config.put("model_type", family.name());
+    config.put("dtype", "float32");
+    config.put("torch_dtype", "float32");
+    config.setAll(family.fresh());
+    config.put("vocab_size", spec.vocabularySize());
+    config.put("hidden_size", spec.hiddenSize());
+    config.put("num_attention_heads", spec.attention().heads());
+    config.put("num_key_value_heads", spec.attention().keyValueHeads());
+    config.put("head_dim", spec.attention().headDim());
+    config.put("rope_theta", spec.attention().ropeTheta());
+    config.put("rms_norm_eps", spec.normEpsilon());
+    config.put("tie_word_embeddings", spec.tiedHead());
+    config.put("max_position_embeddings", spec.maxPositions());
+    config.put(keys.layers().get(0), spec.layerCount());
+    writeRouter(config, spec);
+    writeLayers(config, spec);
+    return config;
+  }
+
+  private void writeRouter(ObjectNode config, MoeSpec spec) {
+    boolean always = keys.renormalize().isEmpty();
+    checkArgument(
+        !always || spec.router().renormalize(),
+        "a %s router must renormalise, got one that does not",
+        family.name());
+    if (!always) {
+      config.put(keys.renormalize().get(0), spec.router().renormalize());
+    }
+    checkArgument(
+        spec.attention().headNorm() == family.headNorm(),
+        "head norm of %s must be %s, got %s",
+        family.name(),
+        family.headNorm(),
+        spec.attention().headNorm());
+  }
+
+  private void writeLayers(ObjectNode config, MoeSpec spec) {
+    only(spec, LayerSpec.Moe.class)
+        .ifPresent(
+            moe -> {
+              config.put(keys.experts().get(0), moe.experts());
+              config.put(keys.topK().get(0), moe.topK());
+              config.put(keys.expertWidth().get(0), moe.expertWidth());
+            });
+    Optional<LayerSpec.Dense> dense = only(spec, LayerSpec.Dense.class);
+    if (dense.isPresent()) {
+      checkArgument(
+          !keys.denseLayers().isEmpty(), "%s has no dense layers, got one", family.name());
+      config.put(keys.denseWidth().get(0), dense.get().width());
+      ArrayNode indices = config.putArray(keys.denseLayers().get(0));
+      for (int layer = 0; layer < spec.layerCount(); layer++) {
+        if (spec.layers().get(layer) instanceof LayerSpec.Dense) {
+          indices.add(layer);
+        }
+      }
+    }
+  }
+
+  /** The one shape that all layers of a kind share. */
+  private <T extends LayerSpec> Optional<T> only(MoeSpec spec, Class<T> kind) {
+    ImmutableSet<T> shapes =
+        spec.layers().stream()
+            .filter(kind::isInstance)
+            .map(kind::cast)
+            .collect(ImmutableSet.toImmutableSet());
+    checkArgument(
+        shapes.size() <= 1,
+        "layers of one kind must share a shape in %s, got %s",
+        family.name(),
+        shapes);
+    return shapes.stream().findFirst();
+  }
+}

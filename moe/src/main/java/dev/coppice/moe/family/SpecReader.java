@@ -1,0 +1,113 @@
+package dev.coppice.moe.family;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.spec.RouterSpec;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Reads the shape out of a configuration. */
+final class SpecReader {
+  private final FamilyDescription family;
+  private final ConfigKeys keys;
+  private final ConfigReader config;
+  private final ObjectNode raw;
+
+  SpecReader(FamilyDescription family, ConfigKeys keys, ObjectNode raw) {
+    this.family = family;
+    this.keys = keys;
+    this.raw = raw;
+    this.config = new ConfigReader(raw, family.defaults());
+  }
+
+  MoeSpec read() {
+    try {
+      return new MoeSpec(
+          family.name(),
+          config.positive("vocab_size"),
+          config.positive("hidden_size"),
+          attention(),
+          new RouterSpec(keys.renormalize().isEmpty() || config.flag(keys.renormalize())),
+          layers(),
+          config.positiveNumber(config.value("rms_norm_eps"), "rms_norm_eps"),
+          config.flag(List.of("tie_word_embeddings")),
+          maxPositions());
+    } catch (IllegalArgumentException e) {
+      throw ConfigReader.bad(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private AttentionSpec attention() {
+    int heads = config.positive("num_attention_heads");
+    JsonNode headDim = config.value("head_dim");
+    return new AttentionSpec(
+        heads,
+        config.positive("num_key_value_heads"),
+        headDim.isMissingNode()
+            ? config.positive("hidden_size") / heads
+            : config.positive("head_dim"),
+        family.headNorm(),
+        ropeTheta());
+  }
+
+  private double ropeTheta() {
+    JsonNode nested = raw.path("rope_parameters").path("rope_theta");
+    JsonNode theta = nested.isMissingNode() ? config.value("rope_theta") : nested;
+    return config.positiveNumber(theta, "rope_theta");
+  }
+
+  private int maxPositions() {
+    int positions = config.positive("max_position_embeddings");
+    if (keys.slidingWindow().isEmpty() || config.value(keys.slidingWindow()).isMissingNode()) {
+      return positions;
+    }
+    // up to its width a window masks nothing
+    return Math.min(positions, config.positive(keys.slidingWindow()));
+  }
+
+  private ImmutableList<LayerSpec> layers() {
+    int count = config.positive(keys.layers());
+    Set<Integer> dense = denseLayers(count);
+    int step = keys.sparseStep().isEmpty() ? 1 : config.positive(keys.sparseStep());
+    ImmutableList.Builder<LayerSpec> layers = ImmutableList.builder();
+    for (int layer = 0; layer < count; layer++) {
+      layers.add(dense.contains(layer) || (layer + 1) % step != 0 ? denseLayer() : moeLayer());
+    }
+    return layers.build();
+  }
+
+  private LayerSpec denseLayer() {
+    return new LayerSpec.Dense(config.positive(keys.denseWidth()));
+  }
+
+  private LayerSpec moeLayer() {
+    return new LayerSpec.Moe(
+        config.positive(keys.experts()),
+        config.positive(keys.topK()),
+        config.positive(keys.expertWidth()));
+  }
+
+  private Set<Integer> denseLayers(int count) {
+    Set<Integer> dense = new HashSet<>();
+    if (keys.denseLayers().isEmpty()) {
+      return dense;
+    }
+    String key = keys.denseLayers().get(0);
+    JsonNode list = config.value(keys.denseLayers());
+    if (!list.isArray()) {
+      throw ConfigReader.bad(key + " must be a list of layer indices, got " + list);
+    }
+    for (JsonNode index : list) {
+      if (!index.isInt() || index.intValue() < 0 || index.intValue() >= count) {
+        throw ConfigReader.bad(key + " must name layers below " + count + ", got " + index);
+      }
+      dense.add(index.intValue());
+    }
+    return dense;
+  }
+}

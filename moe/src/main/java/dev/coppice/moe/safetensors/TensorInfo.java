@@ -1,0 +1,26 @@
+package dev.coppice.moe.safetensors;
+
+import com.google.common.collect.ImmutableList;
+
+/**
+ * A tensor as a header names it.
+ *
+ * @param name key in the header
+ * @param dtype element type
+ * @param shape extents, outermost first; empty for a scalar
+ * @param begin first byte, counted from the start of the data
+ * @param end byte after the last, counted likewise
+ */
+public record TensorInfo(
+    String name, Dtype dtype, ImmutableList<Long> shape, long begin, long end) {
+
+  /** Number of elements. */
+  public long elementCount() {
+    return Shapes.elementCount(shape);
+  }
+
+  /** Size in bytes. */
+  public long byteSize() {
+    return end - begin;
+  }
+}
