@@ -45,14 +45,13 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
   }
 
   private static BigInteger wholeSteps(double flops, StepCost cost, double seconds) {
-    BigInteger steps =
-        BigDecimal.valueOf(Math.max(0, flops)).toBigInteger().divide(cost.flops());
+    BigInteger steps = BigDecimal.valueOf(Math.max(0, flops)).toBigInteger().divide(cost.flops());
     if (steps.signum() == 0) {
       throw new CoppiceException(
           ExitCode.USAGE,
           String.format(
               Locale.ROOT,
-              "time must hold at least one step of each model, got %.0f seconds",
+              "time must hold a step of each model and their judging here, got %.0f s for steps",
               seconds));
     }
     return steps.multiply(cost.flops());

@@ -91,4 +91,9 @@ public record ExperimentSpec(
     return new ExperimentSpec(
         schemaVersion, name, other, base, growth, training, baseShare, judging);
   }
+
+  /** The shape that the base grows to. */
+  BaseShape grownShape() {
+    return growth.grown(base);
+  }
 }

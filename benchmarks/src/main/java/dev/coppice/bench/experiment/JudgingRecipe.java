@@ -11,10 +11,9 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  * @param heldOutShare share of all text that no model is trained on, in (0, 1)
  * @param tokens most held-out tokens that each model is judged on; positive
  * @param resamples bootstrap resamples over documents; at least 100
- * @param confidence of the intervals, in (0, 1)
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-public record JudgingRecipe(double heldOutShare, long tokens, int resamples, double confidence) {
+public record JudgingRecipe(double heldOutShare, long tokens, int resamples) {
   /** Checks the ranges. */
   public JudgingRecipe {
     checkArgument(
@@ -23,7 +22,5 @@ public record JudgingRecipe(double heldOutShare, long tokens, int resamples, dou
         heldOutShare);
     checkArgument(tokens > 0, "judging tokens must be positive, got %s", tokens);
     checkArgument(resamples >= 100, "resamples must be at least 100, got %s", resamples);
-    checkArgument(
-        confidence > 0 && confidence < 1, "confidence must lie in (0, 1), got %s", confidence);
   }
 }

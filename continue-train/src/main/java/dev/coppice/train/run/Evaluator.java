@@ -29,12 +29,29 @@ public final class Evaluator {
    *     positions do not cover a window, or the text has no token to foretell
    */
   public static EvalReport evaluate(LanguageModel model, TokenFile heldOut, EvalSpec spec) {
+    return score(model, heldOut, spec).report();
+  }
+
+  /**
+   * Judges a model, and keeps what comparing it with another needs.
+   *
+   * @param model to judge
+   * @param heldOut the text
+   * @param spec how
+   * @throws CoppiceException as {@link #evaluate} does
+   */
+  public static HeldOutScores score(LanguageModel model, TokenFile heldOut, EvalSpec spec) {
     Compatibility.check(model.spec(), heldOut, spec.sequence());
-    return evaluate(model::score, heldOut, spec);
+    return score(model::score, heldOut, spec);
   }
 
   /** Judges whatever scores batches. */
   static EvalReport evaluate(
+      Function<TokenBatch, TokenScores> model, TokenFile heldOut, EvalSpec spec) {
+    return score(model, heldOut, spec).report();
+  }
+
+  private static HeldOutScores score(
       Function<TokenBatch, TokenScores> model, TokenFile heldOut, EvalSpec spec) {
     TokenWindows windows = new TokenWindows(heldOut, spec.sequence());
     long count = Math.min(windows.covering(), spec.maxWindows());
@@ -44,28 +61,11 @@ public final class Evaluator {
       TokenBatch batch = windows.read(drawn);
       sums.add(drawn, batch, model.apply(batch));
     }
-    return report(sums, heldOut, spec);
-  }
-
-  private static EvalReport report(ScoreSums sums, TokenFile heldOut, EvalSpec spec) {
     if (sums.tokens() == 0) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,
           "held-out text must have a token to foretell, got none (" + heldOut.path() + ")");
     }
-    double loss = sums.loss() / sums.tokens();
-    double bytesPerToken = (double) heldOut.textBytes() / heldOut.tokenCount();
-    double[] interval = sums.bootstrap().interval(spec.resamples(), spec.seed());
-    return new EvalReport(
-        loss,
-        loss / Math.log(2) / bytesPerToken,
-        (double) sums.correct() / sums.tokens(),
-        interval[0],
-        interval[1],
-        sums.byDocument() ? "documents" : "windows",
-        sums.units(),
-        sums.windows(),
-        sums.tokens(),
-        heldOut.fingerprint());
+    return new HeldOutScores(sums, heldOut, spec);
   }
 }
