@@ -82,7 +82,7 @@ public final class Checkpoint implements Closeable {
       }
       index.check(folder, opened);
       Checkpoint checkpoint = new Checkpoint(folder, config, files.buildOrThrow());
-      new TensorCheck(folder, checkpoint.family, checkpoint.spec).check(checkpoint.tensors);
+      new TensorCheck(checkpoint).check(checkpoint.tensors);
       return checkpoint;
     } catch (IOException | RuntimeException e) {
       closeAll(opened);

@@ -12,6 +12,8 @@ import dev.coppice.moe.spec.MoeSpec;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
 
 /**
  * Holds the tensors of a folder against its configuration: every one expected, none missing, shapes
@@ -21,18 +23,23 @@ final class TensorCheck {
   private final Path folder;
   private final Family family;
   private final MoeSpec spec;
+  private final String expertKey;
 
-  TensorCheck(Path folder, Family family, MoeSpec spec) {
-    this.folder = folder;
-    this.family = family;
-    this.spec = spec;
+  TensorCheck(Checkpoint checkpoint) {
+    this.folder = checkpoint.folder();
+    this.family = checkpoint.family();
+    this.spec = checkpoint.spec();
+    this.expertKey =
+        family.keys().experts().stream()
+            .filter(checkpoint.config()::has)
+            .collect(Collectors.joining(" and "));
   }
 
   void check(Map<String, StoredTensor> tensors) {
     ImmutableMap<String, ImmutableList<Long>> expected = family.expectedTensors(spec);
-    for (StoredTensor tensor : tensors.values()) {
-      checkKnown(tensor, expected);
-    }
+    // routers first: where the expert count is wrong they say so best
+    tensors.values().forEach(this::checkRouter);
+    tensors.values().forEach(tensor -> checkKnown(tensor, expected));
     for (String name : expected.keySet()) {
       if (!tensors.containsKey(name)) {
         throw mismatch(folder, "tensor '" + name + "' must be there by config.json, got none");
@@ -66,38 +73,45 @@ final class TensorCheck {
               + family.keys().layers().get(0)
               + ")");
     }
-    expertFault(address, tensor)
-        .ifPresent(
-            fault -> {
-              throw mismatch(tensor.file(), fault);
-            });
+    OptionalInt experts = experts(address);
+    if (experts.isPresent() && address.expert().orElse(0) >= experts.getAsInt()) {
+      throw mismatch(
+          tensor.file(),
+          "tensor '" + tensor.name() + "' is of an expert too many" + says(experts.getAsInt()));
+    }
     checkShape(tensor, address, expected);
   }
 
-  private Optional<String> expertFault(TensorAddress address, StoredTensor tensor) {
-    boolean isMoe =
-        address.layer().isPresent()
-            && spec.layers().get(address.layer().getAsInt()) instanceof LayerSpec.Moe;
-    if (!isMoe) {
-      return Optional.empty();
+  private void checkRouter(StoredTensor tensor) {
+    Optional<TensorAddress> address =
+        family.address(tensor.name()).filter(a -> a.role() == TensorRole.ROUTER);
+    if (address.isEmpty() || tensor.shape().size() != 2) {
+      return;
     }
-    int layer = address.layer().getAsInt();
-    int experts = ((LayerSpec.Moe) spec.layers().get(layer)).experts();
-    String says = ", but config.json says " + experts + " experts (" + expertKeys() + ")";
-    if (address.role() == TensorRole.ROUTER
-        && tensor.shape().size() == 2
-        && tensor.shape().get(0) != experts) {
-      return Optional.of(
-          "router of layer " + layer + " has " + tensor.shape().get(0) + " rows" + says);
+    OptionalInt experts = experts(address.get());
+    if (experts.isPresent() && tensor.shape().get(0) != experts.getAsInt()) {
+      throw mismatch(
+          tensor.file(),
+          "router of layer "
+              + address.get().layer().orElse(0)
+              + " has "
+              + tensor.shape().get(0)
+              + " rows"
+              + says(experts.getAsInt()));
     }
-    if (address.expert().isPresent() && address.expert().getAsInt() >= experts) {
-      return Optional.of("tensor '" + tensor.name() + "' is of an expert too many" + says);
-    }
-    return Optional.empty();
   }
 
-  private String expertKeys() {
-    return String.join(" or ", family.keys().experts());
+  /** Experts of the tensor's layer; empty where that is dense or beyond the model. */
+  private OptionalInt experts(TensorAddress address) {
+    int layer = address.layer().orElse(0);
+    boolean isMoe = layer < spec.layerCount() && spec.layers().get(layer) instanceof LayerSpec.Moe;
+    return isMoe
+        ? OptionalInt.of(((LayerSpec.Moe) spec.layers().get(layer)).experts())
+        : OptionalInt.empty();
+  }
+
+  private String says(int experts) {
+    return ", but config.json says " + experts + " experts (" + expertKey + ")";
   }
 
   private void checkShape(

@@ -1,0 +1,50 @@
+package dev.coppice.moe.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.moe.safetensors.CheckpointFormatException;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class CoppiceRecordTest {
+  private static final Path FILE = Path.of("coppice.json");
+  private static final BigInteger HUGE = BigInteger.TEN.pow(24);
+
+  @Test
+  void growthSinksWhatWasExtra() {
+    ComputeLedger ledger =
+        ComputeLedger.empty()
+            .plus(new ComputeLedger.Entry("train", HUGE, 5, true))
+            .plus(new ComputeLedger.Entry("continue-train", BigInteger.TWO, 7, false));
+    assertThat(ledger.sunkFlops()).isEqualTo(HUGE);
+    assertThat(ledger.extraFlops()).isEqualTo(BigInteger.TWO);
+    assertThat(ledger.sunkenAll().sunkFlops()).isEqualTo(HUGE.add(BigInteger.TWO));
+    assertThat(ledger.sunkenAll().extraFlops()).isEqualTo(BigInteger.ZERO);
+  }
+
+  @Test
+  void aRecordSurvivesItsFile() throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode tree = json.createObjectNode().put("operator", "interpose");
+    CoppiceRecord record =
+        CoppiceRecord.of(
+            ComputeLedger.empty().plus(new ComputeLedger.Entry("train", HUGE, 5, false)),
+            Optional.of(new Lineage(tree)));
+    String text = JsonFiles.print(record.toJson());
+    assertThat(CoppiceRecord.fromJson((ObjectNode) json.readTree(text), FILE)).isEqualTo(record);
+  }
+
+  @Test
+  void aNewerFormIsRefused() {
+    ObjectNode tree = new ObjectMapper().createObjectNode().put("schema_version", 2);
+    assertThatThrownBy(() -> CoppiceRecord.fromJson(tree, FILE))
+        .isInstanceOf(CheckpointFormatException.class)
+        .hasMessage("coppice.json: schema_version must be 1 to 1, got 2");
+  }
+}
