@@ -1,0 +1,49 @@
+package dev.coppice.moe.kernel;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Arguments of one kernel call, in order; closes those that it made itself. */
+final class Arguments implements AutoCloseable {
+  private final List<IValue> values = new ArrayList<>();
+  private final List<IValue> owned = new ArrayList<>();
+
+  Arguments tensor(NDArray array) {
+    return own(IValue.from((PtNDArray) array));
+  }
+
+  Arguments tensors(TensorList list) {
+    values.add(list.value());
+    return this;
+  }
+
+  Arguments integers(long... numbers) {
+    return own(IValue.listFrom(numbers));
+  }
+
+  Arguments numbers(double... numbers) {
+    return own(IValue.listFrom(numbers));
+  }
+
+  Arguments number(double number) {
+    return own(IValue.from(number));
+  }
+
+  IValue[] values() {
+    return values.toArray(new IValue[0]);
+  }
+
+  private Arguments own(IValue value) {
+    owned.add(value);
+    values.add(value);
+    return this;
+  }
+
+  @Override
+  public void close() {
+    owned.forEach(IValue::close);
+  }
+}

@@ -1,0 +1,49 @@
+package dev.coppice.moe.kernel;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import java.util.Map;
+
+/**
+ * The engine, set up as the kernels need it: nothing is fetched or reported, the profiling executor
+ * is off, and operators use all cores.
+ *
+ * <p>Properties that are set already are left alone; {@code ai.djl.pytorch.num_threads} bounds the
+ * threads of an operator.
+ */
+public final class TorchRuntime {
+  private static final String THREADS = "ai.djl.pytorch.num_threads";
+  private static final Map<String, String> SETTINGS =
+      Map.of(
+          "ai.djl.offline",
+          "true",
+          "OPT_OUT_TRACKING",
+          "true",
+          "ai.djl.pytorch.graph_optimizer",
+          "false",
+          THREADS,
+          Integer.toString(Runtime.getRuntime().availableProcessors()));
+
+  static {
+    SETTINGS.forEach(
+        (key, value) -> {
+          if (System.getProperty(key) == null) {
+            System.setProperty(key, value);
+          }
+        });
+  }
+
+  private TorchRuntime() {}
+
+  /** A manager of arrays on the CPU; the caller closes it. */
+  public static PtNDManager newManager() {
+    return (PtNDManager) NDManager.newBaseManager("PyTorch");
+  }
+
+  /** Threads that one operator may use. */
+  public static int threads() {
+    newManager().close();
+    return JniUtils.getNumThreads();
+  }
+}

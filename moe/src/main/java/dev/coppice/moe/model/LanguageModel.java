@@ -1,0 +1,220 @@
+package dev.coppice.moe.model;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.family.Family;
+import dev.coppice.moe.kernel.DecoderCall;
+import dev.coppice.moe.kernel.KernelLibrary;
+import dev.coppice.moe.kernel.TensorList;
+import dev.coppice.moe.kernel.TorchRuntime;
+import dev.coppice.moe.spec.MoeSpec;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A Mixture-of-Experts decoder with its weights in memory, float32.
+ *
+ * <p>It owns its weights and its manager. One thread at a time may use it.
+ */
+public final class LanguageModel implements AutoCloseable {
+  private static final double DEFAULT_DEVIATION = 0.02;
+
+  /** Logits held at once, elements. */
+  private static final int LOGITS_AT_ONCE = 1 << 20;
+
+  private static final int MIN_CHUNK = 128;
+
+  private final ObjectNode config;
+  private final MoeSpec spec;
+  private final Precision precision;
+  private final PtNDManager manager;
+  private final KernelLibrary kernels;
+  private final Parameters parameters;
+  private final TensorList forKernels;
+
+  private LanguageModel(Family family, ObjectNode config, Precision precision) {
+    family
+        .refusalToRun(config)
+        .ifPresent(
+            reason -> {
+              throw new CoppiceException(ExitCode.INPUT_INVALID, reason);
+            });
+    this.config = config.deepCopy();
+    this.spec = family.spec(config);
+    this.precision = precision;
+    this.manager = TorchRuntime.newManager();
+    this.kernels = KernelLibrary.load(manager);
+    this.parameters = new Parameters(manager, new ParameterLayout(family, spec));
+    this.forKernels = parameters.forKernels();
+  }
+
+  /**
+   * Loads a checkpoint, whatever float type it is stored in.
+   *
+   * @param checkpoint may be closed afterwards
+   * @param precision what to compute in
+   * @throws CoppiceException if the kernels cannot run the model, or tensors do not fit
+   */
+  public static LanguageModel open(Checkpoint checkpoint, Precision precision) throws IOException {
+    LanguageModel model = new LanguageModel(checkpoint.family(), checkpoint.config(), precision);
+    try {
+      WeightTransfer.load(checkpoint, model.parameters);
+      return model;
+    } catch (IOException | RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A new model: matrices from N(0, {@code initializer_range}²), norms 1.
+   *
+   * @param config a {@code config.json}
+   * @param seed the same seed gives the same bits
+   * @param precision what to compute in
+   * @throws CoppiceException if the kernels cannot run the model
+   */
+  public static LanguageModel fresh(ObjectNode config, long seed, Precision precision) {
+    LanguageModel model = new LanguageModel(Family.of(config), config, precision);
+    double deviation = config.path("initializer_range").asDouble(DEFAULT_DEVIATION);
+    FreshWeights.fill(model.parameters, seed, deviation);
+    return model;
+  }
+
+  /** Shape of the model. */
+  public MoeSpec spec() {
+    return spec;
+  }
+
+  /** A copy of the configuration that it was made from. */
+  public ObjectNode config() {
+    return config.deepCopy();
+  }
+
+  /** What matrix products are computed in. */
+  public Precision precision() {
+    return precision;
+  }
+
+  /**
+   * Logits, float32, row-major [B, S, V]; for small uses.
+   *
+   * @throws IllegalArgumentException if an id or the length does not fit the model
+   */
+  public float[] logits(TokenBatch batch) {
+    check(batch);
+    try (NDManager scratch = manager.newSubManager();
+        NDArray logits = kernels.logits(ids(scratch, batch), forKernels, call(batch))) {
+      return logits.toFloatArray();
+    }
+  }
+
+  /**
+   * Losses and hits of every token, without gradients.
+   *
+   * @throws IllegalArgumentException if an id, a label or the length does not fit the model
+   */
+  public TokenScores score(TokenBatch batch) {
+    check(batch);
+    float[] both;
+    try (NDManager scratch = manager.newSubManager();
+        NDArray scores = kernels.score(tokens(scratch, batch), forKernels, call(batch))) {
+      both = scores.toFloatArray();
+    }
+    int tokens = batch.ids().length;
+    boolean[] correct = new boolean[tokens];
+    for (int i = 0; i < tokens; i++) {
+      correct[i] = both[tokens + i] != 0;
+    }
+    return new TokenScores(Arrays.copyOf(both, tokens), correct);
+  }
+
+  /**
+   * Writes weights, index and {@code config.json}, all in float32, under the family's own names.
+   *
+   * @param writer what else the folder holds is the caller's to write, as is the commit
+   * @param maxShardBytes most bytes of one file
+   */
+  public void writeTo(CheckpointWriter writer, long maxShardBytes) throws IOException {
+    WeightTransfer.save(parameters, writer, maxShardBytes);
+    ObjectNode written = config.deepCopy();
+    List<String> keys =
+        written.has("torch_dtype") && !written.has("dtype")
+            ? List.of("torch_dtype")
+            : List.of("dtype");
+    keys.forEach(key -> written.put(key, "float32"));
+    writer.writeConfig(written);
+  }
+
+  PtNDManager manager() {
+    return manager;
+  }
+
+  KernelLibrary kernels() {
+    return kernels;
+  }
+
+  Parameters parameters() {
+    return parameters;
+  }
+
+  TensorList forKernels() {
+    return forKernels;
+  }
+
+  DecoderCall call(TokenBatch batch) {
+    int chunk = Math.max(MIN_CHUNK, LOGITS_AT_ONCE / spec.vocabularySize());
+    boolean bfloat16 = precision == Precision.BF16_MIXED;
+    return new DecoderCall(spec, batch.batch(), batch.sequence(), bfloat16, chunk);
+  }
+
+  static NDArray ids(NDManager scratch, TokenBatch batch) {
+    return scratch.create(Arrays.stream(batch.ids()).asLongStream().toArray());
+  }
+
+  static KernelLibrary.Tokens tokens(NDManager scratch, TokenBatch batch) {
+    long[] labels = Arrays.stream(batch.labels()).asLongStream().toArray();
+    return new KernelLibrary.Tokens(ids(scratch, batch), scratch.create(labels));
+  }
+
+  void check(TokenBatch batch) {
+    checkArgument(
+        batch.sequence() <= spec.maxPositions(),
+        "sequence must be at most the model's %s positions, got %s",
+        spec.maxPositions(),
+        batch.sequence());
+    int vocabulary = spec.vocabularySize();
+    for (int i = 0; i < batch.ids().length; i++) {
+      int id = batch.ids()[i];
+      checkArgument(
+          id >= 0 && id < vocabulary,
+          "token id must lie in 0..%s, got %s (position %s)",
+          vocabulary - 1,
+          id,
+          i);
+      int label = batch.labels()[i];
+      checkArgument(
+          label == TokenBatch.IGNORED || (label >= 0 && label < vocabulary),
+          "label must lie in 0..%s or be -100, got %s (position %s)",
+          vocabulary - 1,
+          label,
+          i);
+    }
+  }
+
+  @Override
+  public void close() {
+    parameters.close();
+    kernels.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,221 @@
+package dev.coppice.moe.model;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.kernel.KernelLibrary;
+import dev.coppice.moe.kernel.KernelLibrary.AdamWLists;
+import dev.coppice.moe.kernel.KernelLibrary.Trainable;
+import dev.coppice.moe.kernel.TensorList;
+import dev.coppice.moe.model.ParameterLayout.Slot;
+import dev.coppice.moe.safetensors.SafetensorsFile;
+import dev.coppice.moe.safetensors.SafetensorsWriter;
+import dev.coppice.moe.safetensors.TensorSlot;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.function.Predicate;
+
+/**
+ * Gradients and AdamW moments of one model.
+ *
+ * <p>It owns its arrays; the model must outlive it. One thread at a time may use it, and at most
+ * one learner a model.
+ *
+ * <p><b>Source</b>: AdamW as in Loshchilov and Hutter 2019, computed by libtorch's fused kernel.
+ * <b>Differs</b> from {@code torch.optim.AdamW} over all parameters in that norms do not decay.
+ */
+public final class Learner implements AutoCloseable {
+  private static final String FIRST = "exp_avg.";
+  private static final String SECOND = "exp_avg_sq.";
+  private static final String STEPS = "steps";
+
+  private final LanguageModel model;
+  private final PtNDManager manager;
+  private final Parameters gradients;
+  private final Parameters firstMoments;
+  private final Parameters secondMoments;
+  private final Trainable all;
+  private final TensorList everyGradient;
+  private final ImmutableList<Group> groups;
+  private long steps;
+
+  /** Parameters that share a weight decay. */
+  private record Group(
+      Trainable trainable, TensorList first, TensorList second, int size, boolean decays) {}
+
+  private Learner(LanguageModel model, long steps) {
+    ParameterLayout layout = model.parameters().layout();
+    this.model = model;
+    this.manager = (PtNDManager) model.manager().newSubManager();
+    this.gradients = new Parameters(manager, layout);
+    this.firstMoments = new Parameters(manager, layout);
+    this.secondMoments = new Parameters(manager, layout);
+    this.all = new Trainable(model.forKernels(), gradients.forKernels());
+    this.everyGradient = gradients.select(slot -> true);
+    this.groups = ImmutableList.of(group(Slot::matrix), group(slot -> !slot.matrix()));
+    this.steps = steps;
+  }
+
+  private Group group(Predicate<Slot> test) {
+    ImmutableList<Slot> slots = model.parameters().layout().slots();
+    return new Group(
+        new Trainable(model.parameters().select(test), gradients.select(test)),
+        firstMoments.select(test),
+        secondMoments.select(test),
+        (int) slots.stream().filter(Slot::exists).filter(test).count(),
+        slots.stream().anyMatch(slot -> slot.matrix() && test.test(slot)));
+  }
+
+  /** A learner that has not seen anything: moments and gradients are zero. */
+  public static Learner fresh(LanguageModel model) {
+    return new Learner(model, 0);
+  }
+
+  /**
+   * The learner whose moments were saved, with zero gradients.
+   *
+   * @param model has the weights of the same step
+   * @param stateFile written by {@link #save}
+   * @throws CoppiceException if the file does not fit the model
+   */
+  public static Learner restore(LanguageModel model, Path stateFile) throws IOException {
+    try (SafetensorsFile file = SafetensorsFile.open(stateFile)) {
+      Learner learner = new Learner(model, steps(file));
+      try {
+        WeightTransfer.load(file, FIRST, learner.firstMoments);
+        WeightTransfer.load(file, SECOND, learner.secondMoments);
+        return learner;
+      } catch (IOException | RuntimeException e) {
+        learner.close();
+        throw e;
+      }
+    }
+  }
+
+  private static long steps(SafetensorsFile file) {
+    String text = file.metadata().getOrDefault(STEPS, "none");
+    if (!text.matches("\\d{1,18}")) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          "metadata '"
+              + STEPS
+              + "' must be a step count, got '"
+              + text
+              + "' ("
+              + file.path()
+              + ")");
+    }
+    return Long.parseLong(text);
+  }
+
+  /**
+   * Forward and backward; adds {@code scale} times the gradient of cross-entropy and weighted
+   * auxiliary losses.
+   *
+   * @param batch tokens and labels
+   * @param weights of the auxiliary losses
+   * @param scale for accumulation over batches, such as one over their number
+   * @return the losses, not scaled
+   * @throws IllegalArgumentException if an id, a label or the length does not fit the model
+   */
+  public LossStats accumulate(TokenBatch batch, LossWeights weights, double scale) {
+    model.check(batch);
+    try (NDManager scratch = manager.newSubManager()) {
+      double[] stats =
+          model
+              .kernels()
+              .accumulate(
+                  LanguageModel.tokens(scratch, batch),
+                  all,
+                  model.call(batch),
+                  new KernelLibrary.Factors(scale, weights.loadBalance(), weights.z()));
+      return new LossStats(stats[0], stats[1], stats[2], (long) stats[3]);
+    }
+  }
+
+  /**
+   * Clips the gradient by its norm over all parameters, takes one AdamW step, and zeroes it. If the
+   * norm is not finite, weights and moments stay as they are and the step is not counted.
+   *
+   * @param settings AdamW's constants
+   * @param learningRate of this step; not negative
+   */
+  public UpdateReport update(AdamWSettings settings, double learningRate) {
+    checkArgument(
+        learningRate >= 0 && Double.isFinite(learningRate),
+        "learning rate must be finite and not negative, got %s",
+        learningRate);
+    try (NDManager scratch = manager.newSubManager()) {
+      NDArray clip = model.kernels().clip(scratch, everyGradient, settings.maxGradientNorm());
+      float norm = clip.getFloat(0);
+      boolean finite = Float.isFinite(norm);
+      if (finite) {
+        steps++;
+        groups.forEach(group -> step(group, clip.get(1), settings, learningRate));
+      }
+      model.kernels().zero(scratch, everyGradient);
+      return new UpdateReport(norm, !finite);
+    }
+  }
+
+  private void step(Group group, NDArray divisor, AdamWSettings settings, double learningRate) {
+    NDArray step = divisor.getManager().create((float) steps);
+    try (TensorList stepList = TensorList.of(Collections.nCopies(group.size(), step))) {
+      model
+          .kernels()
+          .adamW(
+              new AdamWLists(group.trainable(), group.first(), group.second(), stepList),
+              divisor,
+              learningRate,
+              settings.beta1(),
+              settings.beta2(),
+              group.decays() ? settings.weightDecay() : 0,
+              settings.epsilon());
+    }
+  }
+
+  /** Steps taken, skipped ones apart. */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * Writes moments and step count as one safetensors file; gradients are not kept.
+   *
+   * @param stateFile must not exist
+   */
+  public void save(Path stateFile) throws IOException {
+    ParameterLayout layout = model.parameters().layout();
+    ImmutableList<TensorSlot> slots =
+        ImmutableList.<TensorSlot>builder()
+            .addAll(WeightTransfer.slots(layout, FIRST))
+            .addAll(WeightTransfer.slots(layout, SECOND))
+            .build();
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(
+            stateFile, slots, ImmutableMap.of("format", "pt", STEPS, Long.toString(steps)))) {
+      WeightTransfer.save(firstMoments, FIRST, writer);
+      WeightTransfer.save(secondMoments, SECOND, writer);
+      writer.finish();
+    }
+  }
+
+  Parameters gradients() {
+    return gradients;
+  }
+
+  @Override
+  public void close() {
+    gradients.close();
+    firstMoments.close();
+    secondMoments.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,11 @@
+package dev.coppice.moe.model;
+
+/**
+ * Losses of one batch.
+ *
+ * @param crossEntropy mean over counted tokens, nats; 0 if none counts
+ * @param loadBalance load-balancing loss over all mixture layers together; K at perfect balance
+ * @param z mean square of the router logits' log-sum-exp
+ * @param tokens counted tokens
+ */
+public record LossStats(double crossEntropy, double loadBalance, double z, long tokens) {}

@@ -1,0 +1,91 @@
+package dev.coppice.moe.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
+import com.google.common.collect.ImmutableList;
+import com.google.common.primitives.Longs;
+import dev.coppice.moe.kernel.TensorList;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/** Float32 arrays in a model's layout: its weights, their gradients or their moments. */
+final class Parameters implements AutoCloseable {
+  private final ParameterLayout layout;
+  private final ImmutableList<NDArray> arrays;
+  private final List<TensorList> lists = new ArrayList<>();
+
+  /**
+   * Zeros.
+   *
+   * @param manager owns the arrays
+   * @param layout their shapes
+   */
+  Parameters(PtNDManager manager, ParameterLayout layout) {
+    this.layout = layout;
+    ImmutableList.Builder<NDArray> made = ImmutableList.builder();
+    for (ParameterLayout.Slot slot : layout.slots()) {
+      made.add(manager.zeros(new Shape(Longs.toArray(slot.shape())), DataType.FLOAT32));
+    }
+    this.arrays = made.build();
+  }
+
+  ParameterLayout layout() {
+    return layout;
+  }
+
+  NDArray array(int slot) {
+    return arrays.get(slot);
+  }
+
+  /** All arrays as kernels take them: a head that does not exist is the embedding. */
+  TensorList forKernels() {
+    List<NDArray> all = new ArrayList<>(arrays);
+    if (!layout.slots().get(ParameterLayout.HEAD).exists()) {
+      all.set(ParameterLayout.HEAD, all.get(ParameterLayout.EMBEDDING));
+    }
+    return keep(TensorList.of(all));
+  }
+
+  /** The arrays that exist and whose slots pass a test, each once. */
+  TensorList select(Predicate<ParameterLayout.Slot> test) {
+    List<NDArray> chosen = new ArrayList<>();
+    for (int i = 0; i < arrays.size(); i++) {
+      ParameterLayout.Slot slot = layout.slots().get(i);
+      if (slot.exists() && test.test(slot)) {
+        chosen.add(arrays.get(i));
+      }
+    }
+    return keep(TensorList.of(chosen));
+  }
+
+  private TensorList keep(TensorList list) {
+    lists.add(list);
+    return list;
+  }
+
+  /**
+   * The memory of some elements of one array, little-endian; valid while the array is open.
+   *
+   * @param slot which array
+   * @param offset first element
+   * @param count elements, less than 2^29
+   */
+  ByteBuffer map(int slot, long offset, long count) {
+    try (NDArray flat = arrays.get(slot).reshape(-1);
+        NDArray part = flat.get(new NDIndex().addSliceDim(offset, offset + count))) {
+      return part.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
+    }
+  }
+
+  @Override
+  public void close() {
+    lists.forEach(TensorList::close);
+    arrays.forEach(NDArray::close);
+  }
+}

@@ -1,0 +1,23 @@
+# RMS norm over the last axis, in float32: n = w * x * r, r = 1 / sqrt(mean(x^2) + epsilon).
+
+
+def inverse_rms(x: Tensor, epsilon: float) -> Tensor:
+  norm = torch.linalg_vector_norm(x, 2, [-1], True)
+  return torch.rsqrt(norm * norm / torch.size(x, -1) + epsilon)
+
+
+def apply(x: Tensor, r: Tensor, w: Tensor) -> Tensor:
+  return torch.mul_(x * r, w)
+
+
+# Adds the gradient of w to gw (which has the shape of the last axes of x); returns that of x.
+def backward(dn: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Tensor) -> Tensor:
+  unit = x * r
+  product = dn * unit
+  axes = annotate(List[int], [])
+  for i in range(torch.dim(x) - torch.dim(gw)):
+    axes.append(i)
+  _0 = torch.add_(gw, torch.sum(product, axes))
+  mean = torch.sum(torch.mul_(product, w), [-1], True) / torch.size(x, -1)
+  dx = torch.addcmul_(torch.mul(dn, w), unit, mean, value=-1)
+  return torch.mul_(dx, r)

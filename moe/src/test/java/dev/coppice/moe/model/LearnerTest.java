@@ -1,0 +1,83 @@
+package dev.coppice.moe.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.family.Family;
+import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.spec.RouterSpec;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LearnerTest {
+  private static final AdamWSettings ADAM = new AdamWSettings(0.9, 0.95, 1e-8, 0.1, 1.0);
+  private static final LossWeights WEIGHTS = new LossWeights(0.01, 0.001);
+
+  @Test
+  void lossFallsAndWeightsMove() {
+    try (LanguageModel model = LanguageModel.fresh(config(), 1, Precision.FLOAT32);
+        Learner learner = Learner.fresh(model)) {
+      TokenBatch batch = batch(3);
+      float[] before = model.logits(batch);
+      double first = learner.accumulate(batch, WEIGHTS, 1).crossEntropy();
+      learner.update(ADAM, 1e-2);
+      assertThat(model.logits(batch)).isNotEqualTo(before);
+      for (int i = 0; i < 20; i++) {
+        learner.accumulate(batch, WEIGHTS, 1);
+        assertThat(learner.update(ADAM, 1e-2).skipped()).isFalse();
+      }
+      assertThat(learner.accumulate(batch, WEIGHTS, 1).crossEntropy()).isLessThan(first * 0.5);
+      assertThat(learner.steps()).isEqualTo(21);
+    }
+  }
+
+  @Test
+  void restoredLearnerGoesOnBitByBit(@TempDir Path folder) throws Exception {
+    Path state = folder.resolve("optimizer.safetensors");
+    try (LanguageModel model = LanguageModel.fresh(config(), 1, Precision.FLOAT32)) {
+      try (Learner learner = Learner.fresh(model)) {
+        learner.accumulate(batch(1), WEIGHTS, 1);
+        learner.update(ADAM, 0);
+        learner.save(state);
+        learner.accumulate(batch(2), WEIGHTS, 1);
+        learner.update(ADAM, 1e-2);
+      }
+      try (LanguageModel again = LanguageModel.fresh(config(), 1, Precision.FLOAT32);
+          Learner restored = Learner.restore(again, state)) {
+        assertThat(restored.steps()).isEqualTo(1);
+        restored.accumulate(batch(2), WEIGHTS, 1);
+        restored.update(ADAM, 1e-2);
+        assertThat(again.logits(batch(4))).isEqualTo(model.logits(batch(4)));
+      }
+    }
+  }
+
+  static ObjectNode config() {
+    MoeSpec spec =
+        new MoeSpec(
+            "qwen3_moe",
+            61,
+            32,
+            new AttentionSpec(4, 2, 8, true, 10000),
+            new RouterSpec(true),
+            ImmutableList.of(new LayerSpec.Moe(4, 2, 24), new LayerSpec.Moe(4, 2, 24)),
+            1e-6,
+            true,
+            64);
+    return Family.named("qwen3_moe").configFor(spec);
+  }
+
+  static TokenBatch batch(long seed) {
+    Random random = new Random(seed);
+    int[] ids = random.ints(2 * 16, 0, 61).toArray();
+    int[] labels = Arrays.copyOf(ids, ids.length);
+    labels[5] = TokenBatch.IGNORED;
+    return new TokenBatch(ids, labels, 2, 16);
+  }
+}
