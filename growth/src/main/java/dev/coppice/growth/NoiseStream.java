@@ -85,7 +85,8 @@ final class NoiseStream {
       float low = Float.intBitsToFloat(pair << 16) + scale * Gaussian.of((int) hash);
       float high =
           Float.intBitsToFloat(pair & 0xffff0000) + scale * Gaussian.of((int) (hash >>> 32));
-      pairs[i] = FloatFormat.roundToBf16(low) >>> 16 | FloatFormat.roundToBf16(high) & 0xffff0000;
+      pairs[i] =
+          (FloatFormat.roundToBf16(low) >>> 16) | (FloatFormat.roundToBf16(high) & 0xffff0000);
     }
   }
 

@@ -19,7 +19,7 @@ final class ByteProgress implements GrowthProgress, AutoCloseable {
   @Override
   public void update(long done, long total) {
     if (line.isEmpty()) {
-      line = Optional.of(ProgressLine.start(title, Math.max(1, total), quiet));
+      line = Optional.of(ProgressLine.start(title, (double) Math.max(1, total), quiet));
     }
     double seconds = Math.max(1e-3, (System.nanoTime() - started) / 1e9);
     String detail =
@@ -29,7 +29,7 @@ final class ByteProgress implements GrowthProgress, AutoCloseable {
             ReportText.bytes(done),
             ReportText.bytes(total),
             ReportText.bytes((long) (done / seconds)));
-    line.orElseThrow().update(done, detail);
+    line.orElseThrow().update((double) done, detail);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.coppice.growth.width;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.Invariant;
@@ -43,24 +44,30 @@ public record DuplicateExperts(
   /** What becomes of top-k. */
   public enum TopK {
     /** Multiplied by the factor, which keeps the function. */
+    @JsonProperty("scale")
     SCALE,
     /** Left alone, which keeps the FLOPs a token. */
+    @JsonProperty("keep")
     KEEP
   }
 
   /** Where copies stand. */
   public enum Placement {
     /** Copy c of expert e becomes expert c·E + e. */
+    @JsonProperty("append")
     APPEND,
     /** Copy c of expert e becomes expert e·factor + c. */
+    @JsonProperty("interleave")
     INTERLEAVE
   }
 
   /** How the grown router starts. */
   public enum RouterStart {
     /** Each new row is a (noised) copy of its original's row. */
+    @JsonProperty("copy")
     COPY,
     /** All rows are drawn anew from N(0, 0.02²): the paper's baseline. */
+    @JsonProperty("random")
     RANDOM
   }
 
