@@ -11,7 +11,8 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  * @param sequences sequences a step, B
  * @param sequence tokens a sequence, S
  * @param microBatch sequences that go through the model at once; divides {@code sequences}. Fewer
- *     take less memory, and the gradient is the same but for rounding
+ *     take less memory. The gradient is the same but for rounding, except that the load-balancing
+ *     loss looks at each micro-batch by itself
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record BatchSpec(int sequences, int sequence, int microBatch) {

@@ -4,6 +4,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.BudgetMeter;
@@ -112,7 +113,7 @@ final class RunOpener {
     try (Checkpoint checkpoint = Checkpoint.open(step)) {
       RunState state = TrainJson.read(RunFolder.state(step), RunState.class);
       checkSameRun(opening.manifest(), state, step);
-      warnOfOtherProcessors(state);
+      warnOfOtherThreads(state);
       Trainee trainee = factory.make(checkpoint, state.spec(), true);
       return Optional.of(opening.at(checkpoint, trainee, state));
     } catch (CoppiceException e) {
@@ -141,12 +142,12 @@ final class RunOpener {
     }
   }
 
-  private static void warnOfOtherProcessors(RunState state) {
-    int now = Runtime.getRuntime().availableProcessors();
-    if (now != state.processors()) {
+  private static void warnOfOtherThreads(RunState state) {
+    int now = TorchRuntime.threads();
+    if (now != state.threads()) {
       LOG.warn(
-          "run had {} processors and has {}: results will agree but for rounding",
-          state.processors(),
+          "run had {} threads and has {}: results will agree but for rounding",
+          state.threads(),
           now);
     }
   }

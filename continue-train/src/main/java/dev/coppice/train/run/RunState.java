@@ -2,6 +2,7 @@ package dev.coppice.train.run;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.budget.Spent;
 
@@ -14,7 +15,7 @@ import dev.coppice.train.budget.Spent;
  * @param windowsDrawn position in the order of the data
  * @param skippedSteps steps without an update so far
  * @param skippedInARow of those, the ones since the last update
- * @param processors that the run had; with other numbers of them sums round differently
+ * @param threads that an operator may use; with other numbers of them sums round differently
  * @param dataSha256 fingerprint of the data
  * @param budget of the run
  * @param spec of the run
@@ -26,7 +27,7 @@ record RunState(
     long windowsDrawn,
     long skippedSteps,
     int skippedInARow,
-    int processors,
+    int threads,
     String dataSha256,
     Budget budget,
     TrainSpec spec) {
@@ -39,7 +40,7 @@ record RunState(
         0,
         0,
         0,
-        Runtime.getRuntime().availableProcessors(),
+        TorchRuntime.threads(),
         manifest.data().sha256(),
         manifest.budget(),
         manifest.spec());
@@ -53,7 +54,7 @@ record RunState(
         windowsDrawn + spec.batch().sequences(),
         skippedSteps + (skipped ? 1 : 0),
         skipped ? skippedInARow + 1 : 0,
-        processors,
+        threads,
         dataSha256,
         budget,
         spec);

@@ -19,7 +19,7 @@ import java.util.Optional;
  * <p>The folder holds {@code run.json}, {@code metrics.jsonl} and checkpoints named by their step,
  * the last of which is the result. A run that was stopped or killed goes on from its newest whole
  * checkpoint, and takes the same steps to the same bits as if it had never stopped, given the same
- * build, the same processors, and a budget other than {@link Budget.WallClock}.
+ * build, the same threads, and a budget other than {@link Budget.WallClock}.
  *
  * <p>Not thread-safe, but for {@link #requestStop}.
  */
