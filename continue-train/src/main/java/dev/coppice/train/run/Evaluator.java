@@ -7,6 +7,7 @@ import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TokenWindows;
+import java.util.function.DoubleConsumer;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 
@@ -29,13 +30,30 @@ public final class Evaluator {
    *     positions do not cover a window, or the text has no token to foretell
    */
   public static EvalReport evaluate(LanguageModel model, TokenFile heldOut, EvalSpec spec) {
+    return evaluate(model, heldOut, spec, share -> {});
+  }
+
+  /**
+   * Judges a model and tells how far it is.
+   *
+   * @param model to judge
+   * @param heldOut the text
+   * @param spec how
+   * @param progress hears the share that is done, in (0, 1]
+   * @throws CoppiceException as {@link #evaluate(LanguageModel, TokenFile, EvalSpec)} does
+   */
+  public static EvalReport evaluate(
+      LanguageModel model, TokenFile heldOut, EvalSpec spec, DoubleConsumer progress) {
     Compatibility.check(model.spec(), heldOut, spec.sequence());
-    return evaluate(model::score, heldOut, spec);
+    return evaluate(model::score, heldOut, spec, progress);
   }
 
   /** Judges whatever scores batches. */
   static EvalReport evaluate(
-      Function<TokenBatch, TokenScores> model, TokenFile heldOut, EvalSpec spec) {
+      Function<TokenBatch, TokenScores> model,
+      TokenFile heldOut,
+      EvalSpec spec,
+      DoubleConsumer progress) {
     TokenWindows windows = new TokenWindows(heldOut, spec.sequence());
     long count = Math.min(windows.covering(), spec.maxWindows());
     ScoreSums sums = new ScoreSums(heldOut, windows, count);
@@ -43,6 +61,7 @@ public final class Evaluator {
       long[] drawn = LongStream.range(first, Math.min(count, first + spec.batch())).toArray();
       TokenBatch batch = windows.read(drawn);
       sums.add(drawn, batch, model.apply(batch));
+      progress.accept((double) (first + drawn.length) / count);
     }
     return report(sums, heldOut, spec);
   }
