@@ -113,7 +113,7 @@ final class EvalCommand implements Callable<Integer> {
     try (Checkpoint opened = Checkpoint.open(checkpoint);
         LanguageModel model = LanguageModel.open(opened, precision.precision());
         ProgressLine line = ProgressLine.start("eval", 1, output.quiet())) {
-      return Evaluator.evaluate(model, text, spec, share -> line.update(share, ""));
+      return Evaluator.score(model, text, spec, share -> line.update(share, "")).report();
     }
   }
 
@@ -123,7 +123,7 @@ final class EvalCommand implements Callable<Integer> {
         """
         loss           %.4f nats a token, 95 %% interval %.4f to %.4f (%d %s)
         bits per byte  %.4f
-        accuracy       %.2f %%
+        accuracy       %.2f %%, 95 %% interval %.2f to %.2f
         tokens         %d in %d windows""",
         report.loss(),
         report.intervalLow(),
@@ -132,6 +132,8 @@ final class EvalCommand implements Callable<Integer> {
         report.resampled(),
         report.bitsPerByte(),
         100 * report.accuracy(),
+        100 * report.accuracyLow(),
+        100 * report.accuracyHigh(),
         report.tokens(),
         report.windows());
   }

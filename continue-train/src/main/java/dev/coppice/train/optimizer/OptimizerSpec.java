@@ -2,6 +2,7 @@ package dev.coppice.train.optimizer;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
@@ -24,7 +25,7 @@ public record OptimizerSpec(
     double epsilon,
     double weightDecay,
     double maxGradientNorm,
-    int maxSkipsInARow) {
+    @JsonProperty("max_skips_in_a_row") int maxSkipsInARow) {
   /** Learning rate 1e-3, betas 0.9 and 0.95, decay 0.1, norm 1, five skips: for small models. */
   public static final OptimizerSpec DEFAULT = new OptimizerSpec(1e-3, 0.9, 0.95, 1e-8, 0.1, 1.0, 5);
 

@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  * @param accuracy share of tokens that the model held likeliest
  * @param intervalLow lower end of the 95 % bootstrap interval of the loss
  * @param intervalHigh upper end of it
+ * @param accuracyLow lower end of the 95 % bootstrap interval of the accuracy
+ * @param accuracyHigh upper end of it
  * @param resampled what the bootstrap drew: {@code documents}, or {@code windows} where the text
  *     has fewer than ten documents
  * @param units how many of those there are
@@ -25,6 +27,8 @@ public record EvalReport(
     double accuracy,
     double intervalLow,
     double intervalHigh,
+    double accuracyLow,
+    double accuracyHigh,
     String resampled,
     int units,
     long windows,

@@ -30,26 +30,38 @@ public final class Evaluator {
    *     positions do not cover a window, or the text has no token to foretell
    */
   public static EvalReport evaluate(LanguageModel model, TokenFile heldOut, EvalSpec spec) {
-    return evaluate(model, heldOut, spec, share -> {});
+    return score(model, heldOut, spec).report();
   }
 
   /**
-   * Judges a model and tells how far it is.
+   * Judges a model, and keeps what comparing it with another needs.
+   *
+   * @param model to judge
+   * @param heldOut the text
+   * @param spec how
+   * @throws CoppiceException as {@link #evaluate} does
+   */
+  public static HeldOutScores score(LanguageModel model, TokenFile heldOut, EvalSpec spec) {
+    return score(model, heldOut, spec, share -> {});
+  }
+
+  /**
+   * Judges a model, and tells how far it is.
    *
    * @param model to judge
    * @param heldOut the text
    * @param spec how
    * @param progress hears the share that is done, in (0, 1]
-   * @throws CoppiceException as {@link #evaluate(LanguageModel, TokenFile, EvalSpec)} does
+   * @throws CoppiceException as {@link #evaluate} does
    */
-  public static EvalReport evaluate(
+  public static HeldOutScores score(
       LanguageModel model, TokenFile heldOut, EvalSpec spec, DoubleConsumer progress) {
     Compatibility.check(model.spec(), heldOut, spec.sequence());
-    return evaluate(model::score, heldOut, spec, progress);
+    return scoreAll(model::score, heldOut, spec, progress);
   }
 
   /** Judges whatever scores batches. */
-  static EvalReport evaluate(
+  static HeldOutScores scoreAll(
       Function<TokenBatch, TokenScores> model,
       TokenFile heldOut,
       EvalSpec spec,
@@ -63,28 +75,11 @@ public final class Evaluator {
       sums.add(drawn, batch, model.apply(batch));
       progress.accept((double) (first + drawn.length) / count);
     }
-    return report(sums, heldOut, spec);
-  }
-
-  private static EvalReport report(ScoreSums sums, TokenFile heldOut, EvalSpec spec) {
     if (sums.tokens() == 0) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,
           "held-out text must have a token to foretell, got none (" + heldOut.path() + ")");
     }
-    double loss = sums.loss() / sums.tokens();
-    double bytesPerToken = (double) heldOut.textBytes() / heldOut.tokenCount();
-    double[] interval = sums.bootstrap().interval(spec.resamples(), spec.seed());
-    return new EvalReport(
-        loss,
-        loss / Math.log(2) / bytesPerToken,
-        (double) sums.correct() / sums.tokens(),
-        interval[0],
-        interval[1],
-        sums.byDocument() ? "documents" : "windows",
-        sums.units(),
-        sums.windows(),
-        sums.tokens(),
-        heldOut.fingerprint());
+    return new HeldOutScores(sums, heldOut, spec);
   }
 }

@@ -5,7 +5,9 @@ import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TokenWindows;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** Sums of scores, by document and by window. */
 final class ScoreSums {
@@ -16,9 +18,10 @@ final class ScoreSums {
   private final long windowCount;
   private final double[] documentLosses;
   private final long[] documentTokens;
+  private final double[] documentCorrect;
   private final double[] windowLosses;
   private final long[] windowTokens;
-  private long correct;
+  private final double[] windowCorrect;
 
   /**
    * Empty sums.
@@ -33,8 +36,10 @@ final class ScoreSums {
     this.windowCount = windowCount;
     this.documentLosses = new double[Ints.checkedCast(data.documentCount())];
     this.documentTokens = new long[documentLosses.length];
+    this.documentCorrect = new double[documentLosses.length];
     this.windowLosses = new double[Ints.checkedCast(windowCount)];
     this.windowTokens = new long[windowLosses.length];
+    this.windowCorrect = new double[windowLosses.length];
   }
 
   /** Adds a batch of windows. */
@@ -55,27 +60,19 @@ final class ScoreSums {
         document++;
       }
       float loss = scores.losses()[offset + i];
+      int hit = scores.correct()[offset + i] ? 1 : 0;
       documentLosses[document] += loss;
       documentTokens[document]++;
+      documentCorrect[document] += hit;
       windowLosses[(int) window] += loss;
       windowTokens[(int) window]++;
-      correct += scores.correct()[offset + i] ? 1 : 0;
+      windowCorrect[(int) window] += hit;
     }
-  }
-
-  /** Sum of all losses, nats. */
-  double loss() {
-    return IntStream.range(0, windowLosses.length).mapToDouble(w -> windowLosses[w]).sum();
   }
 
   /** Tokens counted. */
   long tokens() {
-    return IntStream.range(0, windowTokens.length).mapToLong(w -> windowTokens[w]).sum();
-  }
-
-  /** Tokens that were held likeliest. */
-  long correct() {
-    return correct;
+    return LongStream.of(windowTokens).sum();
   }
 
   /** Windows read. */
@@ -83,27 +80,44 @@ final class ScoreSums {
     return windowCount;
   }
 
-  /** Whether there are documents enough to draw from. */
-  boolean byDocument() {
-    return nonEmpty(documentTokens) >= FEWEST_DOCUMENTS;
+  /** What the bootstrap draws from: documents, or windows where there are few documents. */
+  Units units() {
+    boolean byDocument =
+        LongStream.of(documentTokens).filter(count -> count > 0).count() >= FEWEST_DOCUMENTS;
+    return byDocument
+        ? units("documents", documentLosses, documentCorrect, documentTokens)
+        : units("windows", windowLosses, windowCorrect, windowTokens);
   }
 
-  /** How many units the bootstrap draws from. */
-  int units() {
-    return nonEmpty(byDocument() ? documentTokens : windowTokens);
+  private static Units units(String kind, double[] losses, double[] correct, long[] tokens) {
+    int[] kept = IntStream.range(0, tokens.length).filter(i -> tokens[i] > 0).toArray();
+    return new Units(
+        kind,
+        IntStream.of(kept).mapToDouble(i -> losses[i]).toArray(),
+        IntStream.of(kept).mapToDouble(i -> correct[i]).toArray(),
+        IntStream.of(kept).mapToLong(i -> tokens[i]).toArray());
   }
 
-  /** The bootstrap over documents, or over windows where there are few documents. */
-  Bootstrap bootstrap() {
-    double[] sums = byDocument() ? documentLosses : windowLosses;
-    long[] counts = byDocument() ? documentTokens : windowTokens;
-    int[] kept = IntStream.range(0, counts.length).filter(i -> counts[i] > 0).toArray();
-    return new Bootstrap(
-        IntStream.of(kept).mapToDouble(i -> sums[i]).toArray(),
-        IntStream.of(kept).mapToLong(i -> counts[i]).toArray());
-  }
+  /**
+   * Sums of the units that hold tokens.
+   *
+   * @param kind what a unit is, in the plural
+   * @param losses sum of each unit's losses, nats
+   * @param correct tokens of each unit that were held likeliest
+   * @param tokens of each unit; positive
+   */
+  @SuppressWarnings("ArrayRecordComponent") // private to this package, never compared
+  record Units(String kind, double[] losses, double[] correct, long[] tokens) {
+    int count() {
+      return tokens.length;
+    }
 
-  private static int nonEmpty(long[] counts) {
-    return (int) IntStream.range(0, counts.length).filter(i -> counts[i] > 0).count();
+    double loss() {
+      return DoubleStream.of(losses).sum();
+    }
+
+    double hits() {
+      return DoubleStream.of(correct).sum();
+    }
   }
 }

@@ -123,6 +123,8 @@ class TrainCommandTest {
             "accuracy",
             "interval_low",
             "interval_high",
+            "accuracy_low",
+            "accuracy_high",
             "resampled",
             "units",
             "windows",

@@ -34,7 +34,7 @@ class EvaluatorTest {
   private EvalReport judge(EvalSpec spec, List<int[]> documents) throws IOException {
     try (TokenFile file =
         TestTokens.write(folder.resolve("t" + System.nanoTime()), 100, documents)) {
-      return Evaluator.evaluate(EvaluatorTest::tenths, file, spec, share -> {});
+      return Evaluator.scoreAll(EvaluatorTest::tenths, file, spec, share -> {}).report();
     }
   }
 
@@ -90,6 +90,35 @@ class EvaluatorTest {
       covered += interval[0] <= 0.5 && 0.5 <= interval[1] ? 1 : 0;
     }
     assertThat(covered).isBetween(360, 394);
+  }
+
+  @Test
+  void comparesTwoModelsByTheSameText() throws IOException {
+    List<int[]> documents =
+        IntStream.range(0, 30)
+            .mapToObj(d -> IntStream.range(0, 20).map(i -> (d * 7 + i * 3) % 100).toArray())
+            .toList();
+    try (TokenFile file = TestTokens.write(folder.resolve("t"), 100, documents)) {
+      EvalSpec spec = EvalSpec.all(4, 8);
+      HeldOutScores one = Evaluator.scoreAll(EvaluatorTest::tenths, file, spec, share -> {});
+      HeldOutScores worse =
+          Evaluator.scoreAll(batch -> plus(tenths(batch), 0.5f), file, spec, share -> {});
+      // every token is worse by as much, so the interval of the difference has no width
+      assertThat(worse.differenceInterval(one)[0]).isCloseTo(0.5, within(1e-5));
+      assertThat(worse.differenceInterval(one)[1]).isCloseTo(0.5, within(1e-5));
+      HeldOutScores other =
+          Evaluator.scoreAll(EvaluatorTest::tenths, file, EvalSpec.all(4, 9), share -> {});
+      assertThatThrownBy(() -> one.differenceInterval(other))
+          .hasMessageStartingWith("models must be judged by the same text in the same way");
+    }
+  }
+
+  private static TokenScores plus(TokenScores scores, float more) {
+    float[] losses = scores.losses().clone();
+    for (int i = 0; i < losses.length; i++) {
+      losses[i] += more;
+    }
+    return new TokenScores(losses, scores.correct());
   }
 
   @Test

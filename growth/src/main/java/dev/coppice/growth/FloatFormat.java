@@ -1,0 +1,84 @@
+package dev.coppice.growth;
+
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.safetensors.Dtype;
+import java.nio.ByteBuffer;
+
+/** A stored floating-point format that Coppice can calculate with, element by element. */
+enum FloatFormat {
+  /** Upper half of a float32. */
+  BF16(2) {
+    @Override
+    float get(ByteBuffer bytes, int index) {
+      return Float.intBitsToFloat(bytes.getShort(2 * index) << 16);
+    }
+
+    @Override
+    void put(ByteBuffer bytes, int index, float value) {
+      bytes.putShort(2 * index, (short) (roundToBf16(value) >>> 16));
+    }
+  },
+  /** IEEE half precision. */
+  F16(2) {
+    @Override
+    float get(ByteBuffer bytes, int index) {
+      return HalfFloat.toFloat(bytes.getShort(2 * index));
+    }
+
+    @Override
+    void put(ByteBuffer bytes, int index, float value) {
+      bytes.putShort(2 * index, HalfFloat.fromFloat(value));
+    }
+  },
+  /** IEEE single precision. */
+  F32(4) {
+    @Override
+    float get(ByteBuffer bytes, int index) {
+      return bytes.getFloat(4 * index);
+    }
+
+    @Override
+    void put(ByteBuffer bytes, int index, float value) {
+      bytes.putFloat(4 * index, value);
+    }
+  };
+
+  private final int bytes;
+
+  FloatFormat(int bytes) {
+    this.bytes = bytes;
+  }
+
+  /** The format of a dtype. */
+  static FloatFormat of(Dtype dtype) {
+    return switch (dtype) {
+      case BF16 -> BF16;
+      case F16 -> F16;
+      case F32 -> F32;
+      default ->
+          throw new CoppiceException(
+              ExitCode.INPUT_INVALID, "arithmetic needs dtype BF16, F16 or F32, got " + dtype);
+    };
+  }
+
+  /** Bytes of one element. */
+  int bytes() {
+    return bytes;
+  }
+
+  /** Element {@code index} of little-endian bytes. */
+  abstract float get(ByteBuffer bytes, int index);
+
+  /** Sets element {@code index}, rounded to nearest, ties to even. */
+  abstract void put(ByteBuffer bytes, int index, float value);
+
+  /** Bits of a float32 rounded to bf16 in their upper half; the lower half is not cleared. */
+  static int roundToBf16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if ((bits & 0x7fffffff) > 0x7f800000) {
+      return bits | 0x00400000;
+    }
+    return bits + 0x7fff + ((bits >>> 16) & 1);
+  }
+}

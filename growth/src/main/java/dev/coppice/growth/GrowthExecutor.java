@@ -1,0 +1,165 @@
+package dev.coppice.growth;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.io.Closer;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.Shard;
+import dev.coppice.moe.checkpoint.ShardLayout;
+import dev.coppice.moe.checkpoint.StoredTensor;
+import dev.coppice.moe.safetensors.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Carries out a plan as a stream from file to file; knows recipes, not models.
+ *
+ * <p>Each shard's header is written first, since all shapes are known; then the tensors follow,
+ * shard by shard, and in each shard in the order in which their bytes lie in the source. Memory is
+ * two megabytes a thread. Neither threads nor shard size change a byte of any tensor. The folder
+ * takes its name only when it is whole and durable.
+ */
+public final class GrowthExecutor {
+  private final Checkpoint source;
+  private final GrowthRequest request;
+  private final GrowthPlan plan;
+  private final Sigmas sigmas = new Sigmas();
+  private final SourceHashes hashes = new SourceHashes();
+  private final AtomicLong written = new AtomicLong();
+
+  private GrowthExecutor(Checkpoint source, GrowthRequest request) {
+    this.source = source;
+    this.request = request;
+    this.plan = GrowthPlan.of(source, request.operator(), request.seed());
+  }
+
+  /**
+   * Grows a checkpoint.
+   *
+   * @param source what grows
+   * @param request how
+   * @param target the output folder; nothing may be there
+   * @param progress hears bytes done and in all
+   * @throws dev.coppice.moe.CoppiceException if the growth is refused, the target exists or the
+   *     disk is too small; nothing is left behind
+   */
+  public static GrowthResult run(
+      Checkpoint source, GrowthRequest request, Path target, GrowthProgress progress)
+      throws IOException {
+    return new GrowthExecutor(source, request).run(target, progress);
+  }
+
+  /**
+   * The weight files of a plan: tensors in the order of the model.
+   *
+   * @param plan what is written
+   * @param maxShardBytes most bytes of one file
+   */
+  static ShardLayout layout(GrowthPlan plan, long maxShardBytes) {
+    return ShardLayout.of(plan.inModelOrder().map(PlannedTensor::slot).toList(), maxShardBytes);
+  }
+
+  private GrowthResult run(Path target, GrowthProgress progress) throws IOException {
+    long started = System.nanoTime();
+    ShardLayout layout = layout(plan, request.maxShardBytes());
+    try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
+      DiskSpace.require(writer.staging(), layout.totalBytes());
+      writeTensors(writer, layout, progress);
+      writer.writeConfig(plan.config());
+      for (Path file : source.sideFiles()) {
+        writer.copySideFile(file);
+      }
+      GrowthRecord record = new GrowthRecord(source, request, plan, hashes.byFile());
+      writer.writeModelCard(new ModelCard(source, record).text());
+      writer.writeRecord(record.toRecord());
+      writer.writeIndex(layout);
+      writer.commit();
+    }
+    return new GrowthResult(
+        plan,
+        target,
+        layout.shards().size(),
+        layout.totalBytes(),
+        (System.nanoTime() - started) / 1e9);
+  }
+
+  /** One tensor to be written, and the shard that waits for it. */
+  private record Job(PlannedTensor tensor, SafetensorsWriter file, AtomicInteger left) {}
+
+  private void writeTensors(CheckpointWriter writer, ShardLayout layout, GrowthProgress progress)
+      throws IOException {
+    long total = layout.totalBytes() + SourceHashes.total(source);
+    try (Closer files = Closer.create();
+        Crew writers = new Crew(request.threads());
+        Crew hashers = new Crew(request.threads())) {
+      ImmutableList<Job> jobs = jobs(writer, layout, files);
+      AtomicInteger next = new AtomicInteger();
+      for (int thread = 0; thread < request.threads(); thread++) {
+        writers.start(() -> work(jobs, next, writers));
+      }
+      hashes.start(source, hashers);
+      Runnable tick = () -> progress.update(written.get() + hashes.done(), total);
+      writers.await(tick);
+      hashers.await(tick);
+    }
+  }
+
+  /**
+   * Takes jobs until none is left; whoever writes a shard's last tensor makes the shard durable.
+   */
+  private Integer work(List<Job> jobs, AtomicInteger next, Crew crew) throws IOException {
+    RecipeReader reader = new RecipeReader(source, plan.seed(), sigmas);
+    TensorWriter tensors = new TensorWriter(source, reader, written::addAndGet);
+    int done = 0;
+    for (int i = next.getAndIncrement(); i < jobs.size(); i = next.getAndIncrement()) {
+      if (crew.stopped()) {
+        break;
+      }
+      Job job = jobs.get(i);
+      tensors.write(job.tensor(), job.file());
+      if (job.left().decrementAndGet() == 0) {
+        job.file().finish();
+      }
+      done++;
+    }
+    return done;
+  }
+
+  private ImmutableList<Job> jobs(CheckpointWriter writer, ShardLayout layout, Closer files)
+      throws IOException {
+    ImmutableList.Builder<Job> jobs = ImmutableList.builder();
+    for (Shard shard : layout.shards()) {
+      SafetensorsWriter file = files.register(writer.openShard(shard));
+      AtomicInteger left = new AtomicInteger(shard.slots().size());
+      bySourcePosition(shard).forEach(tensor -> jobs.add(new Job(tensor, file, left)));
+    }
+    return jobs.build();
+  }
+
+  /** A tensor and the place of the first source byte that it reads. */
+  private record Placed(PlannedTensor tensor, String file, long offset) {}
+
+  private List<PlannedTensor> bySourcePosition(Shard shard) {
+    return shard.slots().stream()
+        .map(slot -> placed(plan.tensor(slot.name())))
+        .sorted(
+            Comparator.comparing(Placed::file)
+                .thenComparing(Placed::offset)
+                .thenComparing(placed -> placed.tensor().name()))
+        .map(Placed::tensor)
+        .toList();
+  }
+
+  private Placed placed(PlannedTensor tensor) {
+    Optional<StoredTensor> first = tensor.recipe().sources().findFirst().map(source::tensor);
+    return new Placed(
+        tensor,
+        first.map(stored -> stored.file().toString()).orElse(""),
+        first.map(StoredTensor::fileOffset).orElse(0L));
+  }
+}

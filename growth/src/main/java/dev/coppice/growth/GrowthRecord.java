@@ -1,0 +1,145 @@
+package dev.coppice.growth;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.ComputeLedger;
+import dev.coppice.moe.checkpoint.CoppiceRecord;
+import dev.coppice.moe.checkpoint.Lineage;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How a checkpoint was grown: the lineage that goes into {@code coppice.json}.
+ *
+ * <p>It names operators and seed, from which the plan can be derived again; the source's files with
+ * their SHA-256; and the recipe of every tensor. It holds no date and no machine, so that one seed
+ * gives one file. The source's own lineage is kept as {@code parent}.
+ */
+final class GrowthRecord {
+  private static final int SCHEMA_VERSION = 1;
+
+  private final Checkpoint source;
+  private final GrowthRequest request;
+  private final GrowthPlan plan;
+  private final ImmutableMap<String, SourceHashes.FileHash> hashes;
+
+  GrowthRecord(
+      Checkpoint source,
+      GrowthRequest request,
+      GrowthPlan plan,
+      Map<String, SourceHashes.FileHash> hashes) {
+    this.source = source;
+    this.request = request;
+    this.plan = plan;
+    this.hashes = ImmutableMap.copyOf(hashes);
+  }
+
+  /** The whole record; all that the source cost is sunk now. */
+  CoppiceRecord toRecord() {
+    ComputeLedger ledger =
+        source.record().map(CoppiceRecord::ledger).orElseGet(ComputeLedger::empty).sunkenAll();
+    return CoppiceRecord.of(ledger, Optional.of(new Lineage(lineage())));
+  }
+
+  /** The operators as JSON. */
+  ArrayNode operators() {
+    return new OperatorJson().write(request.operator());
+  }
+
+  /** Name of the source folder. */
+  String sourceName() {
+    return sourceName(source);
+  }
+
+  /** The plan that was carried out. */
+  GrowthPlan plan() {
+    return plan;
+  }
+
+  /** Seed of all noise. */
+  long seed() {
+    return request.seed();
+  }
+
+  /** The operator that was carried out. */
+  GrowthOperator operator() {
+    return request.operator();
+  }
+
+  private ObjectNode lineage() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("schema_version", SCHEMA_VERSION);
+    json.put("kind", "growth");
+    json.set("operators", operators());
+    json.put("seed", request.seed());
+    ObjectNode from = json.putObject("source");
+    from.put("folder", sourceName());
+    ObjectNode files = from.putObject("files");
+    hashes.forEach(
+        (name, hash) ->
+            files.putObject(name).put("bytes", hash.bytes()).put("sha256", hash.sha256()));
+    ObjectNode tensors = json.putObject("tensors");
+    plan.tensors().forEach((name, tensor) -> tensors.set(name, RecipeJson.of(tensor.recipe())));
+    source
+        .record()
+        .flatMap(CoppiceRecord::lineage)
+        .ifPresent(parent -> json.set("parent", parent.json()));
+    return json;
+  }
+
+  private static String sourceName(Checkpoint source) {
+    Path name = source.folder().toAbsolutePath().normalize().getFileName();
+    return name == null ? "checkpoint" : name.toString();
+  }
+
+  /**
+   * What a lineage says was done.
+   *
+   * @param operator how the source grew
+   * @param seed seed of all noise
+   * @param sha256 hash of each source file
+   */
+  record Recorded(GrowthOperator operator, long seed, ImmutableMap<String, String> sha256) {}
+
+  /**
+   * Reads a lineage.
+   *
+   * @param grown a checkpoint that was grown
+   * @throws CoppiceException INPUT_INVALID if it has no lineage of a growth, or a malformed one
+   */
+  static Recorded read(Checkpoint grown) {
+    JsonNode json =
+        grown
+            .record()
+            .flatMap(CoppiceRecord::lineage)
+            .<JsonNode>map(Lineage::json)
+            .orElseThrow(() -> malformed(grown, "it must have a lineage, got none"));
+    if (json.path("schema_version").asInt() != SCHEMA_VERSION
+        || !json.path("kind").asText().equals("growth")
+        || !json.path("operators").isArray()
+        || !json.path("seed").isIntegralNumber()) {
+      throw malformed(grown, "its lineage must be a growth of form 1, got another");
+    }
+    ImmutableMap.Builder<String, String> sha256 = ImmutableMap.builder();
+    for (Map.Entry<String, JsonNode> file : json.path("source").path("files").properties()) {
+      sha256.put(file.getKey(), file.getValue().path("sha256").asText());
+    }
+    return new Recorded(
+        new OperatorJson().read(json.path("operators")),
+        json.path("seed").longValue(),
+        sha256.buildOrThrow());
+  }
+
+  private static CoppiceException malformed(Checkpoint grown, String what) {
+    return new CoppiceException(
+        ExitCode.INPUT_INVALID,
+        "grown checkpoint cannot be traced: " + what + " (" + grown.folder() + "/coppice.json)");
+  }
+}

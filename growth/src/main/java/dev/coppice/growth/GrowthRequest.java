@@ -1,0 +1,32 @@
+package dev.coppice.growth;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.coppice.moe.checkpoint.ShardLayout;
+
+/**
+ * A growth to be carried out.
+ *
+ * @param operator how the checkpoint grows
+ * @param seed seed of all noise
+ * @param maxShardBytes most bytes of one weight file; changes no tensor
+ * @param threads threads that write, beside as many that hash; changes no byte
+ */
+public record GrowthRequest(GrowthOperator operator, long seed, long maxShardBytes, int threads) {
+  /** Checks that sizes are positive. */
+  public GrowthRequest {
+    checkArgument(maxShardBytes > 0, "shard size must be positive, got %s", maxShardBytes);
+    checkArgument(threads > 0, "threads must be positive, got %s", threads);
+  }
+
+  /**
+   * A growth with shards of 5 GB and a thread for each core.
+   *
+   * @param operator how the checkpoint grows
+   * @param seed seed of all noise
+   */
+  public static GrowthRequest of(GrowthOperator operator, long seed) {
+    return new GrowthRequest(
+        operator, seed, ShardLayout.DEFAULT_MAX_BYTES, Runtime.getRuntime().availableProcessors());
+  }
+}

@@ -1,0 +1,124 @@
+package dev.coppice.growth;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Sets;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+
+/**
+ * Proves that a grown checkpoint is what its lineage says.
+ *
+ * <p>The plan is derived again from operators and seed; every tensor is computed again from the
+ * source and compared bit for bit, and so is the config. Nothing is trusted but the source, and
+ * that only if its SHA-256 is the recorded one.
+ */
+public final class GrowthVerifier {
+  private final Checkpoint source;
+  private final Checkpoint grown;
+  private final GrowthRecord.Recorded recorded;
+  private final GrowthPlan plan;
+  private final AtomicLong compared = new AtomicLong();
+  private final SourceHashes hashes = new SourceHashes();
+
+  private GrowthVerifier(Checkpoint source, Checkpoint grown) {
+    this.source = source;
+    this.grown = grown;
+    this.recorded = GrowthRecord.read(grown);
+    this.plan = GrowthPlan.of(source, recorded.operator(), recorded.seed());
+  }
+
+  /**
+   * Compares a grown checkpoint with what it should be.
+   *
+   * @param source what it was grown from
+   * @param grown the output, with its lineage
+   * @param progress hears bytes compared and hashed
+   * @return one sentence for every deviation, naming the tensor or key; empty if all is as planned
+   * @throws dev.coppice.moe.CoppiceException if there is no lineage, or the source cannot grow so
+   */
+  public static ImmutableList<String> deviations(
+      Checkpoint source, Checkpoint grown, GrowthProgress progress) throws IOException {
+    return new GrowthVerifier(source, grown).deviations(progress);
+  }
+
+  private ImmutableList<String> deviations(GrowthProgress progress) throws IOException {
+    Queue<String> byTensor = new ConcurrentLinkedQueue<>();
+    compareTensors(byTensor, progress);
+    return Stream.of(
+            sourceDeviations(), configDeviations(), nameDeviations(), byTensor.stream().sorted())
+        .flatMap(sentences -> sentences)
+        .collect(ImmutableList.toImmutableList());
+  }
+
+  private void compareTensors(Queue<String> found, GrowthProgress progress) throws IOException {
+    int threads = Runtime.getRuntime().availableProcessors();
+    List<PlannedTensor> tensors =
+        plan.inModelOrder().filter(t -> grown.tensors().containsKey(t.name())).toList();
+    long total = plan.byteSize() + SourceHashes.total(source);
+    AtomicInteger next = new AtomicInteger();
+    Sigmas sigmas = new Sigmas();
+    try (Crew comparers = new Crew(threads);
+        Crew hashers = new Crew(threads)) {
+      for (int thread = 0; thread < threads; thread++) {
+        comparers.start(
+            () -> {
+              RecipeReader reader = new RecipeReader(source, plan.seed(), sigmas);
+              TensorComparison comparison =
+                  new TensorComparison(grown, reader, compared::addAndGet);
+              for (int i = next.getAndIncrement();
+                  i < tensors.size() && !comparers.stopped();
+                  i = next.getAndIncrement()) {
+                comparison.deviation(tensors.get(i)).ifPresent(found::add);
+              }
+              return null;
+            });
+      }
+      hashes.start(source, hashers);
+      Runnable tick = () -> progress.update(compared.get() + hashes.done(), total);
+      comparers.await(tick);
+      hashers.await(tick);
+    }
+  }
+
+  private Stream<String> sourceDeviations() {
+    return recorded.sha256().entrySet().stream()
+        .filter(file -> !file.getValue().equals(hashOf(file.getKey())))
+        .map(
+            file ->
+                String.format(
+                    Locale.ROOT,
+                    "source file %s must have SHA-256 %s, got %s",
+                    file.getKey(),
+                    file.getValue(),
+                    hashOf(file.getKey())));
+  }
+
+  private String hashOf(String file) {
+    SourceHashes.FileHash hash = hashes.byFile().get(file);
+    return hash == null ? "no such file" : hash.sha256();
+  }
+
+  private Stream<String> configDeviations() {
+    return plan.config().equals(grown.config())
+        ? Stream.empty()
+        : GrowthReport.diff(plan.config(), grown.config()).stream()
+            .map(change -> "config.json must be as planned, got planned -> found in " + change);
+  }
+
+  private Stream<String> nameDeviations() {
+    Stream<String> missing =
+        Sets.difference(plan.tensors().keySet(), grown.tensors().keySet()).stream()
+            .map(name -> "tensor " + name + " must be there, got none");
+    Stream<String> surplus =
+        Sets.difference(grown.tensors().keySet(), plan.tensors().keySet()).stream()
+            .map(name -> "tensor " + name + " must not be there, got one");
+    return Stream.concat(missing, surplus);
+  }
+}

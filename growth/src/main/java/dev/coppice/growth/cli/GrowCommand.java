@@ -1,0 +1,235 @@
+package dev.coppice.growth.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.growth.GrowthExecutor;
+import dev.coppice.growth.GrowthOperator;
+import dev.coppice.growth.GrowthReport;
+import dev.coppice.growth.GrowthRequest;
+import dev.coppice.growth.GrowthResult;
+import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.depth.Stack;
+import dev.coppice.growth.width.DuplicateExperts;
+import dev.coppice.growth.width.DuplicateExperts.Placement;
+import dev.coppice.growth.width.DuplicateExperts.RouterStart;
+import dev.coppice.growth.width.DuplicateExperts.TopK;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.OutputOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code coppice grow}: one plan, one pass. */
+@Command(
+    name = "grow",
+    description = "Grows a checkpoint in depth, width or both, in one pass over its bytes.",
+    footer = {"", "Example: coppice grow base grown --depth 2 --width 2 --noise 0.01"})
+final class GrowCommand implements Callable<Integer> {
+  /** Depth operators by their name on the command line. */
+  enum DepthMethod {
+    INTERPOSE,
+    STACK
+  }
+
+  @Parameters(index = "0", paramLabel = "SRC", description = "Folder of the checkpoint to grow.")
+  private Path source;
+
+  @Parameters(index = "1", paramLabel = "DST", description = "Folder to make; must not exist.")
+  private Path target;
+
+  @Option(
+      names = "--depth",
+      paramLabel = "K",
+      defaultValue = "1",
+      description = "Times each layer is placed (default: 1).")
+  private int depth;
+
+  @Option(
+      names = "--depth-method",
+      paramLabel = "METHOD",
+      defaultValue = "interpose",
+      description = "interpose: copies stand beside their layer; stack: the block is repeated.")
+  private DepthMethod depthMethod;
+
+  @Option(
+      names = "--keep-first",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "First layers that are not copied (default: 0).")
+  private int keepFirst;
+
+  @Option(
+      names = "--keep-last",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Last layers that are not copied (default: 0).")
+  private int keepLast;
+
+  @Option(
+      names = "--identity",
+      description = "Zero the output projections of copied layers: logits keep every bit.")
+  private boolean identity;
+
+  @Option(
+      names = "--width",
+      paramLabel = "M",
+      defaultValue = "1",
+      description = "Experts for each old one (default: 1).")
+  private int width;
+
+  @Option(
+      names = "--noise",
+      paramLabel = "A",
+      defaultValue = "0.01",
+      description =
+          "Noise on copied experts and router rows, in standard deviations of the"
+              + " matrix (default: 0.01).")
+  private double noise;
+
+  @Option(
+      names = "--router",
+      paramLabel = "START",
+      defaultValue = "copy",
+      description = "copy: new router rows copy their expert's; random: all are drawn anew.")
+  private RouterStart router;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "RULE",
+      defaultValue = "scale",
+      description = "scale: multiply experts per token by M; keep: leave them.")
+  private TopK topK;
+
+  @Option(
+      names = "--placement",
+      paramLabel = "ORDER",
+      defaultValue = "append",
+      description = "append: copies follow all experts; interleave: each follows its expert.")
+  private Placement placement;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "0",
+      description = "Seed of all noise (default: 0).")
+  private long seed;
+
+  @Option(
+      names = "--max-shard-size",
+      paramLabel = "SIZE",
+      defaultValue = "5GB",
+      converter = ByteSizeConverter.class,
+      description = "Most bytes of one weight file, decimal units (default: 5GB).")
+  private long maxShardBytes;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads that write (default: the cores); changes no byte.")
+  private Optional<Integer> threads;
+
+  @Option(names = "--dry-run", description = "Tell what would be written; write nothing.")
+  private boolean dryRun;
+
+  @Mixin private OutputOptions output;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    GrowthRequest request =
+        new GrowthRequest(
+            operator(),
+            seed,
+            maxShardBytes,
+            threads.orElseGet(() -> Runtime.getRuntime().availableProcessors()));
+    try (Checkpoint checkpoint = Checkpoint.open(source)) {
+      GrowthReport report = GrowthReport.of(checkpoint, request, target);
+      if (dryRun) {
+        print(json(report), ReportText.of(report));
+        return ExitCode.OK.number();
+      }
+      if (!output.json() && !output.quiet()) {
+        spec.commandLine().getErr().println(ReportText.of(report));
+        spec.commandLine().getErr().flush();
+      }
+      GrowthResult result = grow(checkpoint, request);
+      ObjectNode json = json(report);
+      json.put("seconds", result.seconds());
+      json.put("bytes_written", result.bytesWritten());
+      print(json, summary(result));
+    }
+    return ExitCode.OK.number();
+  }
+
+  private GrowthResult grow(Checkpoint checkpoint, GrowthRequest request) throws IOException {
+    try (ByteProgress progress = new ByteProgress("grow", output.quiet())) {
+      return GrowthExecutor.run(checkpoint, request, target, progress);
+    }
+  }
+
+  private GrowthOperator operator() {
+    Optional<GrowthOperator> deeper = depth == 1 ? Optional.empty() : Optional.of(deepen());
+    Optional<GrowthOperator> wider =
+        width == 1
+            ? Optional.empty()
+            : Optional.of(new DuplicateExperts(width, noise, noise, topK, placement, router));
+    return deeper
+        .map(operator -> wider.map(operator::then).orElse(operator))
+        .or(() -> wider)
+        .orElseThrow(
+            () ->
+                new CoppiceException(
+                    ExitCode.USAGE, "growth must have --depth or --width above 1, got neither"));
+  }
+
+  private GrowthOperator deepen() {
+    return switch (depthMethod) {
+      case INTERPOSE -> new Interpose(depth, keepFirst, keepLast, identity);
+      case STACK -> new Stack(depth, keepFirst, keepLast, identity);
+    };
+  }
+
+  private void print(ObjectNode json, String text) {
+    output.print(spec.commandLine().getOut(), json, text);
+  }
+
+  private String summary(GrowthResult result) {
+    return String.format(
+        Locale.ROOT,
+        "%s: %s in %d %s, %.1f s, %s/s",
+        result.folder(),
+        ReportText.bytes(result.bytesWritten()),
+        result.shards(),
+        result.shards() == 1 ? "file" : "files",
+        result.seconds(),
+        ReportText.bytes((long) (result.bytesWritten() / result.seconds())));
+  }
+
+  private static ObjectNode json(GrowthReport report) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    CheckpointJson.put(json, report.after());
+    json.put("invariant", report.invariant().name().toLowerCase(Locale.ROOT));
+    json.put("shards", report.shards());
+    json.put("disk_needed", report.diskNeeded());
+    json.put("disk_available", report.diskAvailable());
+    json.put("memory", report.memory());
+    ArrayNode diff = json.putArray("config_diff");
+    report.configDiff().forEach(diff::add);
+    ArrayNode warnings = json.putArray("warnings");
+    report.warnings().forEach(warnings::add);
+    CheckpointJson.put(json.putObject("source"), report.before());
+    return json;
+  }
+}

@@ -1,0 +1,16 @@
+package dev.coppice.growth.depth;
+
+import com.google.common.collect.ImmutableMap;
+import dev.coppice.growth.GrowthOperator;
+import dev.coppice.growth.OperatorCatalog;
+
+/** Names the depth operators for the lineage. */
+public final class DepthOperators implements OperatorCatalog {
+  /** Made by the service loader. */
+  public DepthOperators() {}
+
+  @Override
+  public ImmutableMap<String, Class<? extends GrowthOperator>> operators() {
+    return ImmutableMap.of("interpose", Interpose.class, "stack", Stack.class);
+  }
+}

@@ -1,0 +1,16 @@
+package dev.coppice.growth.width;
+
+import com.google.common.collect.ImmutableMap;
+import dev.coppice.growth.GrowthOperator;
+import dev.coppice.growth.OperatorCatalog;
+
+/** Names the width operators for the lineage. */
+public final class WidthOperators implements OperatorCatalog {
+  /** Made by the service loader. */
+  public WidthOperators() {}
+
+  @Override
+  public ImmutableMap<String, Class<? extends GrowthOperator>> operators() {
+    return ImmutableMap.of("duplicate_experts", DuplicateExperts.class);
+  }
+}
