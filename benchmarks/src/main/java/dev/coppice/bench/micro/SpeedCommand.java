@@ -1,4 +1,4 @@
-package dev.coppice.bench.cli;
+package dev.coppice.bench.micro;
 
 import picocli.CommandLine.Command;
 
@@ -6,7 +6,9 @@ import picocli.CommandLine.Command;
 @Command(
     name = "speed",
     description = "Measures how fast training and growing are on this machine.",
-    synopsisSubcommandLabel = "WHAT")
-final class SpeedCommand {
-  SpeedCommand() {}
+    synopsisSubcommandLabel = "WHAT",
+    subcommands = {SpeedTrainCommand.class})
+public final class SpeedCommand {
+  /** Made by picocli. */
+  public SpeedCommand() {}
 }
