@@ -1,6 +1,5 @@
 package dev.coppice.bench.cli;
 
-import dev.coppice.bench.micro.SpeedCommand;
 import picocli.CommandLine.Command;
 
 /** {@code coppice bench}: what holds the experiments and the speed benchmarks. */

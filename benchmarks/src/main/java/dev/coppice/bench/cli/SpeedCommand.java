@@ -1,5 +1,6 @@
-package dev.coppice.bench.micro;
+package dev.coppice.bench.cli;
 
+import dev.coppice.bench.micro.SpeedTrainCommand;
 import picocli.CommandLine.Command;
 
 /** {@code coppice bench speed}: how fast training and growing are here. */
@@ -7,8 +8,7 @@ import picocli.CommandLine.Command;
     name = "speed",
     description = "Measures how fast training and growing are on this machine.",
     synopsisSubcommandLabel = "WHAT",
-    subcommands = {SpeedTrainCommand.class})
-public final class SpeedCommand {
-  /** Made by picocli. */
-  public SpeedCommand() {}
+    subcommands = SpeedTrainCommand.class)
+final class SpeedCommand {
+  SpeedCommand() {}
 }
