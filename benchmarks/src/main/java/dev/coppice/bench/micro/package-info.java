@@ -1,4 +1,7 @@
-/** How fast the parts run. Main type: {@link dev.coppice.bench.micro.SpeedTrain}. */
+/**
+ * How fast the parts run. Main types: {@link dev.coppice.bench.micro.SpeedTrain} and {@link
+ * dev.coppice.bench.micro.SpeedGrow}.
+ */
 @NullMarked
 package dev.coppice.bench.micro;
 
