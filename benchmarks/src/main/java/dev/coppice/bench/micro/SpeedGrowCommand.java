@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
     name = "grow",
     description =
         "Times depth x2 and width x2 with noise, each beside a plain copy of the same output.")
-final class SpeedGrowCommand implements Callable<Integer> {
+public final class SpeedGrowCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "CKPT", description = "Folder of the checkpoint to grow.")
   private Path checkpoint;
 
@@ -44,6 +44,9 @@ final class SpeedGrowCommand implements Callable<Integer> {
   @Mixin private OutputOptions output;
 
   @Spec private CommandSpec spec;
+
+  /** Made by picocli. */
+  public SpeedGrowCommand() {}
 
   @Override
   public Integer call() throws IOException {
