@@ -1,12 +1,15 @@
 package dev.coppice.bench.cli;
 
+import dev.coppice.bench.micro.SpeedGrowCommand;
+import dev.coppice.bench.micro.SpeedTrainCommand;
 import picocli.CommandLine.Command;
 
 /** {@code coppice bench speed}: how fast training and growing are here. */
 @Command(
     name = "speed",
     description = "Measures how fast training and growing are on this machine.",
-    synopsisSubcommandLabel = "WHAT")
+    synopsisSubcommandLabel = "WHAT",
+    subcommands = {SpeedTrainCommand.class, SpeedGrowCommand.class})
 final class SpeedCommand {
   SpeedCommand() {}
 }

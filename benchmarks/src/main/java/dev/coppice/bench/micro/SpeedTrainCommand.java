@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code coppice bench speed train}. */
 @Command(name = "train", description = "Measure training steps of a 13.8M-parameter model.")
-final class SpeedTrainCommand implements Callable<Integer> {
+public final class SpeedTrainCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
   @Mixin private OutputOptions output;
 
@@ -36,6 +36,9 @@ final class SpeedTrainCommand implements Callable<Integer> {
       defaultValue = "FLOAT32",
       description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Precision precision;
+
+  /** Made by picocli. */
+  public SpeedTrainCommand() {}
 
   @Override
   public Integer call() {
