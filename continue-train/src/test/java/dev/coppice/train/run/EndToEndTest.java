@@ -64,7 +64,8 @@ class EndToEndTest {
   @Test
   void learnsATaskUpToItsKnownFloor() throws IOException {
     EvalReport before = judge(checkpoint);
-    TrainResult result = train(TinyRuns.spec(), new Budget.Steps(200), "run");
+    TrainSpec spec = TinyRuns.spec().withBatch(BatchSpec.of(8, 16)).withSave(new SaveSpec(500, 1));
+    TrainResult result = train(spec, new Budget.Steps(150), "run");
     EvalReport after = judge(result.checkpoint());
     assertThat(before.loss()).isGreaterThan(2.5);
     // nothing can do better than the floor but by the luck of the sample: 30 · 199 fair coins
@@ -100,14 +101,14 @@ class EndToEndTest {
     TrainResult one;
     TrainResult two;
     try {
-      one = train(TinyRuns.spec(), new Budget.Steps(15), "one");
-      two = train(TinyRuns.spec(), new Budget.Steps(15), "two");
+      one = train(TinyRuns.spec(), new Budget.Steps(6), "one");
+      two = train(TinyRuns.spec(), new Budget.Steps(6), "two");
     } finally {
       JniUtils.setNumThreads(threads);
     }
     assertSameState(one.checkpoint(), two.checkpoint());
-    assertThat(losses(one)).isEqualTo(losses(two)).doesNotContainNull().hasSize(15);
-    TrainResult other = train(TinyRuns.spec().withSeed(4), new Budget.Steps(15), "other");
+    assertThat(losses(one)).isEqualTo(losses(two)).doesNotContainNull().hasSize(6);
+    TrainResult other = train(TinyRuns.spec().withSeed(4), new Budget.Steps(6), "other");
     assertThat(losses(other)).isNotEqualTo(losses(one));
   }
 
