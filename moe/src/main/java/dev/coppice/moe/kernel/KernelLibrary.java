@@ -1,6 +1,7 @@
 package dev.coppice.moe.kernel;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -61,6 +62,29 @@ public final class KernelLibrary implements AutoCloseable {
         parameters.value(),
         IValue.listFrom(call.shape()),
         IValue.listFrom(call.numbers()));
+  }
+
+  /**
+   * Logits [B, S, V], float32, recorded for gradients where the caller records.
+   *
+   * @param ids int64 [B, S]
+   * @param parameters in the kernels' order; their names are overwritten
+   * @param call what is computed
+   * @param training whether gradients may be recorded
+   */
+  public NDArray recordedLogits(
+      NDArray ids, NDList parameters, DecoderCall call, boolean training) {
+    NDManager manager = ids.getManager();
+    try (NDArray shape = manager.create(call.shape());
+        NDArray numbers = manager.create(call.numbers());
+        NDArray method = manager.create(0)) {
+      method.setName("module_method:block");
+      parameters.forEach(parameter -> parameter.setName("p[]"));
+      NDList inputs = new NDList(ids).addAll(parameters);
+      inputs.addAll(new NDList(shape, numbers, method));
+      JniUtils.setGraphExecutorOptimize(false);
+      return IValueUtils.forward(block, inputs, training).singletonOrThrow();
+    }
   }
 
   /** Losses and hits [2, T], float32; both are 0 where the label is ignored. */

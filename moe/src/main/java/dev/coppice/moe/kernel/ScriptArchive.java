@@ -19,7 +19,7 @@ import java.util.zip.ZipOutputStream;
  */
 final class ScriptArchive {
   private static final List<String> FUNCTIONS =
-      List.of("matrix", "norm", "attention", "experts", "head", "model", "optimizer");
+      List.of("matrix", "norm", "attention", "experts", "head", "model", "optimizer", "block");
 
   /** Version of the format that libtorch 2.7 writes. */
   private static final String VERSION = "10\n";

@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.CoppiceException;
@@ -40,6 +41,7 @@ public final class LanguageModel implements AutoCloseable {
   private final KernelLibrary kernels;
   private final Parameters parameters;
   private final TensorList forKernels;
+  private final LanguageModelBlock block;
 
   private LanguageModel(Family family, ObjectNode config, Precision precision) {
     family
@@ -55,6 +57,7 @@ public final class LanguageModel implements AutoCloseable {
     this.kernels = KernelLibrary.load(manager);
     this.parameters = new Parameters(manager, new ParameterLayout(family, spec));
     this.forKernels = parameters.forKernels();
+    this.block = new LanguageModelBlock(this);
   }
 
   /**
@@ -103,6 +106,16 @@ public final class LanguageModel implements AutoCloseable {
   /** What matrix products are computed in. */
   public Precision precision() {
     return precision;
+  }
+
+  /**
+   * The model as a DJL block: int64 ids [B, S] to float32 logits [B, S, V].
+   *
+   * <p>It shares the weights and is initialised. Inside a gradient collector, with training on,
+   * every parameter gets its gradient; the hand-written pass of {@link Learner} is faster.
+   */
+  public Block block() {
+    return block;
   }
 
   /**
@@ -172,9 +185,13 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   DecoderCall call(TokenBatch batch) {
+    return call(batch.batch(), batch.sequence());
+  }
+
+  DecoderCall call(int batch, int sequence) {
     int chunk = Math.max(MIN_CHUNK, LOGITS_AT_ONCE / spec.vocabularySize());
     boolean bfloat16 = precision == Precision.BF16_MIXED;
-    return new DecoderCall(spec, batch.batch(), batch.sequence(), bfloat16, chunk);
+    return new DecoderCall(spec, batch, sequence, bfloat16, chunk);
   }
 
   static NDArray ids(NDManager scratch, TokenBatch batch) {

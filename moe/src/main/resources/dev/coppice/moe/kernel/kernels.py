@@ -3,6 +3,15 @@ class Kernels(Module):
   __buffers__ = []
   def forward(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
     return __torch__.model.logits(ids, p, shape, numbers)
+  # For callers that can pass arrays only: shape and numbers come as arrays.
+  def block(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], shape: Tensor, numbers: Tensor) -> Tensor:
+    integers = annotate(List[int], [])
+    for i in range(torch.size(shape, 0)):
+      integers.append(int(shape[i]))
+    floats = annotate(List[float], [])
+    for i in range(torch.size(numbers, 0)):
+      floats.append(float(numbers[i]))
+    return __torch__.block.forward(ids, p, integers, floats)
   def score(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
     return __torch__.model.score(ids, labels, p, shape, numbers)
   def accumulate(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:

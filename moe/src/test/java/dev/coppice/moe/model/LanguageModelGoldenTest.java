@@ -3,6 +3,13 @@ package dev.coppice.moe.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -69,5 +76,66 @@ class LanguageModelGoldenTest {
       }
       golden.assertClose(model.parameters(), "after.", 1e-4);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen3_moe_renormalized", "qwen3_moe_dense_layer", "mixtral"})
+  void blockAgreesAndItsGradientsAreTheLearners(String name) throws Exception {
+    try (GoldenFolder golden = new GoldenFolder(name);
+        LanguageModel model = golden.open(Precision.FLOAT32);
+        Learner learner = Learner.fresh(model);
+        NDManager manager = model.manager().newSubManager()) {
+      learner.accumulate(golden.batch(), LossWeights.NONE, 1);
+      try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+        NDArray logits = blockLogits(model, manager, golden.batch());
+        golden.assertClose("logits", logits.toFloatArray(), 1e-4);
+        collector.backward(crossEntropy(logits, golden.batch(), manager));
+      }
+      assertSameGradients(model, learner);
+    }
+  }
+
+  private static NDArray blockLogits(LanguageModel model, NDManager manager, TokenBatch batch) {
+    NDArray ids = LanguageModel.ids(manager, batch).reshape(batch.batch(), batch.sequence());
+    ParameterStore store = new ParameterStore(manager, false);
+    return model.block().forward(store, new NDList(ids), true).singletonOrThrow();
+  }
+
+  private static NDArray crossEntropy(NDArray logits, TokenBatch batch, NDManager manager) {
+    float[] keep = new float[batch.labels().length];
+    long[] labels = new long[keep.length];
+    for (int i = 0; i < keep.length; i++) {
+      keep[i] = batch.labels()[i] < 0 ? 0 : 1 / 26f;
+      labels[i] = Math.max(0, batch.labels()[i]);
+    }
+    NDArray picked =
+        logits
+            .reshape(keep.length, -1)
+            .logSoftmax(1)
+            .gather(manager.create(labels).reshape(-1, 1), 1);
+    return picked.mul(manager.create(keep).reshape(-1, 1)).sum().neg();
+  }
+
+  private static void assertSameGradients(LanguageModel model, Learner learner) {
+    List<ParameterLayout.Slot> slots = model.parameters().layout().slots();
+    for (int i = 0; i < slots.size(); i++) {
+      if (slots.get(i).exists()) {
+        try (NDArray gradient = model.parameters().array(i).getGradient()) {
+          float[] expected = gradient.toFloatArray();
+          float[] actual = learner.gradients().array(i).toFloatArray();
+          assertThat(relativeError(actual, expected)).as(slots.get(i).name()).isLessThan(1e-4);
+        }
+      }
+    }
+  }
+
+  private static double relativeError(float[] actual, float[] expected) {
+    double largest = 1e-12;
+    double error = 0;
+    for (int i = 0; i < expected.length; i++) {
+      largest = Math.max(largest, Math.abs(expected[i]));
+      error = Math.max(error, Math.abs(actual[i] - expected[i]));
+    }
+    return error / largest;
   }
 }

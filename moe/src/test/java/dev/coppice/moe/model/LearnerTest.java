@@ -1,9 +1,11 @@
 package dev.coppice.moe.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.spec.AttentionSpec;
 import dev.coppice.moe.spec.LayerSpec;
@@ -55,6 +57,63 @@ class LearnerTest {
         restored.update(ADAM, 1e-2);
         assertThat(again.logits(batch(4))).isEqualTo(model.logits(batch(4)));
       }
+    }
+  }
+
+  @Test
+  void ignoredBatchTeachesNothing() {
+    try (LanguageModel model = LanguageModel.fresh(config(), 1, Precision.FLOAT32);
+        Learner learner = Learner.fresh(model)) {
+      TokenBatch batch = TokenBatch.unlabelled(new int[] {1, 2, 3, 4}, 2);
+      LossStats stats = learner.accumulate(batch, LossWeights.NONE, 1);
+      assertThat(stats.crossEntropy()).isZero();
+      assertThat(stats.tokens()).isZero();
+      assertThat(learner.update(ADAM, 1e-2).gradientNorm()).isZero();
+    }
+  }
+
+  @Test
+  void gradientThatIsNotFiniteIsSkipped() {
+    try (LanguageModel model = LanguageModel.fresh(config(), 1, Precision.FLOAT32);
+        Learner learner = Learner.fresh(model)) {
+      float[] before = model.logits(batch(1));
+      learner.accumulate(batch(1), WEIGHTS, Double.POSITIVE_INFINITY);
+      UpdateReport report = learner.update(ADAM, 1e-2);
+      assertThat(report.skipped()).isTrue();
+      assertThat(learner.steps()).isZero();
+      assertThat(model.logits(batch(1))).isEqualTo(before);
+      learner.accumulate(batch(1), WEIGHTS, 1);
+      assertThat(learner.update(ADAM, 1e-2).skipped()).isFalse();
+      assertThat(model.logits(batch(1))).isNotEqualTo(before).doesNotContain(Float.NaN);
+    }
+  }
+
+  @Test
+  void mixedPrecisionLearnsToo() {
+    try (LanguageModel model = LanguageModel.fresh(config(), 1, Precision.BF16_MIXED);
+        Learner learner = Learner.fresh(model)) {
+      double first = learner.accumulate(batch(3), WEIGHTS, 1).crossEntropy();
+      learner.update(ADAM, 1e-2);
+      for (int i = 0; i < 15; i++) {
+        learner.accumulate(batch(3), WEIGHTS, 1);
+        learner.update(ADAM, 1e-2);
+      }
+      assertThat(learner.accumulate(batch(3), WEIGHTS, 1).crossEntropy()).isLessThan(first * 0.6);
+    }
+  }
+
+  @Test
+  void stateOfAnotherModelIsRefused(@TempDir Path folder) throws Exception {
+    Path state = folder.resolve("optimizer.safetensors");
+    try (LanguageModel model = LanguageModel.fresh(config(), 1, Precision.FLOAT32);
+        Learner learner = Learner.fresh(model)) {
+      learner.save(state);
+    }
+    ObjectNode wider = config().put("moe_intermediate_size", 20);
+    try (LanguageModel model = LanguageModel.fresh(wider, 1, Precision.FLOAT32)) {
+      assertThatThrownBy(() -> Learner.restore(model, state))
+          .isInstanceOf(CoppiceException.class)
+          .hasMessageContaining("gate_proj.weight' must have shape [20, 32], got [24, 32]");
     }
   }
 

@@ -1,0 +1,93 @@
+package dev.coppice.bench.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableList;
+import dev.coppice.bench.experiment.ExperimentReport;
+import dev.coppice.bench.experiment.ExperimentRequest;
+import dev.coppice.bench.experiment.ExperimentResults;
+import dev.coppice.bench.experiment.ExperimentSpec;
+import dev.coppice.bench.experiment.GrowVersusScratch;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.train.TrainJson;
+import dev.coppice.train.budget.Budget;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What every run of the experiment may be told. */
+final class ExperimentOptions {
+  @Option(
+      names = "--minutes",
+      paramLabel = "M",
+      defaultValue = "6",
+      description = "Time to fill (default: ${DEFAULT-VALUE}).")
+  private double minutes;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      defaultValue = "coppice-demo",
+      description = "Folder to write; must not exist (default: ${DEFAULT-VALUE}).")
+  private Path out;
+
+  @Option(
+      names = "--corpus",
+      paramLabel = "PATH",
+      arity = "1..*",
+      description =
+          "Text to learn: folders, files, jars or zips (default: the sources of Coppice's own"
+              + " dependencies).")
+  private List<Path> corpus = List.of();
+
+  @Option(
+      names = "--base-budget",
+      paramLabel = "FLOPS",
+      description = "FLOPs for the base instead of its share of the time.")
+  private Optional<String> baseBudget;
+
+  @Option(
+      names = "--extra-budget",
+      paramLabel = "FLOPS",
+      description = "Extra FLOPs for each arm instead of its share of the time.")
+  private Optional<String> extraBudget;
+
+  @Mixin private OutputOptions output;
+
+  ExperimentOptions() {}
+
+  /** Runs the experiment and prints its table, or its JSON. */
+  int run(ExperimentSpec spec, PrintWriter stdout) throws IOException {
+    ImmutableList<Path> texts =
+        corpus.isEmpty() ? ImmutableList.of(builtInCorpus()) : ImmutableList.copyOf(corpus);
+    ExperimentRequest.Limit limit =
+        new ExperimentRequest.Limit(60 * minutes, flops(baseBudget), flops(extraBudget));
+    ExperimentResults results =
+        GrowVersusScratch.run(new ExperimentRequest(spec, texts, out, limit, output.quiet()));
+    JsonNode json = TrainJson.mapper().valueToTree(results);
+    output.print(stdout, json, ExperimentReport.text(results, out));
+    return ExitCode.OK.number();
+  }
+
+  private static Optional<BigInteger> flops(Optional<String> text) {
+    return text.map(amount -> Budget.parseFlops(amount).amount());
+  }
+
+  /** Where the launcher has put the text that comes with Coppice. */
+  private static Path builtInCorpus() {
+    String folder = System.getProperty("coppice.corpus", "");
+    if (folder.isEmpty() || !Files.isDirectory(Path.of(folder))) {
+      throw new CoppiceException(
+          ExitCode.USAGE,
+          "--corpus must be given where the launcher brings no text, got none at '" + folder + "'");
+    }
+    return Path.of(folder);
+  }
+}

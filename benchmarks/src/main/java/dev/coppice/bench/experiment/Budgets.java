@@ -1,0 +1,80 @@
+package dev.coppice.bench.experiment;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.train.budget.StepCost;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.Locale;
+
+/**
+ * What an experiment may spend, in FLOPs by the 6·N_active convention.
+ *
+ * @param baseFlops on training the base
+ * @param extraFlops on each of the three arms
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
+  /** Checks signs. */
+  public Budgets {
+    checkArgument(baseFlops.signum() > 0, "base budget must be positive, got %s", baseFlops);
+    checkArgument(extraFlops.signum() > 0, "extra budget must be positive, got %s", extraFlops);
+  }
+
+  /**
+   * Budgets that fill a given time: the base takes its share, the arms the rest, all three at the
+   * same FLOPs. Rounded down to whole steps, of the base and of the grown model, so that two of the
+   * three arms spend theirs to the last FLOP.
+   *
+   * @param seconds to fill
+   * @param baseShare share of the time for the base
+   * @param base speed and step of the base's shape
+   * @param grown speed and step of the grown shape
+   * @throws CoppiceException when the time does not hold a step of each
+   */
+  static Budgets filling(double seconds, double baseShare, Pace base, Pace grown) {
+    double baseFlops = baseShare * seconds * base.flopsPerSecond();
+    double secondsPerExtraFlop = 2 / grown.flopsPerSecond() + 1 / base.flopsPerSecond();
+    double extraFlops = (1 - baseShare) * seconds / secondsPerExtraFlop;
+    return new Budgets(
+        wholeSteps(baseFlops, base.cost(), seconds), wholeSteps(extraFlops, grown.cost(), seconds));
+  }
+
+  private static BigInteger wholeSteps(double flops, StepCost cost, double seconds) {
+    BigInteger steps = BigDecimal.valueOf(Math.max(0, flops)).toBigInteger().divide(cost.flops());
+    if (steps.signum() == 0) {
+      throw new CoppiceException(
+          ExitCode.USAGE,
+          String.format(
+              Locale.ROOT,
+              "time must hold a step of each model and their judging here, got %.0f s for steps",
+              seconds));
+    }
+    return steps.multiply(cost.flops());
+  }
+
+  /**
+   * How fast one shape trains.
+   *
+   * @param cost of a step
+   * @param secondsPerStep measured; positive
+   */
+  record Pace(StepCost cost, double secondsPerStep) {
+    Pace {
+      checkArgument(secondsPerStep > 0, "a step must take time, got %s s", secondsPerStep);
+    }
+
+    double flopsPerSecond() {
+      return cost.flops().doubleValue() / secondsPerStep;
+    }
+
+    /** Time to spend so many FLOPs. */
+    double seconds(BigInteger flops) {
+      return flops.doubleValue() / flopsPerSecond();
+    }
+  }
+}

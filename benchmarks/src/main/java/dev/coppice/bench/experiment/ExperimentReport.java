@@ -1,0 +1,29 @@
+package dev.coppice.bench.experiment;
+
+import java.nio.file.Path;
+
+/** What a person reads in the terminal when an experiment has ended. */
+public final class ExperimentReport {
+  private ExperimentReport() {}
+
+  /**
+   * Table, verdict, and where the rest is.
+   *
+   * @param results of the experiment
+   * @param folder that was written
+   */
+  public static String text(ExperimentResults results, Path folder) {
+    return String.join(
+        "\n",
+        ResultsTable.of(results).console(),
+        "",
+        results.verdict(),
+        "Report: " + folder.resolve("report.html"),
+        "To run this again to the bit: --seed "
+            + results.seed()
+            + " --base-budget "
+            + results.budgets().baseFlops()
+            + " --extra-budget "
+            + results.budgets().extraFlops());
+  }
+}

@@ -1,0 +1,89 @@
+package dev.coppice.bench.experiment;
+
+import dev.coppice.moe.cli.ProgressLine;
+import dev.coppice.train.Folders;
+import java.io.IOException;
+import java.nio.file.Files;
+
+/**
+ * Trains a small base, grows it, and continues three arms under one budget of extra FLOPs: the
+ * grown model, its shape from fresh weights, and the base simply trained on.
+ *
+ * <p>With given budgets, everything but times is a function of recipe, text, budgets and machine.
+ *
+ * <p><b>Source</b>: the comparison of arXiv 2510.08008. <b>Differs</b>: the old model trained on is
+ * an arm of its own, at the same extra FLOPs; optimizer moments start at zero in every arm.
+ */
+public final class GrowVersusScratch {
+  private static final double PROBE_SHARE = 0.01;
+  private static final double LONGEST_PROBE_SECONDS = 4;
+
+  private GrowVersusScratch() {}
+
+  /**
+   * Runs the experiment and writes its folder.
+   *
+   * @param request what to run
+   * @return what {@code results.json} holds
+   * @throws dev.coppice.moe.CoppiceException when the folder exists, there is no text, or the time
+   *     or a budget does not hold a step of each model; then nothing is left behind
+   * @throws IOException when reading or writing fails
+   */
+  public static ExperimentResults run(ExperimentRequest request) throws IOException {
+    long started = System.nanoTime();
+    ExperimentSpec spec = request.spec();
+    ExperimentFolder.refuseExisting(request.out());
+    Corpus corpus = Corpus.find(request.corpus(), spec.judging().heldOutShare(), spec.seed());
+    Estimate estimate = estimate(request);
+    Budgets budgets = budgets(request, estimate, (System.nanoTime() - started) / 1e9);
+    estimate.check(budgets);
+    ExperimentFolder folder = ExperimentFolder.create(request.out());
+    try (Corpus.Tokens tokens = corpus.tokenize(folder.work("data"));
+        ExperimentProgress progress =
+            new ExperimentProgress(estimate.total(budgets), request.quiet())) {
+      Stage stage = new Stage(spec, folder, tokens, budgets);
+      Findings findings = new ExperimentRun(stage, estimate, progress).run();
+      double seconds = (System.nanoTime() - started) / 1e9;
+      return findings.write(stage, corpus.facts(tokens), seconds);
+    } finally {
+      folder.deleteWork();
+      if (!Files.exists(folder.base())) {
+        Folders.delete(folder.path());
+      }
+    }
+  }
+
+  private static Estimate estimate(ExperimentRequest request) {
+    ExperimentRequest.Limit limit = request.limit();
+    if (limit.budgets().isPresent()) {
+      return Estimate.nominal(request.spec());
+    }
+    double seconds = Math.min(LONGEST_PROBE_SECONDS, PROBE_SHARE * limit.seconds());
+    try (ProgressLine line = ProgressLine.start("coppice", 1, request.quiet())) {
+      line.update(0, "measuring this machine's speed");
+      return Estimate.measured(request.spec(), seconds);
+    }
+  }
+
+  private static Budgets budgets(ExperimentRequest request, Estimate estimate, double passed) {
+    ExperimentRequest.Limit limit = request.limit();
+    if (limit.budgets().isPresent()) {
+      return limit.budgets().get();
+    }
+    Budgets filling = estimate.filling(limit.seconds() - passed, request.spec().baseShare());
+    return new Budgets(
+        limit.baseFlops().orElse(filling.baseFlops()),
+        limit.extraFlops().orElse(filling.extraFlops()));
+  }
+
+  /**
+   * What all parts of a run share.
+   *
+   * @param spec the recipe
+   * @param folder that is written
+   * @param tokens to train on and to judge by
+   * @param budgets to spend
+   */
+  record Stage(
+      ExperimentSpec spec, ExperimentFolder folder, Corpus.Tokens tokens, Budgets budgets) {}
+}

@@ -1,0 +1,57 @@
+package dev.coppice.bench.micro;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.moe.model.Precision;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code coppice bench speed train}. */
+@Command(name = "train", description = "Measure training steps of a 13.8M-parameter model.")
+public final class SpeedTrainCommand implements Callable<Integer> {
+  @Spec private CommandSpec command;
+  @Mixin private OutputOptions output;
+
+  @Option(
+      names = "--steps",
+      defaultValue = "15",
+      description = "Timed steps (default: ${DEFAULT-VALUE}).")
+  private int steps;
+
+  @Option(
+      names = "--warm-up",
+      defaultValue = "3",
+      description = "Steps before those (default: ${DEFAULT-VALUE}).")
+  private int warmUp;
+
+  @Option(
+      names = "--precision",
+      defaultValue = "FLOAT32",
+      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Precision precision;
+
+  /** Made by picocli. */
+  public SpeedTrainCommand() {}
+
+  @Override
+  public Integer call() {
+    SpeedTrain.Result result = SpeedTrain.run(precision, warmUp, steps);
+    ObjectNode json =
+        new ObjectMapper()
+            .createObjectNode()
+            .put("tokens_per_second", result.tokensPerSecond())
+            .put("gflops", result.gflops())
+            .put("matmul_gflops", result.matmulGflops())
+            .put("threads", result.threads())
+            .put("precision", result.precision().name().toLowerCase(Locale.ROOT));
+    output.print(command.commandLine().getOut(), json, result.text());
+    return ExitCode.OK.number();
+  }
+}

@@ -1,0 +1,54 @@
+package dev.coppice.bench.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.coppice.bench.experiment.Budgets.Pace;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.train.budget.StepCost;
+import java.math.BigInteger;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.LongRange;
+
+final class BudgetsPropertyTest {
+
+  @Property
+  void budgetsFillTheTimeAndAreWholeSteps(
+      @ForAll @LongRange(min = 1_000, max = 1_000_000_000_000L) long baseStep,
+      @ForAll @LongRange(min = 1_000, max = 1_000_000_000_000L) long grownStep,
+      @ForAll @DoubleRange(min = 0.01, max = 1) double baseTime,
+      @ForAll @DoubleRange(min = 0.01, max = 1) double grownTime,
+      @ForAll @DoubleRange(min = 0.1, max = 0.9) double share) {
+    Pace base = pace(baseStep, baseTime);
+    Pace grown = pace(grownStep, grownTime);
+    double seconds = 10_000 * Math.max(1, (double) grownStep / baseStep);
+
+    Budgets budgets = Budgets.filling(seconds, share, base, grown);
+
+    double filled =
+        base.seconds(budgets.baseFlops())
+            + base.seconds(budgets.extraFlops())
+            + 2 * grown.seconds(budgets.extraFlops());
+    double slack = base.seconds(base.cost().flops()) + 2 * grown.secondsPerStep();
+    slack += base.seconds(grown.cost().flops());
+    assertThat(filled).isBetween(seconds - slack - 1e-3, seconds * (1 + 1e-9));
+    assertThat(budgets.baseFlops().mod(base.cost().flops())).isEqualTo(BigInteger.ZERO);
+    assertThat(budgets.extraFlops().mod(grown.cost().flops())).isEqualTo(BigInteger.ZERO);
+  }
+
+  @Example
+  void timeBelowOneStepIsRefused() {
+    assertThatThrownBy(() -> Budgets.filling(0.9, 0.5, pace(1000, 1), pace(1000, 1)))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessage(
+            "time must hold a step of each model and their judging here, got 1 s for steps");
+  }
+
+  private static Pace pace(long flops, double seconds) {
+    BigInteger cost = BigInteger.valueOf(flops);
+    return new Pace(new StepCost(1024, cost, cost), seconds);
+  }
+}

@@ -1,0 +1,64 @@
+package dev.coppice.train;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.stream.Stream;
+
+/** What this module does with folders. */
+public final class Folders {
+  private Folders() {}
+
+  /**
+   * The folder that a path lies in; a root lies in itself.
+   *
+   * @param path any
+   */
+  public static Path parent(Path path) {
+    Path absolute = path.toAbsolutePath();
+    Path parent = absolute.getParent();
+    return parent == null ? absolute : parent;
+  }
+
+  /**
+   * The last name of a path; empty for a root.
+   *
+   * @param path any
+   */
+  public static String name(Path path) {
+    Path last = path.toAbsolutePath().normalize().getFileName();
+    return last == null ? "" : last.toString();
+  }
+
+  /**
+   * Brings a folder's list of files to disk.
+   *
+   * @param folder to force
+   * @throws IOException when the disk refuses
+   */
+  public static void force(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Deletes a file or a folder with all that is in it; links are deleted, not followed.
+   *
+   * @param path to delete; nothing happens if it is not there
+   * @throws IOException when something cannot be deleted
+   */
+  public static void delete(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    try (Stream<Path> walk = Files.walk(path)) {
+      for (Path each : walk.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package dev.coppice.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/** How this module writes and reads its JSON: snake case, and unknown fields are refused. */
+public final class TrainJson {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  private TrainJson() {}
+
+  /** The mapper; shared, so not to be configured. */
+  public static JsonMapper mapper() {
+    return MAPPER;
+  }
+
+  /**
+   * Reads an object from a file.
+   *
+   * @param file to read
+   * @param type of the object
+   * @throws CoppiceException naming the file and the JSON path, when it is not such an object
+   * @throws IOException when it cannot be read
+   */
+  public static <T> T read(Path file, Class<T> type) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new CoppiceException(ExitCode.INPUT_INVALID, "file must exist, got none at " + file);
+    }
+    try {
+      return MAPPER.readValue(Files.readAllBytes(file), type);
+    } catch (JsonProcessingException e) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          "JSON must be a " + type.getSimpleName() + ", got " + oneLine(e) + " (" + file + ")",
+          e);
+    }
+  }
+
+  private static String oneLine(JsonProcessingException e) {
+    return String.valueOf(e.getMessage())
+        .lines()
+        .map(String::strip)
+        .reduce((a, b) -> a + " " + b)
+        .orElse("");
+  }
+
+  /**
+   * Writes an object so that the file is whole or not there, also after a power cut.
+   *
+   * @param file to write; replaced if it exists
+   * @param object to write
+   * @throws IOException when the disk refuses
+   */
+  public static void writeAtomically(Path file, Object object) throws IOException {
+    Path staged = file.resolveSibling(file.getFileName() + ".tmp");
+    String json = MAPPER.writeValueAsString(object) + "\n";
+    try (FileChannel channel =
+        FileChannel.open(
+            staged,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
+    Files.move(staged, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Folders.force(Folders.parent(file));
+  }
+}

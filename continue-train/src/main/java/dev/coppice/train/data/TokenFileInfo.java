@@ -1,0 +1,28 @@
+package dev.coppice.train.data;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.List;
+
+/**
+ * What lies beside a token file, as {@code NAME.json}.
+ *
+ * @param schemaVersion of this JSON object, 1
+ * @param sha256 of the whole token file, 64 hexadecimal digits
+ * @param tokenizer name of the tokenizer
+ * @param vocabulary of the tokenizer
+ * @param tokens number of tokens
+ * @param documents name of each document, in order
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+record TokenFileInfo(
+    int schemaVersion,
+    String sha256,
+    String tokenizer,
+    int vocabulary,
+    long tokens,
+    List<String> documents) {
+  TokenFileInfo {
+    documents = List.copyOf(documents);
+  }
+}

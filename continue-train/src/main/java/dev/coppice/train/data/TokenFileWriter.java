@@ -1,0 +1,184 @@
+package dev.coppice.train.data;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+
+import com.google.common.hash.Hashing;
+import com.google.common.io.MoreFiles;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.train.Folders;
+import dev.coppice.train.TrainJson;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes a token file and its side file: first under other names, then, when whole and on disk,
+ * under their own.
+ *
+ * <p>Memory: a buffer, and the name and start of each document. Not thread-safe.
+ */
+public final class TokenFileWriter implements Closeable {
+  private static final int BUFFER = 1 << 18;
+
+  private final Path target;
+  private final Path staged;
+  private final int vocabulary;
+  private final int width;
+  private final String tokenizer;
+  private final FileChannel channel;
+  private final ByteBuffer buffer =
+      ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+  private final List<String> names = new ArrayList<>();
+  private final List<Long> starts = new ArrayList<>();
+  private long tokens;
+  private long textBytes;
+
+  private TokenFileWriter(Path target, int vocabulary, String tokenizer) throws IOException {
+    this.target = target;
+    this.staged = beside(target, ".tmp");
+    this.vocabulary = vocabulary;
+    this.width = TokenFileHeader.widthFor(vocabulary);
+    this.tokenizer = tokenizer;
+    this.channel =
+        FileChannel.open(
+            staged,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE);
+    channel.position(TokenFileHeader.BYTES);
+  }
+
+  /**
+   * Begins a file.
+   *
+   * @param target where it will be; must not exist, its folder is made
+   * @param vocabulary every token will be below; positive
+   * @param tokenizer name of what makes the tokens
+   * @throws CoppiceException when the target exists
+   * @throws IOException when the file cannot be made
+   */
+  public static TokenFileWriter create(Path target, int vocabulary, String tokenizer)
+      throws IOException {
+    checkArgument(vocabulary > 0, "vocabulary must be positive, got %s", vocabulary);
+    if (Files.exists(target)) {
+      throw new CoppiceException(ExitCode.USAGE, "token file must not exist yet, got " + target);
+    }
+    Files.createDirectories(Folders.parent(target));
+    return new TokenFileWriter(target, vocabulary, tokenizer);
+  }
+
+  /**
+   * Begins a document, which ends where the next begins.
+   *
+   * @param name for the side file
+   * @param bytes of text that its tokens will stand for
+   */
+  public void beginDocument(String name, long bytes) {
+    names.add(name);
+    starts.add(tokens);
+    textBytes += bytes;
+  }
+
+  /**
+   * Appends a token to the document.
+   *
+   * @param id in {@code 0..vocabulary-1}
+   * @throws IOException when the disk refuses
+   */
+  public void append(int id) throws IOException {
+    checkState(!names.isEmpty(), "a document must be begun before tokens are appended");
+    checkArgument(id >= 0 && id < vocabulary, "token must lie in 0..%s, got %s", vocabulary, id);
+    if (buffer.remaining() < width) {
+      flush();
+    }
+    switch (width) {
+      case 1 -> buffer.put((byte) id);
+      case 2 -> buffer.putShort((short) id);
+      default -> buffer.putInt(id);
+    }
+    tokens++;
+  }
+
+  /**
+   * Completes the file and puts it under its name.
+   *
+   * @return the file, open; the caller closes it
+   * @throws CoppiceException when there are no tokens
+   * @throws IOException when the disk refuses; then the target is not there
+   */
+  public TokenFile finish() throws IOException {
+    if (tokens == 0) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID, "token file must have a token, got none (" + target + ")");
+    }
+    TokenFileHeader header =
+        new TokenFileHeader(width, tokens, names.size(), textBytes, vocabulary);
+    writeTable(header);
+    writeFully(header.encode(), 0);
+    channel.force(true);
+    channel.close();
+    publish();
+    return TokenFile.open(target);
+  }
+
+  private void writeTable(TokenFileHeader header) throws IOException {
+    flush();
+    channel.position(header.tableOffset());
+    for (long start : starts) {
+      putLong(start);
+    }
+    putLong(tokens);
+    flush();
+  }
+
+  private void putLong(long value) throws IOException {
+    if (buffer.remaining() < Long.BYTES) {
+      flush();
+    }
+    buffer.putLong(value);
+  }
+
+  private void publish() throws IOException {
+    String sha256 = MoreFiles.asByteSource(staged).hash(Hashing.sha256()).toString();
+    TokenFileInfo info = new TokenFileInfo(1, sha256, tokenizer, vocabulary, tokens, names);
+    // the side file first: a token file under its name always has one
+    TrainJson.writeAtomically(beside(target, ".json"), info);
+    Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
+    Folders.force(Folders.parent(target));
+  }
+
+  private void flush() throws IOException {
+    buffer.flip();
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+    buffer.clear();
+  }
+
+  private void writeFully(ByteBuffer bytes, long position) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes, position + bytes.position());
+    }
+  }
+
+  /** The path beside a token file that has a suffix more. */
+  static Path beside(Path file, String suffix) {
+    return file.resolveSibling(file.getFileName() + suffix);
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+    Files.deleteIfExists(staged);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.coppice.train.data;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.coppice.moe.model.TokenBatch;
+import java.util.Arrays;
+
+/**
+ * A token file cut into windows of S tokens that do not overlap.
+ *
+ * <p>Inputs of window w are the tokens w·S .. w·S+S−1, labels the tokens one further. A label is
+ * ignored (-100) where it would be the first token of another document, which nothing foretells,
+ * and beyond the end of the file.
+ */
+public final class TokenWindows {
+  private final TokenFile data;
+  private final int sequence;
+
+  /**
+   * Windows over a file.
+   *
+   * @param data the tokens
+   * @param sequence tokens a window, S; positive
+   */
+  public TokenWindows(TokenFile data, int sequence) {
+    checkArgument(sequence > 0, "sequence must be positive, got %s", sequence);
+    this.data = data;
+    this.sequence = sequence;
+  }
+
+  /** Windows whose every input has a next token. */
+  public long whole() {
+    return (data.tokenCount() - 1) / sequence;
+  }
+
+  /** Windows that cover the file, the last of which may end early. */
+  public long covering() {
+    return (data.tokenCount() - 1 + sequence - 1) / sequence;
+  }
+
+  /** Tokens a window, S. */
+  public int sequence() {
+    return sequence;
+  }
+
+  /**
+   * Index in the file of a window's first token.
+   *
+   * @param window number of the window
+   */
+  public long start(long window) {
+    return window * sequence;
+  }
+
+  /**
+   * Some windows as one batch.
+   *
+   * @param windows numbers of the windows, each below {@link #covering}
+   * @return ids and labels [B,S]; beyond the end of the file id 0 and label -100
+   */
+  public TokenBatch read(long[] windows) {
+    int[] idsBS = new int[Math.multiplyExact(windows.length, sequence)];
+    int[] labelsBS = new int[idsBS.length];
+    Arrays.fill(labelsBS, TokenBatch.IGNORED);
+    for (int row = 0; row < windows.length; row++) {
+      fill(windows[row], row * sequence, idsBS, labelsBS);
+    }
+    return new TokenBatch(idsBS, labelsBS, windows.length, sequence);
+  }
+
+  private void fill(long window, int offset, int[] idsBS, int[] labelsBS) {
+    long start = start(window);
+    checkArgument(
+        window >= 0 && window < covering(),
+        "window must lie in 0..%s, got %s",
+        covering() - 1,
+        window);
+    long document = data.documentOf(start);
+    int length = (int) Math.min(sequence, data.tokenCount() - start);
+    for (int i = 0; i < length; i++) {
+      idsBS[offset + i] = data.token(start + i);
+      long next = start + i + 1;
+      if (next == data.documentStart(document + 1)) {
+        document = data.documentOf(Math.min(next, data.tokenCount() - 1));
+      } else {
+        labelsBS[offset + i] = data.token(next);
+      }
+    }
+  }
+
+  /**
+   * Labels of a batch that count.
+   *
+   * @param batch any
+   */
+  public static long countedLabels(TokenBatch batch) {
+    return Arrays.stream(batch.labels()).filter(label -> label != TokenBatch.IGNORED).count();
+  }
+}

@@ -1,0 +1,39 @@
+package dev.coppice.train.run;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+
+/**
+ * What one optimizer step sees.
+ *
+ * @param sequences sequences a step, B
+ * @param sequence tokens a sequence, S
+ * @param microBatch sequences that go through the model at once; divides {@code sequences}. Fewer
+ *     take less memory. The gradient is the same but for rounding, except that the load-balancing
+ *     loss looks at each micro-batch by itself
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+public record BatchSpec(int sequences, int sequence, int microBatch) {
+  /** Checks signs and divisibility. */
+  public BatchSpec {
+    checkArgument(sequences > 0, "batch must be positive, got %s", sequences);
+    checkArgument(sequence > 0, "sequence must be positive, got %s", sequence);
+    checkArgument(
+        microBatch > 0 && sequences % microBatch == 0,
+        "micro-batch must divide the batch of %s, got %s",
+        sequences,
+        microBatch);
+  }
+
+  /**
+   * A step in one pass.
+   *
+   * @param sequences sequences a step
+   * @param sequence tokens a sequence
+   */
+  public static BatchSpec of(int sequences, int sequence) {
+    return new BatchSpec(sequences, sequence, sequences);
+  }
+}

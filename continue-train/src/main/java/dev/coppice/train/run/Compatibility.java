@@ -1,0 +1,38 @@
+package dev.coppice.train.run;
+
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.train.data.TokenFile;
+
+/** Whether a model can read some data at all. */
+final class Compatibility {
+  private Compatibility() {}
+
+  /**
+   * Checks that every id has an embedding and every place in a window a position.
+   *
+   * @throws CoppiceException naming what does not fit
+   */
+  static void check(MoeSpec model, TokenFile data, int sequence) {
+    if (model.vocabularySize() < data.vocabularySize()) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          "vocabulary of the checkpoint must cover the data's ids 0.."
+              + (data.vocabularySize() - 1)
+              + ", got "
+              + model.vocabularySize()
+              + " ("
+              + data.path()
+              + ")");
+    }
+    if (model.maxPositions() < sequence) {
+      throw new CoppiceException(
+          ExitCode.USAGE,
+          "sequence must be at most the checkpoint's "
+              + model.maxPositions()
+              + " positions, got "
+              + sequence);
+    }
+  }
+}

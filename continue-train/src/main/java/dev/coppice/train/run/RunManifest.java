@@ -1,0 +1,26 @@
+package dev.coppice.train.run;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.train.budget.Budget;
+
+/**
+ * What a run is: the file {@code run.json}, written once.
+ *
+ * @param schemaVersion of this JSON object, 1
+ * @param coppiceVersion that began the run
+ * @param checkpoint folder that the run starts from, absolute
+ * @param baseModel name of that folder
+ * @param data that the run reads
+ * @param budget of the run
+ * @param spec of the run
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+record RunManifest(
+    int schemaVersion,
+    String coppiceVersion,
+    String checkpoint,
+    String baseModel,
+    DataReference data,
+    Budget budget,
+    TrainSpec spec) {}

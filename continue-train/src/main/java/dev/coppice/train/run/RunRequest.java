@@ -1,0 +1,16 @@
+package dev.coppice.train.run;
+
+import dev.coppice.train.budget.Budget;
+import dev.coppice.train.data.TokenFile;
+import java.nio.file.Path;
+
+/**
+ * What a new run is asked to do.
+ *
+ * @param spec how it trains
+ * @param checkpoint what it starts from
+ * @param data what it reads
+ * @param budget what it may spend
+ * @param out where it writes
+ */
+record RunRequest(TrainSpec spec, Path checkpoint, TokenFile data, Budget budget, Path out) {}

@@ -1,0 +1,28 @@
+package dev.coppice.train.run;
+
+import java.math.BigInteger;
+import java.nio.file.Path;
+
+/**
+ * How a run ended.
+ *
+ * @param finished whether the budget is spent; if not, the run was asked to stop, and can go on
+ * @param steps optimizer steps in all, those before a resume included
+ * @param skippedSteps of those, steps without an update because the gradient was not finite
+ * @param tokens trained on in all
+ * @param extraFlops spent in all, 6·N_active a token
+ * @param extraFlopsWithAttention the same and attention
+ * @param seconds spent in steps in all
+ * @param checkpoint the folder of the last step
+ * @param lossCurve the file {@code metrics.jsonl}
+ */
+public record TrainResult(
+    boolean finished,
+    long steps,
+    long skippedSteps,
+    long tokens,
+    BigInteger extraFlops,
+    BigInteger extraFlopsWithAttention,
+    double seconds,
+    Path checkpoint,
+    Path lossCurve) {}

@@ -1,0 +1,21 @@
+package dev.coppice.train.run;
+
+import dev.coppice.moe.checkpoint.Checkpoint;
+import java.io.IOException;
+
+/** Makes what the loop trains. */
+interface TraineeFactory {
+  /** Language models. */
+  TraineeFactory MODELS =
+      (checkpoint, spec, resumed) ->
+          resumed ? ModelTrainee.resume(checkpoint, spec) : ModelTrainee.start(checkpoint, spec);
+
+  /**
+   * Makes one.
+   *
+   * @param checkpoint to start from or to go on from
+   * @param spec of the run
+   * @param resumed whether the checkpoint is one of this run, with moments
+   */
+  Trainee make(Checkpoint checkpoint, TrainSpec spec, boolean resumed) throws IOException;
+}

@@ -1,0 +1,75 @@
+package dev.coppice.moe.model;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.coppice.moe.model.ParameterLayout.Slot;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A language model as a DJL block over the model's own weights. */
+final class LanguageModelBlock extends AbstractBlock {
+  private final LanguageModel model;
+  private final List<Optional<Parameter>> bySlot = new ArrayList<>();
+
+  LanguageModelBlock(LanguageModel model) {
+    this.model = model;
+    Parameters parameters = model.parameters();
+    List<Slot> slots = parameters.layout().slots();
+    for (int i = 0; i < slots.size(); i++) {
+      bySlot.add(
+          slots.get(i).exists()
+              ? Optional.of(addParameter(parameter(slots.get(i), parameters.array(i))))
+              : Optional.empty());
+    }
+  }
+
+  private static Parameter parameter(Slot slot, NDArray array) {
+    return Parameter.builder()
+        .setName(slot.name())
+        .setType(slot.matrix() ? Parameter.Type.WEIGHT : Parameter.Type.GAMMA)
+        .optArray(array)
+        .build();
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore store,
+      NDList inputs,
+      boolean training,
+      @Nullable PairList<String, Object> params) {
+    NDArray ids = inputs.singletonOrThrow();
+    checkArgument(
+        ids.getShape().dimension() == 2, "ids must have shape [B, S], got %s", ids.getShape());
+    NDList arrays = new NDList();
+    for (int i = 0; i < bySlot.size(); i++) {
+      int slot = i;
+      arrays.add(
+          bySlot
+              .get(i)
+              .map(parameter -> store.getValue(parameter, ids.getDevice(), training))
+              .orElseGet(
+                  () ->
+                      slot == ParameterLayout.HEAD
+                          ? arrays.get(0)
+                          : model.parameters().array(slot)));
+    }
+    int batch = Math.toIntExact(ids.getShape().get(0));
+    int sequence = Math.toIntExact(ids.getShape().get(1));
+    return new NDList(
+        model.kernels().recordedLogits(ids, arrays, model.call(batch, sequence), training));
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputShapes) {
+    return new Shape[] {inputShapes[0].add(model.spec().vocabularySize())};
+  }
+}
