@@ -105,8 +105,10 @@ final class GrowthRecord {
    * @param operator how the source grew
    * @param seed seed of all noise
    * @param sha256 hash of each source file
+   * @param tensors recipe of each tensor
    */
-  record Recorded(GrowthOperator operator, long seed, ImmutableMap<String, String> sha256) {}
+  record Recorded(
+      GrowthOperator operator, long seed, ImmutableMap<String, String> sha256, JsonNode tensors) {}
 
   /**
    * Reads a lineage.
@@ -134,7 +136,8 @@ final class GrowthRecord {
     return new Recorded(
         new OperatorJson().read(json.path("operators")),
         json.path("seed").longValue(),
-        sha256.buildOrThrow());
+        sha256.buildOrThrow(),
+        json.path("tensors"));
   }
 
   private static CoppiceException malformed(Checkpoint grown, String what) {

@@ -4,6 +4,9 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Sets;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
@@ -16,8 +19,8 @@ import java.util.stream.Stream;
  * Proves that a grown checkpoint is what its lineage says.
  *
  * <p>The plan is derived again from operators and seed; every tensor is computed again from the
- * source and compared bit for bit, and so is the config. Nothing is trusted but the source, and
- * that only if its SHA-256 is the recorded one.
+ * source and compared bit for bit; so are config, side files and the recorded recipes. Nothing is
+ * trusted but the source, and that only if its SHA-256 is the recorded one.
  */
 public final class GrowthVerifier {
   private final Checkpoint source;
@@ -52,9 +55,37 @@ public final class GrowthVerifier {
     Queue<String> byTensor = new ConcurrentLinkedQueue<>();
     compareTensors(byTensor, progress);
     return Stream.of(
-            sourceDeviations(), configDeviations(), nameDeviations(), byTensor.stream().sorted())
+            sourceDeviations(),
+            configDeviations(),
+            sideFileDeviations(),
+            recordDeviations(),
+            nameDeviations(),
+            byTensor.stream().sorted())
         .flatMap(sentences -> sentences)
         .collect(ImmutableList.toImmutableList());
+  }
+
+  private Stream<String> sideFileDeviations() throws IOException {
+    List<String> found = new ArrayList<>();
+    for (Path file : source.sideFiles()) {
+      Path copy = grown.folder().resolve(file.getFileName());
+      if (!Files.isRegularFile(copy)) {
+        found.add("file " + file.getFileName() + " must be there, got none");
+      } else if (Files.mismatch(file, copy) >= 0) {
+        found.add("file " + file.getFileName() + " must be the source's, got another");
+      }
+    }
+    return found.stream();
+  }
+
+  private Stream<String> recordDeviations() {
+    return plan.tensors().values().stream()
+        .filter(
+            tensor ->
+                !RecipeJson.of(tensor.recipe())
+                    .toString()
+                    .equals(recorded.tensors().path(tensor.name()).toString()))
+        .map(tensor -> "coppice.json must give the recipe of " + tensor.name() + " as planned");
   }
 
   private void compareTensors(Queue<String> found, GrowthProgress progress) throws IOException {

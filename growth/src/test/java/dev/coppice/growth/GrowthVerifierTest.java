@@ -16,6 +16,7 @@ import dev.coppice.moe.testing.MoeSpecs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
@@ -86,6 +87,36 @@ class GrowthVerifierTest {
             .anySatisfy(d -> assertThat(d).startsWith("source file model.safetensors must have"))
             .anySatisfy(d -> assertThat(d).endsWith("hidden_act: \"silu\" -> \"gelu\""))
             .anySatisfy(d -> assertThat(d).contains("model.embed_tokens.weight"));
+      }
+    }
+  }
+
+  @Test
+  void namesChangedSideFilesAndRecipes() throws IOException {
+    try (TestFolder folder = new TestFolder();
+        Checkpoint plain = folder.source(GrowthExecutorTest.spec(2, 8), Dtype.F32)) {
+      Files.writeString(folder.of("source").resolve("merges.txt"), "a b");
+      Files.writeString(folder.of("source").resolve("vocab.json"), "{}");
+      try (Checkpoint source = Checkpoint.open(plain.folder())) {
+        folder.grow(source, GrowthRequest.of(Interpose.times(2), 0), "grown").close();
+        Path grown = folder.of("grown");
+        Files.writeString(grown.resolve("merges.txt"), "a c");
+        Files.delete(grown.resolve("vocab.json"));
+        Path record = grown.resolve("coppice.json");
+        Files.writeString(
+            record,
+            Files.readString(record)
+                .replace(
+                    "\"model.layers.3.input_layernorm.weight\" : \"model.layers.1",
+                    "\"model.layers.3.input_layernorm.weight\" : \"model.layers.0"));
+        try (Checkpoint changed = Checkpoint.open(grown)) {
+          assertThat(GrowthVerifier.deviations(source, changed, GrowthProgress.NONE))
+              .containsExactlyInAnyOrder(
+                  "file merges.txt must be the source's, got another",
+                  "file vocab.json must be there, got none",
+                  "coppice.json must give the recipe of model.layers.3.input_layernorm.weight as"
+                      + " planned");
+        }
       }
     }
   }

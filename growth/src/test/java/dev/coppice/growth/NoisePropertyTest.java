@@ -10,6 +10,7 @@ import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;
 import dev.coppice.growth.width.DuplicateExperts.TopK;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.family.TensorRole;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.AttentionSpec;
@@ -19,6 +20,8 @@ import dev.coppice.moe.spec.RouterSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -70,7 +73,7 @@ class NoisePropertyTest {
       @ForAll("wider") DuplicateExperts wider, @ForAll("dtypes") Dtype dtype, @ForAll long seed)
       throws IOException {
     try (TestFolder folder = new TestFolder();
-        Checkpoint source = folder.source(SPEC, dtype);
+        Checkpoint source = unevenSource(folder, dtype);
         Checkpoint grown = folder.grow(source, GrowthRequest.of(wider, seed), "grown")) {
       for (int layer = 0; layer < 2; layer++) {
         for (String matrix : new String[] {"gate_proj", "up_proj", "down_proj"}) {
@@ -86,6 +89,28 @@ class NoisePropertyTest {
         assertRouterNoise(wider, source, grown, "model.layers." + layer + ".mlp.gate.weight");
       }
     }
+  }
+
+  /** A model in which every expert's every matrix, and every router row, has a size of its own. */
+  private static Checkpoint unevenSource(TestFolder folder, Dtype dtype) throws IOException {
+    Checkpoint source = folder.source(SPEC, dtype);
+    FloatFormat format = FloatFormat.of(dtype);
+    int size = 1;
+    for (StoredTensor tensor : source.tensors().values()) {
+      if (tensor.name().contains(".mlp.")) {
+        ByteBuffer bytes = TestFolder.bytes(source, tensor.name());
+        boolean router = tensor.name().endsWith("mlp.gate.weight");
+        for (int i = 0; i < tensor.elementCount(); i++) {
+          int factor = router ? 1 + 4 * (i / 64) : size;
+          format.put(bytes, i, factor * format.get(bytes, i));
+        }
+        try (FileChannel file = FileChannel.open(tensor.file(), StandardOpenOption.WRITE)) {
+          file.write(bytes, tensor.fileOffset());
+        }
+        size = size % 7 + 1;
+      }
+    }
+    return source;
   }
 
   /** The router's σ is that of the whole matrix, not that of a row. */
