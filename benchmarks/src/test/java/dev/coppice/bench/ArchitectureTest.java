@@ -6,6 +6,7 @@ import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.base.Splitter;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -33,7 +34,7 @@ final class ArchitectureTest {
   @Test
   void allModulesAreScanned() {
     assertThat(CLASSES).hasSizeGreaterThan(SCAN_FLOOR);
-    assertThat(CLASSES.stream().map(c -> c.getPackageName().split("\\.")[2]))
+    assertThat(CLASSES.stream().map(c -> Splitter.on('.').splitToList(c.getPackageName()).get(2)))
         .contains("moe", "growth", "train", "bench");
   }
 

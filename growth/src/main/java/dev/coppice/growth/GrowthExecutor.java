@@ -20,9 +20,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * Carries out a plan as a stream from file to file; knows recipes, not models.
  *
  * <p>Each shard's header is written first, since all shapes are known; then the tensors follow,
- * shard by shard, and in each shard in the order in which their bytes lie in the source. Memory is
- * two megabytes a thread. Neither threads nor shard size change a byte of any tensor. The folder
- * takes its name only when it is whole and durable.
+ * shard by shard, and in each shard in the order in which their bytes lie in the source, while one
+ * thread keeps the disk busy. Memory is twelve megabytes a thread. Neither threads nor shard size
+ * change a byte of any tensor. The folder takes its name only when it is whole and durable.
  */
 public final class GrowthExecutor {
   private final Checkpoint source;
@@ -95,9 +95,11 @@ public final class GrowthExecutor {
       throws IOException {
     long total = layout.totalBytes() + SourceHashes.total(source);
     try (Closer files = Closer.create();
-        Crew writers = new Crew(request.threads());
-        Crew hashers = new Crew(request.threads())) {
+        Crew hashers = new Crew(request.threads());
+        Flusher flusher = new Flusher(written::get);
+        Crew writers = new Crew(request.threads())) {
       ImmutableList<Job> jobs = jobs(writer, layout, files);
+      jobs.stream().map(job -> job.file().path()).distinct().forEach(flusher::watch);
       AtomicInteger next = new AtomicInteger();
       for (int thread = 0; thread < request.threads(); thread++) {
         writers.start(() -> work(jobs, next, writers));

@@ -7,10 +7,12 @@ import java.nio.IntBuffer;
  * Standard deviation and root mean square of a stream of elements, in double precision.
  *
  * <p>Sums are taken of differences from the first element, so that a large mean costs no digits.
- * The same elements in the same order give the same bits, however they are cut.
+ * The same elements in the same order give the same bits, wherever they are cut between blocks of
+ * {@value #BLOCK} elements.
  */
 final class Moments {
-  private static final int PAIRS = 4096;
+  static final int BLOCK = 8192;
+  private static final int PAIRS = BLOCK / 2;
 
   private final int[] pairs = new int[PAIRS];
   private long count;

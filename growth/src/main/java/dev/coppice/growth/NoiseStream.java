@@ -18,7 +18,7 @@ final class NoiseStream {
   private static final long GAMMA = 0x9e3779b97f4a7c15L;
 
   /** Elements of bf16 that are worked on at once, in 32-bit pairs. */
-  private static final int PAIRS = 4096;
+  private static final int PAIRS = 1024;
 
   private final long start;
   private final int[] pairs = new int[PAIRS];

@@ -25,8 +25,8 @@ import java.util.OptionalDouble;
  * the same source and the same {@link Sigmas}.
  */
 final class RecipeReader {
-  /** Bytes worked on at once: they stay in the second-level cache. */
-  static final int CHUNK = 1 << 20;
+  /** Bytes worked on at once: most experts' matrices fit, and are then read once. */
+  static final int CHUNK = 1 << 22;
 
   private final Checkpoint source;
   private final long seed;
@@ -90,9 +90,9 @@ final class RecipeReader {
 
   private void readNoised(PlannedTensor tensor, Noise noise, long first, ByteBuffer into)
       throws IOException {
-    double sigma = sigma(tensor, noise.scope());
     ByteBuffer elements = into.slice().order(ByteOrder.LITTLE_ENDIAN);
     read(tensor, noise.input(), first, into);
+    double sigma = sigma(tensor, noise, first, elements);
     new NoiseStream(seed, tensor.address().layer(), noise.key())
         .add(format(tensor), elements, first, (float) (noise.alpha() * sigma));
   }
@@ -104,13 +104,15 @@ final class RecipeReader {
         .add(format(tensor), elements, first, (float) normal.std());
   }
 
-  private double sigma(PlannedTensor tensor, Scope scope) throws IOException {
-    Sigmas.Key key = new Sigmas.Key(scope, tensor.address().layer());
+  /** The σ of a noise, of whose input some elements were just read. */
+  private double sigma(PlannedTensor tensor, Noise noise, long first, ByteBuffer elements)
+      throws IOException {
+    Sigmas.Key key = new Sigmas.Key(noise.scope(), tensor.address().layer());
     OptionalDouble known = sigmas.get(key);
     if (known.isPresent()) {
       return known.getAsDouble();
     }
-    double sigma = moments(tensor, scope).std();
+    double sigma = moments(tensor, noise, first, elements).std();
     if (!Double.isFinite(sigma)) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,
@@ -120,6 +122,22 @@ final class RecipeReader {
     }
     sigmas.put(key, sigma);
     return sigma;
+  }
+
+  private Moments moments(PlannedTensor tensor, Noise noise, long first, ByteBuffer elements)
+      throws IOException {
+    FloatFormat format = format(tensor);
+    Scope scope = noise.scope();
+    boolean allRead =
+        first == 0
+            && elements.limit() == scope.elements() * format.bytes()
+            && noise.input().equals(scope.recipe());
+    if (!allRead) {
+      return moments(tensor, scope);
+    }
+    Moments moments = new Moments();
+    moments.add(format, elements);
+    return moments;
   }
 
   private Moments moments(PlannedTensor tensor, Scope scope) throws IOException {

@@ -1,5 +1,6 @@
 package dev.coppice.bench.cli;
 
+import dev.coppice.bench.micro.SpeedGrowCommand;
 import dev.coppice.bench.micro.SpeedTrainCommand;
 import picocli.CommandLine.Command;
 
@@ -8,7 +9,7 @@ import picocli.CommandLine.Command;
     name = "speed",
     description = "Measures how fast training and growing are on this machine.",
     synopsisSubcommandLabel = "WHAT",
-    subcommands = SpeedTrainCommand.class)
+    subcommands = {SpeedTrainCommand.class, SpeedGrowCommand.class})
 final class SpeedCommand {
   SpeedCommand() {}
 }

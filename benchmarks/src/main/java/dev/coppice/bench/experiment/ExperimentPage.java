@@ -20,7 +20,7 @@ import java.util.Locale;
 
 /** The report of one experiment as an HTML page. */
 final class ExperimentPage {
-  private static final int CURVE_POINTS = 120;
+  private static final int CURVE_POINTS = 60;
 
   private static final String NORM_CAPTION =
       "Root mean square of the expert matrices of each layer. Interposed copies lie beside their"
@@ -93,7 +93,7 @@ final class ExperimentPage {
     return new LineChart(
         "Training loss against extra compute",
         Axis.linear("extra FLOPs"),
-        Axis.linear("training loss, nats a byte"),
+        Axis.log("training loss, nats a byte"),
         series.build());
   }
 
@@ -111,9 +111,7 @@ final class ExperimentPage {
             (name, layers) ->
                 series.add(
                     new Series(
-                        name.replace('_', ' '),
-                        normTone(name),
-                        new NormProfile(layers).overDepth())));
+                        normLabel(name), normTone(name), new NormProfile(layers).overDepth())));
     return new LineChart(
         "Norm profile",
         Axis.linear("depth: 0 is the first layer, 1 the last"),
@@ -175,6 +173,14 @@ final class ExperimentPage {
       case "scratch" -> Tone.RIVAL;
       case "kept" -> Tone.THIRD;
       default -> Tone.MUTED;
+    };
+  }
+
+  private static String normLabel(String name) {
+    return switch (name) {
+      case "grown_start" -> "grown, before its training";
+      case "grown" -> "grown, after it";
+      default -> name;
     };
   }
 

@@ -27,6 +27,15 @@ public final class Quantity {
   }
 
   /**
+   * A count in three figures and an SI prefix.
+   *
+   * @param count any whole number
+   */
+  public static String si(long count) {
+    return si((double) count);
+  }
+
+  /**
    * A number with so many decimals.
    *
    * @param value any number

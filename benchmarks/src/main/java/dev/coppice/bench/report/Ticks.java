@@ -3,6 +3,8 @@ package dev.coppice.bench.report;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -15,6 +17,8 @@ import java.util.Locale;
  */
 record Ticks(double low, double high, Scale scale, ImmutableList<Double> values) {
   private static final int WANTED = 6;
+  private static final double[] FINE = {1, 1.5, 2, 3, 5, 7};
+  private static final double[] COARSE = {1};
   private static final String[] SUFFIXES = {"", "k", "M", "G", "T", "P", "E", "Z", "Y"};
 
   /** Ticks for the given range, which is widened where it is a single value. */
@@ -64,18 +68,22 @@ record Ticks(double low, double high, Scale scale, ImmutableList<Double> values)
     return power * (share <= 1 ? 1 : share <= 2 ? 2 : share <= 5 ? 5 : 10);
   }
 
+  /** Within two decades the ends lie on ticks; beyond, on powers of ten. */
   private static Ticks logarithmic(double least, double most) {
     checkArgument(least > 0, "a logarithmic axis must show positive values, got %s", least);
-    int first = (int) Math.floor(Math.log10(least) + 1e-9);
-    int last = Math.max(first + 1, (int) Math.ceil(Math.log10(most) - 1e-9));
-    double[] mantissas = last - first <= 2 ? new double[] {1, 2, 5} : new double[] {1};
-    ImmutableList.Builder<Double> values = ImmutableList.builder();
-    for (int decade = first; decade < last; decade++) {
-      for (double mantissa : mantissas) {
-        values.add(mantissa * Math.pow(10, decade));
+    double[] mantissas = most / least <= 100 ? FINE : COARSE;
+    int decade = (int) Math.floor(Math.log10(least) + 1e-9);
+    List<Double> values = new ArrayList<>();
+    for (int i = 0; values.size() < 2 || values.get(values.size() - 1) < most * (1 - 1e-9); i++) {
+      double value =
+          mantissas[i % mantissas.length]
+              * Math.pow(10, decade + Math.floorDiv(i, mantissas.length));
+      if (!values.isEmpty() && value <= least * (1 + 1e-9)) {
+        values.clear();
       }
+      values.add(value);
     }
-    values.add(Math.pow(10, last));
-    return new Ticks(Math.pow(10, first), Math.pow(10, last), Scale.LOG, values.build());
+    return new Ticks(
+        values.get(0), values.get(values.size() - 1), Scale.LOG, ImmutableList.copyOf(values));
   }
 }

@@ -30,6 +30,7 @@ final class TicksPropertyTest {
 
     assertThat(ticks.place(a)).isBetween(-1e-6, 1.0);
     assertThat(ticks.place(a * ratio)).isBetween(0.0, 1 + 1e-6);
+    assertThat(ticks.values()).hasSizeBetween(2, 15).isSorted();
   }
 
   @Property
@@ -50,12 +51,15 @@ final class TicksPropertyTest {
 
     assertThat(flops.values().stream().map(flops::label))
         .containsExactly("0", "1T", "2T", "3T", "4T", "5T");
+    Ticks ratio = Ticks.covering(0.98, 5.4, Scale.LOG);
+    assertThat(ratio.values().stream().map(ratio::label))
+        .containsExactly("0.7", "1", "1.5", "2", "3", "5", "7");
     assertThat(loss.values().stream().map(loss::label)).containsExactly("1.3", "1.4", "1.5", "1.6");
   }
 
   @Example
   void singleValueGetsARange() {
     assertThat(Ticks.covering(0, 0, Scale.LINEAR).high()).isPositive();
-    assertThat(Ticks.covering(3, 3, Scale.LOG).values()).contains(1.0, 10.0);
+    assertThat(Ticks.covering(3, 3, Scale.LOG).values()).containsExactly(3.0, 5.0);
   }
 }

@@ -7,6 +7,7 @@ import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TokenWindows;
+import java.util.function.DoubleConsumer;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 
@@ -41,18 +42,30 @@ public final class Evaluator {
    * @throws CoppiceException as {@link #evaluate} does
    */
   public static HeldOutScores score(LanguageModel model, TokenFile heldOut, EvalSpec spec) {
+    return score(model, heldOut, spec, share -> {});
+  }
+
+  /**
+   * Judges a model, and tells how far it is.
+   *
+   * @param model to judge
+   * @param heldOut the text
+   * @param spec how
+   * @param progress hears the share that is done, in (0, 1]
+   * @throws CoppiceException as {@link #evaluate} does
+   */
+  public static HeldOutScores score(
+      LanguageModel model, TokenFile heldOut, EvalSpec spec, DoubleConsumer progress) {
     Compatibility.check(model.spec(), heldOut, spec.sequence());
-    return score(model::score, heldOut, spec);
+    return scoreAll(model::score, heldOut, spec, progress);
   }
 
   /** Judges whatever scores batches. */
-  static EvalReport evaluate(
-      Function<TokenBatch, TokenScores> model, TokenFile heldOut, EvalSpec spec) {
-    return score(model, heldOut, spec).report();
-  }
-
-  private static HeldOutScores score(
-      Function<TokenBatch, TokenScores> model, TokenFile heldOut, EvalSpec spec) {
+  static HeldOutScores scoreAll(
+      Function<TokenBatch, TokenScores> model,
+      TokenFile heldOut,
+      EvalSpec spec,
+      DoubleConsumer progress) {
     TokenWindows windows = new TokenWindows(heldOut, spec.sequence());
     long count = Math.min(windows.covering(), spec.maxWindows());
     ScoreSums sums = new ScoreSums(heldOut, windows, count);
@@ -60,6 +73,7 @@ public final class Evaluator {
       long[] drawn = LongStream.range(first, Math.min(count, first + spec.batch())).toArray();
       TokenBatch batch = windows.read(drawn);
       sums.add(drawn, batch, model.apply(batch));
+      progress.accept((double) (first + drawn.length) / count);
     }
     if (sums.tokens() == 0) {
       throw new CoppiceException(

@@ -14,7 +14,7 @@ import dev.coppice.train.budget.Spent;
  * @param spent steps, tokens, FLOPs and seconds so far
  * @param windowsDrawn position in the order of the data
  * @param skippedSteps steps without an update so far
- * @param skippedInARow of those, the ones since the last update
+ * @param consecutiveSkips of those, the ones since the last update
  * @param threads that an operator may use; with other numbers of them sums round differently
  * @param dataSha256 fingerprint of the data
  * @param budget of the run
@@ -26,7 +26,7 @@ record RunState(
     Spent spent,
     long windowsDrawn,
     long skippedSteps,
-    int skippedInARow,
+    int consecutiveSkips,
     int threads,
     String dataSha256,
     Budget budget,
@@ -53,7 +53,7 @@ record RunState(
         nowSpent,
         windowsDrawn + spec.batch().sequences(),
         skippedSteps + (skipped ? 1 : 0),
-        skipped ? skippedInARow + 1 : 0,
+        skipped ? consecutiveSkips + 1 : 0,
         threads,
         dataSha256,
         budget,

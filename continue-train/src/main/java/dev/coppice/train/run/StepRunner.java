@@ -98,13 +98,13 @@ final class StepRunner {
    * @throws CoppiceException with {@link ExitCode#DIVERGED} when too many steps in a row had none
    */
   void checkNotDiverged() {
-    if (state.skippedInARow() >= spec.optimizer().maxSkipsInARow()) {
+    if (state.consecutiveSkips() >= spec.optimizer().maxSkipsInARow()) {
       throw new CoppiceException(
           ExitCode.DIVERGED,
           "gradient must be finite, got norm "
               + lastNorm
               + " in "
-              + state.skippedInARow()
+              + state.consecutiveSkips()
               + " steps in a row (step "
               + state.step()
               + ")");

@@ -46,7 +46,7 @@ class TokenWindowsPropertyTest {
     return token == start;
   }
 
-  @Property(tries = 200)
+  @Property(tries = 100)
   void labelsAreTheNextTokensOfTheDocument(
       @ForAll @Size(min = 1, max = 8) List<@IntRange(max = 30) Integer> lengths,
       @ForAll @IntRange(min = 1, max = 40) int sequence)
@@ -72,7 +72,7 @@ class TokenWindowsPropertyTest {
     }
   }
 
-  @Property(tries = 100)
+  @Property(tries = 50)
   void aPassDrawsEachWindowOnceAndTheNextInAnotherOrder(
       @ForAll @IntRange(min = 30, max = 400) int tokens,
       @ForAll @IntRange(min = 1, max = 10) int sequence,

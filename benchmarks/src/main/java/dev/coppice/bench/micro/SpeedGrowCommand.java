@@ -1,0 +1,88 @@
+package dev.coppice.bench.micro;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.cli.OutputOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code coppice bench speed grow}. */
+@Command(
+    name = "grow",
+    description =
+        "Times depth x2 and width x2 with noise, each beside a plain copy of the same output.")
+public final class SpeedGrowCommand implements Callable<Integer> {
+  @Parameters(index = "0", paramLabel = "CKPT", description = "Folder of the checkpoint to grow.")
+  private Path checkpoint;
+
+  @Option(
+      names = "--repeats",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Times each is done; medians are shown (default: 5).")
+  private int repeats;
+
+  @Option(
+      names = "--work",
+      paramLabel = "DIR",
+      defaultValue = "${sys:java.io.tmpdir}",
+      description = "Folder for the outputs, which are deleted (default: ${DEFAULT-VALUE}).")
+  private Path work;
+
+  @Mixin private OutputOptions output;
+
+  @Spec private CommandSpec spec;
+
+  /** Made by picocli. */
+  public SpeedGrowCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    Consumer<String> log = output.quiet() ? line -> {} : spec.commandLine().getErr()::println;
+    ImmutableList<SpeedGrow.Arm> arms = SpeedGrow.measure(checkpoint, work, repeats, log);
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("repeats", repeats);
+    json.put("threads", Runtime.getRuntime().availableProcessors());
+    arms.forEach(arm -> put(json.putObject(arm.name()), arm));
+    String text =
+        arms.stream()
+            .map(SpeedGrowCommand::line)
+            .collect(Collectors.joining(System.lineSeparator()));
+    output.print(spec.commandLine().getOut(), json, text);
+    return ExitCode.OK.number();
+  }
+
+  private static void put(ObjectNode json, SpeedGrow.Arm arm) {
+    json.put("bytes", arm.bytes());
+    json.put("seconds", arm.medianSeconds());
+    json.put("copy_seconds", arm.medianCopySeconds());
+    json.put("ratio", arm.ratio());
+    json.put("bytes_per_second", arm.bytesPerSecond());
+    json.put("peak_resident_bytes", arm.peakResidentBytes());
+  }
+
+  private static String line(SpeedGrow.Arm arm) {
+    return String.format(
+        Locale.ROOT,
+        "%s x2: %.2f s, %.2f GB/s, peak %.0f MB; plain copy of the same %.2f GB: %.2f s; ratio %.2f",
+        arm.name(),
+        arm.medianSeconds(),
+        arm.bytesPerSecond() / 1e9,
+        arm.peakResidentBytes() / 1e6,
+        arm.bytes() / 1e9,
+        arm.medianCopySeconds(),
+        arm.ratio());
+  }
+}

@@ -1,0 +1,33 @@
+package dev.coppice.train.cli;
+
+import dev.coppice.train.budget.Budget;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The four ways to say what a run may spend, of which one is given. */
+final class BudgetOptions {
+  @Option(
+      names = "--budget",
+      paramLabel = "FLOPS",
+      description = "Extra FLOPs, 6 a token and active parameter, such as 3e15.")
+  private Optional<String> flops;
+
+  @Option(names = "--tokens", paramLabel = "N", description = "Tokens to train on.")
+  private Optional<Long> tokens;
+
+  @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps.")
+  private Optional<Long> steps;
+
+  @Option(names = "--hours", paramLabel = "H", description = "Hours of training, such as 0.5.")
+  private Optional<Double> hours;
+
+  /** The budget that was given. */
+  Budget budget() {
+    return flops
+        .<Budget>map(Budget::parseFlops)
+        .or(() -> tokens.map(Budget.Tokens::new))
+        .or(() -> steps.map(Budget.Steps::new))
+        .or(() -> hours.map(amount -> new Budget.WallClock(amount * 3600)))
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,81 @@
+package dev.coppice.train.cli;
+
+import dev.coppice.train.schedule.Schedule;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** How the learning rate follows the spent share of the budget. */
+final class ScheduleOptions {
+  private static final double FINAL_FACTOR = 0.1;
+  private static final double DECAY = 0.2;
+
+  enum Kind {
+    CONSTANT,
+    LINEAR,
+    COSINE,
+    WSD
+  }
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "KIND",
+      description = "constant, linear, cosine or wsd (default: cosine).")
+  private Optional<Kind> kind;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "SHARE",
+      description = "Share of the budget over which the rate climbs (default: 0.05).")
+  private Optional<Double> warmup;
+
+  @Option(
+      names = "--final-factor",
+      paramLabel = "F",
+      description = "Rate at the end, as a factor of the peak (default: 0.1).")
+  private Optional<Double> finalFactor;
+
+  @Option(
+      names = "--decay",
+      paramLabel = "SHARE",
+      description = "Share of the budget over which wsd falls (default: 0.2).")
+  private Optional<Double> decay;
+
+  /** A schedule with what was given put in place of its own. */
+  Schedule over(Schedule base) {
+    if (kind.isEmpty() && warmup.isEmpty() && finalFactor.isEmpty() && decay.isEmpty()) {
+      return base;
+    }
+    double climb = warmup.orElse(base.warmup());
+    double end = finalFactor.orElse(finalFactorOf(base));
+    return switch (kind.orElse(kindOf(base))) {
+      case CONSTANT -> new Schedule.Constant(climb);
+      case LINEAR -> new Schedule.Linear(climb, end);
+      case COSINE -> new Schedule.Cosine(climb, end);
+      case WSD -> new Schedule.Wsd(climb, decay.orElse(decayOf(base)), end);
+    };
+  }
+
+  private static Kind kindOf(Schedule base) {
+    if (base instanceof Schedule.Constant) {
+      return Kind.CONSTANT;
+    }
+    if (base instanceof Schedule.Linear) {
+      return Kind.LINEAR;
+    }
+    return base instanceof Schedule.Cosine ? Kind.COSINE : Kind.WSD;
+  }
+
+  private static double finalFactorOf(Schedule base) {
+    if (base instanceof Schedule.Linear linear) {
+      return linear.finalFactor();
+    }
+    if (base instanceof Schedule.Cosine cosine) {
+      return cosine.finalFactor();
+    }
+    return base instanceof Schedule.Wsd wsd ? wsd.finalFactor() : FINAL_FACTOR;
+  }
+
+  private static double decayOf(Schedule base) {
+    return base instanceof Schedule.Wsd wsd ? wsd.decay() : DECAY;
+  }
+}

@@ -1,0 +1,252 @@
+package dev.coppice.train.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.cli.Coppice;
+import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.spec.RouterSpec;
+import dev.coppice.moe.testing.TinyCheckpoints;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class TrainCommandTest {
+  @TempDir Path folder;
+  private Path checkpoint;
+  private Path texts;
+  private Path run;
+
+  /** What a command did. */
+  private record Outcome(int code, String out, String err) {
+    JsonNode json() throws IOException {
+      return new ObjectMapper().readTree(out);
+    }
+  }
+
+  private static Path checkpoint(Path folder, int vocabulary) throws IOException {
+    TinyCheckpoints.write(
+        folder,
+        new MoeSpec(
+            "mixtral",
+            vocabulary,
+            8,
+            new AttentionSpec(2, 1, 4, false, 10_000),
+            new RouterSpec(true),
+            ImmutableList.of(new LayerSpec.Moe(2, 1, 8)),
+            1e-6,
+            false,
+            64),
+        Dtype.BF16,
+        1);
+    return folder;
+  }
+
+  @BeforeEach
+  void makeInputs() throws IOException {
+    checkpoint = checkpoint(folder.resolve("ckpt"), 256);
+    texts = Files.createDirectories(folder.resolve("texts"));
+    for (int i = 0; i < 12; i++) {
+      Files.writeString(texts.resolve(i + ".txt"), ("line " + i + " of a text\n").repeat(20));
+    }
+    run = folder.resolve("run");
+  }
+
+  private static Outcome coppice(Object... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line = Coppice.commandLine();
+    line.setOut(new PrintWriter(out));
+    line.setErr(new PrintWriter(err));
+    int code = line.execute(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
+    return new Outcome(code, out.toString(), err.toString());
+  }
+
+  private Outcome train(Object... more) {
+    List<Object> arguments = new ArrayList<>(List.of("train", checkpoint, "--data", texts));
+    arguments.addAll(List.of("--out", run, "--batch", 2, "--sequence", 16, "-q"));
+    arguments.addAll(List.of(more));
+    return coppice(arguments.toArray());
+  }
+
+  private void assertFails(Outcome outcome, int code, String message) {
+    assertThat(outcome.err()).contains(message);
+    assertThat(outcome.code()).isEqualTo(code);
+    assertThat(outcome.out()).isEmpty();
+    assertThat(folder).isDirectoryNotContaining("glob:**run*");
+  }
+
+  @Test
+  void trainsAndJudges() throws IOException {
+    Outcome trained = train("--steps", 5, "--held-out", 0.2, "--json");
+    assertThat(trained.err()).isEmpty();
+    assertThat(trained.code()).isZero();
+    JsonNode json = trained.json();
+    assertThat(json.get("steps").asLong()).isEqualTo(5);
+    assertThat(json.get("tokens").asLong()).isEqualTo(160);
+    assertThat(json.get("finished").asBoolean()).isTrue();
+    assertThat(json.get("extra_flops").bigIntegerValue())
+        .isLessThan(json.get("extra_flops_with_attention").bigIntegerValue());
+    assertThat(json.get("checkpoint").asText()).isEqualTo(run + "/step-00000005");
+
+    Outcome judged =
+        coppice(
+            "eval",
+            json.get("checkpoint").asText(),
+            "--data",
+            json.get("held_out").asText(),
+            "--sequence",
+            32,
+            "--json",
+            "-q");
+    assertThat(judged.code()).as(judged.err()).isZero();
+    assertThat(judged.json().get("loss").asDouble()).isBetween(1.0, 9.0);
+    assertThat(judged.json().fieldNames())
+        .toIterable()
+        .containsExactly(
+            "loss",
+            "bits_per_byte",
+            "accuracy",
+            "interval_low",
+            "interval_high",
+            "accuracy_low",
+            "accuracy_high",
+            "resampled",
+            "units",
+            "windows",
+            "tokens",
+            "data");
+  }
+
+  @Test
+  void judgesTextFolders() {
+    Outcome judged = coppice("eval", checkpoint, "--data", texts, "--sequence", 32, "-q");
+    assertThat(judged.code()).as(judged.err()).isZero();
+    assertThat(judged.out()).contains("nats a token, 95 % interval").contains("(12 documents)");
+  }
+
+  @Test
+  void resumesOnlyWithTheRunsOwnOptions() {
+    assertThat(train("--steps", 3).code()).isZero();
+    assertThat(train("--steps", 3, "--resume").code()).isZero();
+    assertThat(coppice("train", "--out", run, "--resume", "-q").code()).isZero();
+    Outcome otherBudget = coppice("train", "--out", run, "--resume", "--steps", 4);
+    assertThat(otherBudget.code()).isEqualTo(2);
+    assertThat(otherBudget.err()).contains("options must be those of the run or left out");
+    assertThat(coppice("train", "--out", run, "--resume", "--seed", 1).code()).isEqualTo(2);
+  }
+
+  @Test
+  void refusesARunThatExists() {
+    assertThat(train("--steps", 1).code()).isZero();
+    Outcome again = train("--steps", 1);
+    assertThat(again.code()).isEqualTo(2);
+    assertThat(again.err()).contains("run folder must not exist yet, got " + run);
+    assertThat(run.resolve("step-00000001")).isDirectory();
+  }
+
+  @Test
+  void refusesNoBudgetAndTwo() {
+    assertFails(train(), 2, "one of --budget, --tokens, --steps, --hours must be given");
+    assertFails(train("--steps", 1, "--hours", 1), 2, "mutually exclusive");
+  }
+
+  @Test
+  void refusesABudgetBelowOneStepWithBothNumbers() {
+    // 2 · 16 tokens at 6 · 2472 FLOPs
+    assertFails(
+        train("--budget", "1e5"), 2, "budget must hold one step of 474624 FLOPs, got 100000 FLOPs");
+    assertFails(train("--budget", "a lot"), 2, "budget must be a whole number such as 3e15");
+  }
+
+  @Test
+  void refusesPathsWithoutText() throws IOException {
+    Path empty = Files.createDirectories(folder.resolve("empty"));
+    assertFails(
+        coppice("train", checkpoint, "--data", empty, "--out", run, "--steps", 1),
+        3,
+        "no readable text under " + empty);
+    Outcome judged = coppice("eval", checkpoint, "--data", empty);
+    assertThat(judged.code()).isEqualTo(3);
+  }
+
+  @Test
+  void refusesAVocabularyThatIsTooSmall() throws IOException {
+    checkpoint = checkpoint(folder.resolve("small"), 200);
+    assertFails(
+        train("--steps", 1),
+        3,
+        "vocabulary of the checkpoint must cover the data's ids 0..255, got 200");
+    Outcome judged = coppice("eval", checkpoint, "--data", texts, "-q", "--sequence", 32);
+    assertThat(judged.code()).isEqualTo(3);
+  }
+
+  @Test
+  void refusesACheckpointThatIsNotThere() {
+    checkpoint = folder.resolve("nothing");
+    assertFails(train("--steps", 1), 3, "nothing");
+  }
+
+  @Test
+  void takesEachSettingFromItsOption() throws IOException {
+    Outcome outcome =
+        train(
+            "--tokens",
+            64,
+            "--seed",
+            5,
+            "--from-scratch",
+            "--precision",
+            "bf16",
+            "--micro-batch",
+            1,
+            "--learning-rate",
+            "2e-3",
+            "--weight-decay",
+            0.2,
+            "--load-balance",
+            0.03,
+            "--z-loss",
+            0.004,
+            "--save-every",
+            7,
+            "--keep-last",
+            3,
+            "--schedule",
+            "wsd",
+            "--warmup",
+            0.2,
+            "--decay",
+            0.3,
+            "--final-factor",
+            0.4);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    JsonNode manifest = new ObjectMapper().readTree(run.resolve("run.json").toFile());
+    assertThat(manifest.get("budget").toString()).isEqualTo("{\"unit\":\"tokens\",\"amount\":64}");
+    assertThat(manifest.get("spec").toString())
+        .isEqualTo(
+            "{\"seed\":5,\"initial_weights\":\"FRESH\",\"precision\":\"BF16_MIXED\","
+                + "\"batch\":{\"sequences\":2,\"sequence\":16,\"micro_batch\":1},"
+                + "\"optimizer\":{\"learning_rate\":0.002,\"beta1\":0.9,\"beta2\":0.95,"
+                + "\"epsilon\":1.0E-8,\"weight_decay\":0.2,\"max_gradient_norm\":1.0,"
+                + "\"max_skips_in_a_row\":5},"
+                + "\"schedule\":{\"kind\":\"wsd\",\"warmup\":0.2,\"decay\":0.3,"
+                + "\"final_factor\":0.4},"
+                + "\"loss\":{\"load_balance\":0.03,\"z\":0.004},"
+                + "\"save\":{\"every_steps\":7,\"keep_last\":3}}");
+  }
+}

@@ -1,0 +1,78 @@
+package dev.coppice.train.run;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.Shard;
+import dev.coppice.moe.checkpoint.ShardLayout;
+import dev.coppice.moe.checkpoint.StoredTensor;
+import dev.coppice.moe.model.AdamWSettings;
+import dev.coppice.moe.model.LossStats;
+import dev.coppice.moe.model.LossWeights;
+import dev.coppice.moe.model.TokenBatch;
+import dev.coppice.moe.model.UpdateReport;
+import dev.coppice.moe.safetensors.SafetensorsWriter;
+import dev.coppice.moe.safetensors.TensorSlot;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+
+/** Learns nothing, and has gradients that are not finite when it is told to. */
+final class FakeTrainee implements Trainee {
+  private final ObjectNode config;
+  private final ImmutableList<TensorSlot> slots;
+  private final Set<Long> badUpdates;
+  private long updates;
+
+  private FakeTrainee(Checkpoint source, Set<Long> badUpdates) {
+    this.config = source.config();
+    this.slots =
+        source.tensors().values().stream()
+            .map(StoredTensor::slot)
+            .collect(ImmutableList.toImmutableList());
+    this.badUpdates = badUpdates;
+  }
+
+  /** Trainees whose updates of these numbers, counted from 1 in each, are not finite. */
+  static TraineeFactory factory(Long... badUpdates) {
+    return (checkpoint, spec, resumed) -> new FakeTrainee(checkpoint, Set.of(badUpdates));
+  }
+
+  @Override
+  public LossStats accumulate(TokenBatch batch, LossWeights weights, double scale) {
+    boolean bad = badUpdates.contains(updates + 1);
+    return new LossStats(bad ? Double.NaN : 2.5, 1, 0.1, batch.ids().length);
+  }
+
+  @Override
+  public UpdateReport update(AdamWSettings settings, double learningRate) {
+    updates++;
+    return badUpdates.contains(updates)
+        ? new UpdateReport(Double.POSITIVE_INFINITY, true)
+        : new UpdateReport(1, false);
+  }
+
+  @Override
+  public void writeModel(CheckpointWriter writer) throws IOException {
+    for (Shard shard : ShardLayout.of(slots, ShardLayout.DEFAULT_MAX_BYTES).shards()) {
+      try (SafetensorsWriter file = writer.openShard(shard)) {
+        for (TensorSlot slot : shard.slots()) {
+          file.write(slot.name(), 0, ByteBuffer.allocate((int) slot.byteSize()));
+        }
+        file.finish();
+      }
+    }
+    writer.writeConfig(config);
+  }
+
+  @Override
+  public void saveMoments(Path file) throws IOException {
+    Files.writeString(file, "none");
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,179 @@
+package dev.coppice.train.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.coppice.moe.cli.Coppice;
+import dev.coppice.train.Folders;
+import dev.coppice.train.budget.Budget;
+import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.metrics.MetricsLine;
+import dev.coppice.train.metrics.MetricsLog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs in a process of their own, which is then stopped in earnest. */
+class KilledRunTest {
+  private static final long STEPS = 1_000_000;
+  private static final String THREADS = "ai.djl.pytorch.num_threads";
+
+  @TempDir Path folder;
+  private Path checkpoint;
+  private TokenFile data;
+  private Path out;
+  private final List<Process> processes = new ArrayList<>();
+
+  @BeforeEach
+  void makeInputs() throws IOException {
+    checkpoint = TinyRuns.checkpoint(folder);
+    data = TinyRuns.corpus(folder.resolve("train.tokens"), 20, 1);
+    out = folder.resolve("run");
+  }
+
+  @AfterEach
+  void endProcesses() {
+    processes.forEach(Process::destroyForcibly);
+  }
+
+  private Process coppice(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.add("-D" + THREADS + "=" + System.getProperty(THREADS));
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Coppice.class.getName());
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
+            .start();
+    processes.add(process);
+    return process;
+  }
+
+  private Process begin() throws IOException {
+    return coppice(
+        "train",
+        checkpoint.toString(),
+        "--data",
+        data.path().toString(),
+        "--out",
+        out.toString(),
+        "--steps",
+        Long.toString(STEPS),
+        "--save-every",
+        "4",
+        "--batch",
+        "8",
+        "--sequence",
+        "16",
+        "--seed",
+        "3",
+        "--learning-rate",
+        "1e-2");
+  }
+
+  private long newestStep() throws IOException {
+    if (!Files.isDirectory(out)) {
+      return -1;
+    }
+    try (Stream<Path> files = Files.list(out)) {
+      return files
+          .map(Folders::name)
+          .filter(name -> name.startsWith("step-"))
+          .mapToLong(name -> Long.parseLong(name.substring(5)))
+          .max()
+          .orElse(-1);
+    }
+  }
+
+  private void awaitStepAfter(long step, Process process) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (newestStep() <= step) {
+      assertThat(process.isAlive()).as(() -> "process, log:\n" + log()).isTrue();
+      assertThat(System.nanoTime()).as("waited a minute").isLessThan(deadline);
+      Thread.sleep(5);
+    }
+  }
+
+  private String log() {
+    try {
+      return Files.readString(folder.resolve("log"));
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  private TrainResult stopAt(TrainingRun run, long step) throws IOException {
+    return run.run(
+        (line, share) -> {
+          if (line.step() == step) {
+            run.requestStop();
+          }
+        });
+  }
+
+  @Test
+  void losesOnlyTheWorkSinceTheLastCheckpoint() throws Exception {
+    Process first = begin();
+    awaitStepAfter(4, first);
+    kill(first);
+    long saved = newestStep();
+    Process second = coppice("train", "--out", out.toString(), "--resume");
+    awaitStepAfter(saved + 8, second);
+    kill(second);
+    long savedAgain = newestStep();
+    assertThat(savedAgain).isGreaterThan(saved + 8);
+
+    long last = savedAgain + 3;
+    TrainSpec spec;
+    TrainResult parted;
+    try (TrainingRun third = TrainingRun.resume(out)) {
+      assertThat(third.spent().steps()).isEqualTo(savedAgain);
+      spec = third.spec();
+      parted = stopAt(third, last);
+    }
+    try (TrainingRun run =
+        TrainingRun.start(
+            spec, checkpoint, data, new Budget.Steps(STEPS), folder.resolve("whole"))) {
+      TrainResult whole = stopAt(run, last);
+      for (String file : List.of("model.safetensors", "coppice-training/optimizer.safetensors")) {
+        assertThat(parted.checkpoint().resolve(file))
+            .hasSameBinaryContentAs(whole.checkpoint().resolve(file));
+      }
+      assertThat(losses(parted)).isEqualTo(losses(whole)).hasSize((int) last);
+    }
+  }
+
+  private static List<Double> losses(TrainResult result) throws IOException {
+    return MetricsLog.read(result.lossCurve()).stream().map(MetricsLine::loss).toList();
+  }
+
+  private static void kill(Process process) throws InterruptedException {
+    process.destroyForcibly();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(137);
+  }
+
+  @Test
+  void savesAndExitsWith75OnSigterm() throws Exception {
+    Process process = begin();
+    awaitStepAfter(0, process);
+    process.destroy();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(this::log).isEqualTo(75);
+    long steps = MetricsLog.read(out.resolve("metrics.jsonl")).size();
+    assertThat(newestStep()).isEqualTo(steps);
+    assertThat(log()).contains("Stopped and saved after " + steps + " steps");
+  }
+}

@@ -1,0 +1,125 @@
+package dev.coppice.growth.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.coppice.growth.TestFolder;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.Coppice;
+import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.testing.MoeSpecs;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class GrowthCommandsTest {
+  /** What a command printed and ended with. */
+  private record Run(int code, String out, String err) {
+    JsonNode json() throws IOException {
+      return new ObjectMapper().readTree(out);
+    }
+  }
+
+  private static Run run(Object... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line = Coppice.commandLine();
+    line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+    String[] words = new String[arguments.length];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = arguments[i].toString();
+    }
+    int code = line.execute(words);
+    return new Run(code, out.toString(), err.toString());
+  }
+
+  private static Path source(TestFolder folder) throws IOException {
+    MoeSpec spec = MoeSpecs.ofFamily("mixtral").filter(s -> s.layerCount() == 2).sample();
+    try (Checkpoint source = folder.source(spec, Dtype.BF16)) {
+      return source.folder();
+    }
+  }
+
+  @Test
+  void growsInspectsAndVerifies() throws IOException {
+    try (TestFolder folder = new TestFolder()) {
+      Path source = source(folder);
+      Path grown = folder.of("grown");
+      Run grow = run("grow", source, grown, "--depth", 2, "--width", 2, "--json", "-q");
+      assertThat(grow.code()).as(grow.err()).isZero();
+      JsonNode before = run("inspect", source, "--json").json();
+      JsonNode after = run("inspect", grown, "--norms", "--json", "-q").json();
+      assertThat(before.path("family").asText()).isEqualTo("mixtral");
+      assertThat(after.path("layers").asInt()).isEqualTo(4);
+      assertThat(after.path("norms")).hasSize(4);
+      assertThat(after.at("/lineage/operators/0/operator").asText()).isEqualTo("interpose");
+      for (String key :
+          new String[] {
+            "family",
+            "layers",
+            "experts",
+            "top_k",
+            "parameters",
+            "active_parameters",
+            "flops_per_token",
+            "tensors",
+            "bytes"
+          }) {
+        assertThat(grow.json().get(key)).as(key).isEqualTo(after.get(key));
+      }
+      assertThat(grow.json().path("bytes_written").asLong())
+          .isEqualTo(after.path("bytes").asLong());
+      assertThat(grow.json().path("seconds").asDouble()).isPositive();
+      Run verify = run("verify", source, grown, "-q");
+      assertThat(verify.code()).isZero();
+      assertThat(verify.out()).contains("every bit as planned");
+    }
+  }
+
+  @Test
+  void dryRunWritesNothing() throws IOException {
+    try (TestFolder folder = new TestFolder()) {
+      Path source = source(folder);
+      Run dry = run("grow", source, folder.of("grown"), "--depth", 3, "--dry-run");
+      assertThat(dry.code()).isZero();
+      assertThat(dry.out()).contains("num_hidden_layers: 2 -> 6", "disk: needs");
+      assertThat(folder.names()).containsExactly("source");
+    }
+  }
+
+  @Test
+  void endsWithTheCodeOfTheError() throws IOException {
+    try (TestFolder folder = new TestFolder()) {
+      Path source = source(folder);
+      assertThat(run("grow", source, folder.of("g")).code()).isEqualTo(2);
+      assertThat(run("grow", source, folder.of("g"), "--depth", 1, "--width", 0).code())
+          .isEqualTo(2);
+      assertThat(run("grow", source, folder.of("g"), "--depth", 2, "--threads", 0).code())
+          .isEqualTo(2);
+      assertThat(run("grow", source, folder.of("g"), "--depth", 2, "--max-shard-size", "5XB").err())
+          .contains("size must be whole bytes such as 5GB or 500MB, got '5XB'");
+      assertThat(run("grow", source, source, "--depth", 2).code()).isEqualTo(2);
+      assertThat(run("grow", folder.of("none"), folder.of("g"), "--depth", 2).code()).isEqualTo(3);
+      assertThat(run("verify", source, source).code()).isEqualTo(3);
+      Files.writeString(source.resolve("config.json"), "{\"model_type\": \"llama\"}");
+      Run unknown = run("grow", source, folder.of("g"), "--depth", 2);
+      assertThat(unknown.code()).isEqualTo(3);
+      assertThat(unknown.err()).contains("llama");
+      assertThat(folder.names()).containsExactly("source");
+    }
+  }
+
+  @Test
+  void readsDecimalSizes() {
+    ByteSizeConverter sizes = new ByteSizeConverter();
+    assertThat(sizes.convert("5GB")).isEqualTo(5_000_000_000L);
+    assertThat(sizes.convert("1.5 mb")).isEqualTo(1_500_000L);
+    assertThat(sizes.convert("17")).isEqualTo(17L);
+  }
+}
