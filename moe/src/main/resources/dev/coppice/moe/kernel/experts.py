@@ -37,6 +37,19 @@ def dispatch(index: Tensor, experts: int) -> Tuple[Tensor, Tensor, Tensor]:
   return (counts, order, torch.view_as(rows, index))
 
 
+# The sum of K chosen rows for each token, times their weights where given, in float32: rows [C, D] to [T, D].
+def gather(rows: Tensor, chosen: Tensor, weight: Optional[Tensor]) -> Tensor:
+  tokens = torch.size(chosen, 0)
+  k = torch.size(chosen, 1)
+  if weight is not None:
+    flat = annotate(Optional[Tensor], torch.flatten(weight))
+  else:
+    flat = annotate(Optional[Tensor], None)
+  offsets = torch.arange(0, tokens * k, k, device=ops.prim.device(rows))
+  sum, _0, _1, _2 = torch._embedding_bag_forward_only(torch.to(rows, 6), torch.flatten(chosen), offsets, False, 0, False, flat)
+  return sum
+
+
 def forward(x: Tensor, p: List[Tensor], at: int, sizes: List[int], epsilon: float) -> Tuple[Tensor, List[Tensor]]:
   k, renormalise, dtype = sizes
   r = __torch__.norm.inverse_rms(x, epsilon)
@@ -70,31 +83,24 @@ def forward(x: Tensor, p: List[Tensor], at: int, sizes: List[int], epsilon: floa
       h = torch.mul_(torch.silu(torch.narrow(gu_e, 1, 0, hidden)), torch.narrow(gu_e, 1, hidden, hidden))
       _1 = torch.mm(h, torch.t(torch.select(down, 0, e)), out=torch.narrow(sorted, 0, start, size))
       start = start + size
-  y = torch.clone(x)
-  for j in range(k):
-    part = torch.index_select(sorted, 0, torch.select(rows, 1, j))
-    _2 = torch.addcmul_(y, torch.to(part, 6), torch.narrow(weight, 1, j, 1))
-  return (y, [x, r, n, gu, probabilities, index, weight, lse, host, order, rows, token])
+  y = torch.add_(__torch__.experts.gather(sorted, rows, weight), x)
+  return (y, [x, r, n, gu, probabilities, index, weight, lse, host, order, rows, token, sorted])
 
 
-# One expert's share: takes dy [n, D] before weighting, the weights [n, 1], its input [n, D] and gate-up [n, 2F].
-# Returns the gradients of input and weights; adds those of the matrices.
-def expert_backward(dy: Tensor, weight: Tensor, c: Tensor, gu: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor) -> Tuple[Tensor, Tensor]:
+# One expert's share: takes the gradient of its output dy [n, D], its input [n, D] and gate-up [n, 2F].
+# Returns the gradient of its input; adds those of the matrices.
+def expert_backward(dy: Tensor, c: Tensor, gu: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor) -> Tensor:
   hidden = torch.floordiv(torch.size(gu, 1), 2)
   gate = torch.narrow(gu, 1, 0, hidden)
   up = torch.narrow(gu, 1, hidden, hidden)
   dh = torch.mm(dy, down)
   s = torch.silu(gate)
-  h = s * up
-  dweight = torch.sum(dh * h, [1], dtype=6)
-  w = torch.to(weight, ops.prim.dtype(gu))
-  _0 = __torch__.matrix.accumulate(g_down, torch.t(dy), torch.mul_(h, w))
-  _1 = torch.mul_(dh, w)
+  _0 = __torch__.matrix.accumulate(g_down, torch.t(dy), s * up)
   dgu = torch.empty_like(gu)
   _2 = torch.mul(dh, s, out=torch.narrow(dgu, 1, hidden, hidden))
   _3 = torch.silu_backward(torch.mul_(dh, up), gate, grad_input=torch.narrow(dgu, 1, 0, hidden))
   _4 = __torch__.matrix.accumulate(g_gate_up, torch.t(dgu), c)
-  return (torch.mm(dgu, gate_up), dweight)
+  return torch.mm(dgu, gate_up)
 
 
 # balance and z are gradients of the auxiliary losses, as in route_backward.
@@ -107,29 +113,29 @@ def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], 
   gate_up = torch.to(p[at + 2], dtype)
   down = torch.to(p[at + 3], dtype)
   c = torch.to(n, dtype)
-  d = torch.to(dy, dtype)
   if k == 0:
-    one = torch.ones([torch.size(x, 0), 1], dtype=6, device=ops.prim.device(x))
-    dn, _w = __torch__.experts.expert_backward(d, one, c, gu, torch.select(gate_up, 0, 0), torch.select(down, 0, 0), torch.select(g[at + 2], 0, 0), torch.select(g[at + 3], 0, 0))
+    d = torch.to(dy, dtype)
+    dn = __torch__.experts.expert_backward(d, c, gu, torch.select(gate_up, 0, 0), torch.select(down, 0, 0), torch.select(g[at + 2], 0, 0), torch.select(g[at + 3], 0, 0))
     return torch.add_(__torch__.norm.backward(torch.to(dn, 6), x, r, p[at], g[at]), dy)
-  x, r, n, gu, probabilities, index, weight, lse, host, order, rows, token = saved
+  x, r, n, gu, probabilities, index, weight, lse, host, order, rows, token, outputs = saved
   experts = torch.size(p[at + 1], 0)
-  sorted_weight = torch.unsqueeze(torch.index_select(torch.flatten(weight), 0, order), 1)
-  sorted_dweight = torch.empty([torch.size(order, 0)], dtype=6, device=ops.prim.device(x))
-  sorted = torch.empty([torch.size(order, 0), torch.size(x, 1)], dtype=dtype, device=ops.prim.device(x))
+  d = torch.to(torch.index_select(dy, 0, token), dtype)
+  sorted_dweight = torch.sum(torch.mul_(outputs, d), [1], dtype=6)
+  sorted_weight = torch.index_select(torch.flatten(weight), 0, order)
+  _0 = torch.mul_(d, torch.unsqueeze(sorted_weight, 1))
+  sorted = outputs
   start = 0
   for e in range(experts):
     size = int(torch.select(host, 0, e))
+    g_gate_up = torch.select(g[at + 2], 0, e)
+    g_down = torch.select(g[at + 3], 0, e)
     if size > 0:
-      chosen = torch.narrow(token, 0, start, size)
-      dc, dweight = __torch__.experts.expert_backward(torch.index_select(d, 0, chosen), torch.narrow(sorted_weight, 0, start, size), torch.index_select(c, 0, chosen), torch.narrow(gu, 0, start, size), torch.select(gate_up, 0, e), torch.select(down, 0, e), torch.select(g[at + 2], 0, e), torch.select(g[at + 3], 0, e))
-      _0 = torch.copy_(torch.narrow(sorted, 0, start, size), dc)
-      _1 = torch.copy_(torch.narrow(sorted_dweight, 0, start, size), dweight)
+      chosen = torch.index_select(c, 0, torch.narrow(token, 0, start, size))
+      dc = __torch__.experts.expert_backward(torch.narrow(d, 0, start, size), chosen, torch.narrow(gu, 0, start, size), torch.select(gate_up, 0, e), torch.select(down, 0, e), g_gate_up, g_down)
+      _1 = torch.copy_(torch.narrow(sorted, 0, start, size), dc)
       start = start + size
   dw = torch.view_as(torch.index_select(sorted_dweight, 0, torch.flatten(rows)), weight)
   dlogits = __torch__.experts.route_backward(dw, probabilities, index, weight, lse, renormalise, balance, z)
   _2 = torch.addmm_(g[at + 1], torch.t(dlogits), n)
-  dn = torch.mm(dlogits, p[at + 1])
-  for j in range(k):
-    _3 = torch.add_(dn, torch.index_select(sorted, 0, torch.select(rows, 1, j)))
+  dn = torch.addmm_(__torch__.experts.gather(sorted, rows, None), dlogits, p[at + 1])
   return torch.add_(__torch__.norm.backward(dn, x, r, p[at], g[at]), dy)

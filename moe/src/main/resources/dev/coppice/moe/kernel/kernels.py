@@ -21,7 +21,10 @@ class Kernels(Module):
   # settings = [learning rate, beta 1, beta 2, weight decay, epsilon]
   def adamw(self: __torch__.Kernels, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], settings: List[float], divisor: Tensor) -> Tensor:
     none = annotate(List[Tensor], [])
-    torch._fused_adamw_(p, g, m, v, none, steps, lr=settings[0], beta1=settings[1], beta2=settings[2], weight_decay=settings[3], eps=settings[4], amsgrad=False, maximize=False, grad_scale=divisor)
+    if float(divisor) > 1.:
+      torch._fused_adamw_(p, g, m, v, none, steps, lr=settings[0], beta1=settings[1], beta2=settings[2], weight_decay=settings[3], eps=settings[4], amsgrad=False, maximize=False, grad_scale=divisor)
+    else:
+      torch._fused_adamw_(p, g, m, v, none, steps, lr=settings[0], beta1=settings[1], beta2=settings[2], weight_decay=settings[3], eps=settings[4], amsgrad=False, maximize=False)
     return divisor
   def zero(self: __torch__.Kernels, g: List[Tensor]) -> Tensor:
     torch._foreach_zero_(g)
