@@ -1,6 +1,7 @@
 /**
- * How fast the parts run. Main types: {@link dev.coppice.bench.micro.SpeedTrain} and {@link
- * dev.coppice.bench.micro.SpeedGrow}.
+ * Speed benchmarks, each with the machine's own limit beside it: a training step beside a plain
+ * matrix product, growth beside a plain copy. Main types: {@link
+ * dev.coppice.bench.micro.SpeedTrain}, {@link dev.coppice.bench.micro.SpeedGrow}.
  */
 @NullMarked
 package dev.coppice.bench.micro;
