@@ -97,7 +97,9 @@ class BadInputTest {
     ByteBuffer bytes = ByteBuffer.allocate(16 + header.length).order(ByteOrder.LITTLE_ENDIAN);
     Files.write(shard, bytes.putLong(header.length).put(header).array());
     assertFails(
-        3, grow(), shard + ": tensor 'b' must begin at data offset 8, got 0: it overlaps tensor 'a'");
+        3,
+        grow(),
+        shard + ": tensor 'b' must begin at data offset 8, got 0: it overlaps tensor 'a'");
   }
 
   @Test
