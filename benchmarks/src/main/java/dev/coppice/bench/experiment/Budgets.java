@@ -38,10 +38,29 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
    */
   static Budgets filling(double seconds, double baseShare, Pace base, Pace grown) {
     double baseFlops = baseShare * seconds * base.flopsPerSecond();
-    double secondsPerExtraFlop = 2 / grown.flopsPerSecond() + 1 / base.flopsPerSecond();
-    double extraFlops = (1 - baseShare) * seconds / secondsPerExtraFlop;
+    double extraFlops = extraFlops((1 - baseShare) * seconds, base, grown);
     return new Budgets(
         wholeSteps(baseFlops, base.cost(), seconds), wholeSteps(extraFlops, grown.cost(), seconds));
+  }
+
+  /**
+   * The same base budget, with an extra budget that fills what time is left, but at least a quarter
+   * of this one: so much must remain to be learned from.
+   *
+   * @param seconds that are left for the arms
+   * @param base speed and step of the base's shape, as it turned out
+   * @param grown speed and step of the grown shape
+   */
+  Budgets refilling(double seconds, Pace base, Pace grown) {
+    double quarter = extraFlops.doubleValue() / 4;
+    double flops = Math.max(quarter, extraFlops(seconds, base, grown));
+    BigInteger steps = BigDecimal.valueOf(flops).toBigInteger().divide(grown.cost().flops());
+    return new Budgets(baseFlops, steps.max(BigInteger.ONE).multiply(grown.cost().flops()));
+  }
+
+  /** What each arm can spend where all three, one after the other, have so much time. */
+  private static double extraFlops(double seconds, Pace base, Pace grown) {
+    return seconds / (2 / grown.flopsPerSecond() + 1 / base.flopsPerSecond());
   }
 
   private static BigInteger wholeSteps(double flops, StepCost cost, double seconds) {
@@ -70,6 +89,11 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
 
     double flopsPerSecond() {
       return cost.flops().doubleValue() / secondsPerStep;
+    }
+
+    /** The same step, slower by a factor. */
+    Pace slowed(double factor) {
+      return new Pace(cost, secondsPerStep * factor);
     }
 
     /** Time to spend so many FLOPs. */

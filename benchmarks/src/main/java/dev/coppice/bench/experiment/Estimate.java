@@ -91,6 +91,21 @@ record Estimate(Pace base, Pace grown, double judgedSteps) {
   }
 
   /**
+   * The budgets, with an extra budget that fills the time that is left when the base is trained and
+   * judged, at the speed that its training has shown: a machine's load changes.
+   *
+   * @param planned before
+   * @param baseSeconds that the base's training took
+   * @param seconds that are left
+   */
+  Budgets refilling(Budgets planned, double baseSeconds, double seconds) {
+    double factor = baseSeconds / trainingBase(planned.baseFlops());
+    double judging = factor * (judgingBase() + 2 * judgingGrown());
+    double left = CARE * (seconds - judging - OVERHEAD_SECONDS / 2);
+    return planned.refilling(left, base.slowed(factor), grown.slowed(factor));
+  }
+
+  /**
    * Refuses budgets that do not hold a step of each model that is to spend them.
    *
    * @throws dev.coppice.moe.CoppiceException naming budget and step

@@ -3,6 +3,7 @@ package dev.coppice.bench.experiment;
 import static com.google.common.base.Preconditions.checkState;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.coppice.bench.experiment.GrowVersusScratch.Stage;
 import dev.coppice.growth.GrowthExecutor;
 import dev.coppice.growth.GrowthProgress;
@@ -32,6 +33,7 @@ final class ExperimentRun {
   private final ExperimentFolder folder;
   private final Estimate estimate;
   private final ExperimentProgress progress;
+  private Budgets budgets;
   private final Map<String, Findings.Trained> trained = new LinkedHashMap<>();
 
   ExperimentRun(Stage stage, Estimate estimate, ExperimentProgress progress) {
@@ -40,28 +42,32 @@ final class ExperimentRun {
     this.folder = stage.folder();
     this.estimate = estimate;
     this.progress = progress;
+    this.budgets = stage.budgets();
   }
 
-  Findings run() throws IOException {
+  Findings run(GrowVersusScratch.Replan replan) throws IOException {
     Path fresh = writeFreshBase();
-    double baseSeconds = estimate.trainingBase(stage.budgets().baseFlops());
-    trainAndJudge(
-        new ArmRun(
-            "base",
-            fresh,
-            InitialWeights.FRESH,
-            spec.training().baseSchedule(),
-            spec.seed(),
-            stage.budgets().baseFlops()),
-        folder.base(),
-        baseSeconds);
+    double baseSeconds = estimate.trainingBase(budgets.baseFlops());
+    TrainResult base =
+        trainAndJudge(
+            new ArmRun(
+                "base",
+                fresh,
+                InitialWeights.FRESH,
+                spec.training().baseSchedule(),
+                spec.seed(),
+                budgets.baseFlops()),
+            folder.base(),
+            baseSeconds);
+    // the progress line keeps the plan's proportions; it learns the pace by itself
+    budgets = replan.after(base);
     grow();
     double grownSeconds = estimate.trainingGrown(stage.budgets().extraFlops());
     double keptSeconds = estimate.trainingBase(stage.budgets().extraFlops());
     arm("grown", folder.grown(), InitialWeights.CHECKPOINT, grownSeconds);
     arm("scratch", folder.grown(), InitialWeights.FRESH, grownSeconds);
     arm("kept", folder.base(), InitialWeights.CHECKPOINT, keptSeconds);
-    return new Findings(ImmutableMap.copyOf(trained));
+    return new Findings(ImmutableMap.copyOf(trained), budgets);
   }
 
   /** A base without training, from which its run takes the configuration. */
@@ -104,11 +110,13 @@ final class ExperimentRun {
             weights,
             spec.training().armSchedule(),
             spec.seed() + 1,
-            stage.budgets().extraFlops());
+            budgets.extraFlops());
     trainAndJudge(run, folder.arm(name), seconds);
   }
 
-  private void trainAndJudge(ArmRun run, Path checkpoint, double seconds) throws IOException {
+  @CanIgnoreReturnValue
+  private TrainResult trainAndJudge(ArmRun run, Path checkpoint, double seconds)
+      throws IOException {
     ArmRun.Places places =
         new ArmRun.Places(folder.work("runs"), checkpoint, folder.curve(run.name()));
     TrainResult result =
@@ -122,6 +130,7 @@ final class ExperimentRun {
     progress.passed(
         run.name() + " judged", small ? estimate.judgingBase() : estimate.judgingGrown());
     trained.put(run.name(), new Findings.Trained(checkpoint, result, scores));
+    return result;
   }
 
   private HeldOutScores judge(Path checkpoint) throws IOException {

@@ -24,8 +24,9 @@ import java.util.stream.Stream;
  * What a run has measured, and how it becomes results and report.
  *
  * @param trained each model by name: base, grown, scratch, kept
+ * @param budgets that were spent
  */
-record Findings(ImmutableMap<String, Trained> trained) {
+record Findings(ImmutableMap<String, Trained> trained, Budgets budgets) {
   private static final ImmutableList<String> ARMS = ImmutableList.of("grown", "scratch", "kept");
 
   /**
@@ -53,9 +54,9 @@ record Findings(ImmutableMap<String, Trained> trained) {
             score("base", stage.folder()),
             arms.build(),
             differences,
-            Verdict.of(stage.budgets().extraFlops(), differences),
+            Verdict.of(budgets.extraFlops(), differences),
             stage.spec(),
-            stage.budgets(),
+            budgets,
             corpus,
             norms(stage.folder()),
             seconds,

@@ -2,6 +2,7 @@ package dev.coppice.bench.experiment;
 
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.train.Folders;
+import dev.coppice.train.run.TrainResult;
 import java.io.IOException;
 import java.nio.file.Files;
 
@@ -35,22 +36,43 @@ public final class GrowVersusScratch {
     ExperimentFolder.refuseExisting(request.out());
     Corpus corpus = Corpus.find(request.corpus(), spec.judging().heldOutShare(), spec.seed());
     Estimate estimate = estimate(request);
-    Budgets budgets = budgets(request, estimate, (System.nanoTime() - started) / 1e9);
+    Budgets budgets = budgets(request, estimate, secondsSince(started));
     estimate.check(budgets);
     ExperimentFolder folder = ExperimentFolder.create(request.out());
     try (Corpus.Tokens tokens = corpus.tokenize(folder.work("data"));
         ExperimentProgress progress =
             new ExperimentProgress(estimate.total(budgets), request.quiet())) {
       Stage stage = new Stage(spec, folder, tokens, budgets);
-      Findings findings = new ExperimentRun(stage, estimate, progress).run();
-      double seconds = (System.nanoTime() - started) / 1e9;
-      return findings.write(stage, corpus.facts(tokens), seconds);
+      Replan replan =
+          base ->
+              replan(
+                  request.limit(),
+                  estimate,
+                  budgets,
+                  new Elapsed(base.seconds(), secondsSince(started)));
+      Findings findings = new ExperimentRun(stage, estimate, progress).run(replan);
+      return findings.write(stage, corpus.facts(tokens), secondsSince(started));
     } finally {
       folder.deleteWork();
       if (!Files.exists(folder.base())) {
         Folders.delete(folder.path());
       }
     }
+  }
+
+  /** What is given stays; what follows from the time follows from the time that is left. */
+  private static Budgets replan(
+      ExperimentRequest.Limit limit, Estimate estimate, Budgets planned, Elapsed elapsed) {
+    return limit.extraFlops().isPresent()
+        ? planned
+        : estimate.refilling(planned, elapsed.base(), limit.seconds() - elapsed.total());
+  }
+
+  /** Seconds that the base's training took, and all so far. */
+  private record Elapsed(double base, double total) {}
+
+  private static double secondsSince(long started) {
+    return (System.nanoTime() - started) / 1e9;
   }
 
   private static Estimate estimate(ExperimentRequest request) {
@@ -74,6 +96,12 @@ public final class GrowVersusScratch {
     return new Budgets(
         limit.baseFlops().orElse(filling.baseFlops()),
         limit.extraFlops().orElse(filling.extraFlops()));
+  }
+
+  /** Decides the extra budget when the base is trained and judged. */
+  @FunctionalInterface
+  interface Replan {
+    Budgets after(TrainResult base);
   }
 
   /**

@@ -20,7 +20,7 @@ import java.util.stream.DoubleStream;
  */
 public record LineChart(String title, Axis x, Axis y, ImmutableList<Series> series) {
   private static final Frame FRAME = new Frame(760, 380, 64, 20, 44, 54);
-  private static final int MOST_DOTS = 60;
+  private static final int MOST_DOTS = 40;
 
   /** Checks that there is a line. */
   public LineChart {

@@ -39,6 +39,26 @@ final class BudgetsPropertyTest {
     assertThat(budgets.extraFlops().mod(grown.cost().flops())).isEqualTo(BigInteger.ZERO);
   }
 
+  @Property
+  void refillingFitsTheTimeUnlessLittleIsLeft(
+      @ForAll @DoubleRange(min = 0, max = 1000) double seconds,
+      @ForAll @DoubleRange(min = 0.1, max = 10) double slower) {
+    Pace base = pace(1_000, 0.1 * slower);
+    Pace grown = pace(4_000, 0.2 * slower);
+    Budgets planned = new Budgets(BigInteger.valueOf(100_000), BigInteger.valueOf(400_000));
+
+    Budgets refilled = planned.refilling(seconds, base, grown);
+
+    BigInteger extra = refilled.extraFlops();
+    assertThat(refilled.baseFlops()).isEqualTo(planned.baseFlops());
+    assertThat(extra.mod(BigInteger.valueOf(4_000))).isEqualTo(BigInteger.ZERO);
+    assertThat(extra).isGreaterThanOrEqualTo(BigInteger.valueOf(100_000));
+    double filled = base.seconds(extra) + 2 * grown.seconds(extra);
+    if (extra.compareTo(BigInteger.valueOf(100_000)) > 0) {
+      assertThat(filled).isLessThanOrEqualTo(seconds * (1 + 1e-9));
+    }
+  }
+
   @Example
   void timeBelowOneStepIsRefused() {
     assertThatThrownBy(() -> Budgets.filling(0.9, 0.5, pace(1000, 1), pace(1000, 1)))

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
     name = "eval",
     description = {
       "Judges a checkpoint by text: loss, bits a byte, next-byte accuracy, "
-          + "and a 95 % bootstrap interval of the loss.",
+          + "and a 95 %% bootstrap interval of the loss.",
       ""
     })
 final class EvalCommand implements Callable<Integer> {
