@@ -3,7 +3,6 @@ package dev.coppice.moe.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
@@ -58,10 +57,11 @@ public final class KernelLibrary implements AutoCloseable {
     return run(
         "forward",
         ids.getManager(),
-        tensor(ids),
-        parameters.value(),
-        IValue.listFrom(call.shape()),
-        IValue.listFrom(call.numbers()));
+        new Arguments()
+            .tensor(ids)
+            .tensors(parameters)
+            .integers(call.shape())
+            .numbers(call.numbers()));
   }
 
   /**
@@ -92,11 +92,12 @@ public final class KernelLibrary implements AutoCloseable {
     return run(
         "score",
         tokens.ids().getManager(),
-        tensor(tokens.ids()),
-        tensor(tokens.labels()),
-        parameters.value(),
-        IValue.listFrom(call.shape()),
-        IValue.listFrom(call.numbers()));
+        new Arguments()
+            .tensor(tokens.ids())
+            .tensor(tokens.labels())
+            .tensors(parameters)
+            .integers(call.shape())
+            .numbers(call.numbers()));
   }
 
   /**
@@ -112,12 +113,13 @@ public final class KernelLibrary implements AutoCloseable {
         run(
             "accumulate",
             tokens.ids().getManager(),
-            tensor(tokens.ids()),
-            tensor(tokens.labels()),
-            trainable.parameters().value(),
-            trainable.gradients().value(),
-            IValue.listFrom(call.shape()),
-            IValue.listFrom(numbers))) {
+            new Arguments()
+                .tensor(tokens.ids())
+                .tensor(tokens.labels())
+                .tensors(trainable.parameters())
+                .tensors(trainable.gradients())
+                .integers(call.shape())
+                .numbers(numbers))) {
       return stats.toDoubleArray();
     }
   }
@@ -131,7 +133,7 @@ public final class KernelLibrary implements AutoCloseable {
    * @return [norm, divisor], float32; the divisor is 1 or more, or not a number with the norm
    */
   public NDArray clip(NDManager manager, TensorList gradients, double limit) {
-    return run("clip", manager, gradients.value(), IValue.from(limit));
+    return run("clip", manager, new Arguments().tensors(gradients).number(limit));
   }
 
   /** Arrays of one fused AdamW call, all in the same order; steps are float32 scalars. */
@@ -149,19 +151,20 @@ public final class KernelLibrary implements AutoCloseable {
     run(
             "adamw",
             divisor.getManager(),
-            lists.trainable().parameters().value(),
-            lists.trainable().gradients().value(),
-            lists.firstMoments().value(),
-            lists.secondMoments().value(),
-            lists.steps().value(),
-            IValue.listFrom(settings),
-            tensor(divisor))
+            new Arguments()
+                .tensors(lists.trainable().parameters())
+                .tensors(lists.trainable().gradients())
+                .tensors(lists.firstMoments())
+                .tensors(lists.secondMoments())
+                .tensors(lists.steps())
+                .numbers(settings)
+                .tensor(divisor))
         .close();
   }
 
   /** Sets arrays to zero in place. */
   public void zero(NDManager manager, TensorList arrays) {
-    run("zero", manager, arrays.value()).close();
+    run("zero", manager, new Arguments().tensors(arrays)).close();
   }
 
   @Override
@@ -169,16 +172,12 @@ public final class KernelLibrary implements AutoCloseable {
     block.close();
   }
 
-  private static IValue tensor(NDArray array) {
-    return IValue.from((PtNDArray) array);
-  }
-
-  private NDArray run(String method, NDManager manager, IValue... arguments) {
+  /** Calls a method; what was made for the call is released with it. */
+  private NDArray run(String method, NDManager manager, Arguments arguments) {
     JniUtils.setGraphExecutorOptimize(false);
-    try (IValue result = IValueUtils.runMethod(block, method, arguments)) {
+    try (arguments;
+        IValue result = IValueUtils.runMethod(block, method, arguments.values())) {
       return result.toTensor((PtNDManager) manager);
-    } finally {
-      // TODO close
     }
   }
 }
