@@ -134,7 +134,7 @@ final class RecipeReader {
   }
 
   private Draw draw(PlannedTensor tensor, NoiseKey key, float scale) {
-    return new Draw(new NoiseStream(seed, tensor.address().layer(), key), scale);
+    return new Draw(new NoiseStream(seed, tensor.site().noiseLayer(), key), scale);
   }
 
   private void readScaled(PlannedTensor tensor, Scale scale, long first, ByteBuffer into)
@@ -168,7 +168,7 @@ final class RecipeReader {
   private double sigma(PlannedTensor tensor, Noise noise, int strand, Stretch read)
       throws IOException {
     Scope scope = noise.strands().get(strand).scope();
-    Sigmas.Key key = new Sigmas.Key(scope, tensor.address().layer());
+    Sigmas.Key key = new Sigmas.Key(scope, tensor.site().noiseLayer());
     OptionalDouble known = sigmas.get(key);
     if (known.isPresent()) {
       return known.getAsDouble();
