@@ -15,8 +15,8 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.anatomy.ConfigPath;
 import dev.coppice.moe.anatomy.ConfigView;
+import dev.coppice.moe.anatomy.DerivedList;
 import dev.coppice.moe.anatomy.FamilyTraits;
-import dev.coppice.moe.anatomy.FamilyTraits.DerivedList;
 import dev.coppice.moe.anatomy.FamilyTraits.IndexList;
 import dev.coppice.moe.anatomy.LayerReader;
 import dev.coppice.moe.anatomy.LayerShape;
@@ -69,11 +69,14 @@ final class LayerConfig {
   static ObjectNode grow(GrowthPlan plan, LayerMap map) {
     LayerConfig layers = new LayerConfig(plan, map);
     layers.growLists();
-    layers.growDerivedLists();
     layers.growCount();
+    layers.growPrefixes();
     layers.growWindow();
     QuantizedModules.grow(layers.config, plan, map);
-    new LayerKinds(layers.root, plan.anatomy(), map).rewrite();
+    LayerKinds kinds = new LayerKinds(layers.root, plan.anatomy(), map);
+    kinds.rewriteCounts();
+    layers.growDerivedLists();
+    kinds.listWhereNeeded();
     layers.verify();
     return layers.config;
   }
@@ -110,10 +113,15 @@ final class LayerConfig {
     if (perLayer.isTextual()) {
       StringBuilder pattern = new StringBuilder(map.size());
       map.sources().forEach(source -> pattern.append(perLayer.textValue().charAt(source)));
+      pattern.append(perLayer.textValue(), map.sourceLayers(), perLayer.textValue().length());
       return TextNode.valueOf(pattern.toString());
     }
     ArrayNode array = JsonNodeFactory.instance.arrayNode();
     map.map(ImmutableList.copyOf(perLayer)).forEach(array::add);
+    // entries beyond the layers are those of next-token-prediction layers
+    for (int rest = map.sourceLayers(); rest < perLayer.size(); rest++) {
+      array.add(perLayer.get(rest));
+    }
     return array;
   }
 
@@ -128,19 +136,42 @@ final class LayerConfig {
     return array;
   }
 
+  /** Writes out what readers would now make up in another way than before. */
   private void growDerivedLists() {
-    LayerReader reader = anatomy.reader();
+    ConfigView before = anatomy.reader().effective();
     for (DerivedList list : traits.derivedLists()) {
-      if (anatomy.config().has(list.key()) || reader.derived(list, 0).isEmpty()) {
+      JsonNode old = before.value(list.key());
+      boolean made = !anatomy.config().has(list.key()) || isEmpty(anatomy.config(), list);
+      if (!made || !old.isArray() || old.size() != map.sourceLayers()) {
         continue;
       }
-      boolean same =
-          IntStream.range(0, map.size())
-              .allMatch(i -> reader.derived(list, i).equals(reader.derived(list, source(i))));
-      if (!same) {
-        ArrayNode written = JsonNodeFactory.instance.arrayNode();
-        map.sources().forEach(layer -> written.add(reader.derived(list, layer).orElseThrow()));
-        ConfigPath.set(root, list.key(), written);
+      JsonNode wanted = repeated(old);
+      JsonNode now =
+          new LayerReader(traits, ConfigView.of(config, traits)).effective().value(list.key());
+      if (!now.equals(wanted)) {
+        ConfigPath.set(root, list.key(), wanted);
+      }
+    }
+  }
+
+  private static boolean isEmpty(ConfigView view, DerivedList list) {
+    return view.value(list.key()).isEmpty();
+  }
+
+  /** Counts of leading layers follow them, where they still lead. */
+  private void growPrefixes() {
+    for (String key : traits.prefixes()) {
+      JsonNode old = ConfigPath.get(root, key);
+      if (!old.isInt()) {
+        continue;
+      }
+      int count = old.intValue();
+      int grown = (int) map.sources().stream().filter(source -> source < count).count();
+      boolean lead = IntStream.range(0, grown).allMatch(layer -> source(layer) < count);
+      if (count >= map.sourceLayers()) {
+        ConfigPath.set(root, key, IntNode.valueOf(Math.max(count, map.size())));
+      } else if (lead) {
+        ConfigPath.set(root, key, IntNode.valueOf(grown));
       }
     }
   }
@@ -148,7 +179,7 @@ final class LayerConfig {
   /** Layers from {@code max_window_layers} on look through a window; the cut moves with them. */
   private void growWindow() {
     JsonNode cut = root.path(WINDOW_LAYERS);
-    if (!cut.isInt()) {
+    if (!cut.isInt() || traits.prefixes().contains(WINDOW_LAYERS)) {
       return;
     }
     int windowed =

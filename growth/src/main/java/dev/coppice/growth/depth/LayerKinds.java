@@ -8,10 +8,11 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.anatomy.ConfigPath;
 import dev.coppice.moe.anatomy.ConfigView;
+import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.KindRule;
+import dev.coppice.moe.anatomy.LayerReader;
 import dev.coppice.moe.anatomy.LayerShape;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -20,6 +21,9 @@ import java.util.stream.IntStream;
  * is, for the final comparison to judge.
  */
 final class LayerKinds {
+  /** What lists of layer types call a layer without experts. */
+  private static final String DENSE = "dense";
+
   private final ObjectNode root;
   private final Anatomy anatomy;
   private final ImmutableList<Boolean> wanted;
@@ -39,10 +43,15 @@ final class LayerKinds {
     this.wanted = map.map(anatomy.layers().stream().map(LayerShape::moe).toList());
   }
 
-  void rewrite() {
+  /** Counts of dense layers and ends of ranges. */
+  void rewriteCounts() {
     for (ImmutableList<KindRule> alternative : anatomy.traits().kinds()) {
       alternative.forEach(this::rewrite);
     }
+  }
+
+  /** Lists layers one by one where counts cannot say which hold experts. */
+  void listWhereNeeded() {
     if (!says()) {
       list();
     }
@@ -89,18 +98,8 @@ final class LayerKinds {
 
   /** Whether the rules say what is wanted. */
   private boolean says() {
-    ConfigView view = ConfigView.of(root, anatomy.traits());
-    Optional<ImmutableList<KindRule>> alternative =
-        anatomy.traits().kinds().stream().filter(rules -> rules.get(0).applies(view)).findFirst();
-    if (alternative.isEmpty()) {
-      return !wanted.contains(false);
-    }
-    return IntStream.range(0, wanted.size())
-        .allMatch(
-            layer ->
-                wanted.get(layer)
-                    == alternative.get().stream()
-                        .allMatch(rule -> rule.isMoe(view, layer, wanted.size())));
+    FamilyTraits traits = anatomy.traits();
+    return new LayerReader(traits, ConfigView.of(root, traits)).kinds().equals(wanted);
   }
 
   /** Lists layers by index, where the family has such a list, and stills the steps beside it. */
@@ -111,12 +110,20 @@ final class LayerKinds {
           ConfigPath.set(root, dense.key(), indices(false));
         } else if (rule instanceof KindRule.MoeIndices moe) {
           ConfigPath.set(root, moe.key(), indices(true));
+        } else if (rule instanceof KindRule.Types types && !old.has(types.key())) {
+          ConfigPath.set(root, types.key(), types(types));
         } else if (rule instanceof KindRule.Step step
             && alternative.stream().anyMatch(KindRule.DenseIndices.class::isInstance)) {
           set(step.key(), 1);
         }
       }
     }
+  }
+
+  private ArrayNode types(KindRule.Types types) {
+    ArrayNode array = JsonNodeFactory.instance.arrayNode();
+    wanted.forEach(moe -> array.add(moe ? types.moe().get(0) : DENSE));
+    return array;
   }
 
   private ArrayNode indices(boolean moe) {

@@ -10,6 +10,7 @@ import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;
 import dev.coppice.growth.width.DuplicateExperts.TopK;
+import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.anatomy.ConfigView;
 import dev.coppice.moe.anatomy.Part;
@@ -52,7 +53,7 @@ record RouterRecipe(
   /**
    * The recipe of a growth.
    *
-   * @throws dev.coppice.moe.CoppiceException if there is none
+   * @throws CoppiceException if there is none
    */
   static RouterRecipe of(DuplicateExperts operator, GrowthPlan plan) {
     return new Derivation(operator, plan).derive();
@@ -64,6 +65,7 @@ record RouterRecipe(
     private final Anatomy anatomy;
     private final ConfigView config;
     private final RouterTraits router;
+    private final Score score;
     private final ImmutableList.Builder<String> notes = ImmutableList.builder();
 
     Derivation(DuplicateExperts operator, GrowthPlan plan) {
@@ -72,6 +74,7 @@ record RouterRecipe(
       this.anatomy = plan.anatomy();
       this.config = anatomy.config();
       this.router = plan.family().traits().router();
+      this.score = router.score(config).orElseThrow(this::unknownScore);
     }
 
     RouterRecipe derive() {
@@ -79,13 +82,13 @@ record RouterRecipe(
         throw refusal("it has no layer with experts");
       }
       checkRouter();
-      boolean top1 = router.score() == Score.SIGMOID_INPUT;
+      boolean top1 = score == Score.SIGMOID_INPUT;
       boolean scales = operator.topK() == TopK.SCALE || (operator.topK() == TopK.EXACT && !top1);
-      boolean dividesScale = scales && !router.score().shared() && !top1 && !renormalizes();
+      boolean dividesScale = scales && !score.shared() && !top1 && !renormalizes();
       if (dividesScale && router.scale().isEmpty()) {
         throw refusal("its scores are not shared, and no scaling factor could be divided");
       }
-      boolean dividesBias = router.score().shared() && hasSelectionBias();
+      boolean dividesBias = score.shared() && hasSelectionBias();
       Optional<Groups> groups = groups();
       describe(scales, dividesScale);
       describeBias(dividesBias);
@@ -99,10 +102,10 @@ record RouterRecipe(
     }
 
     private void checkRouter() {
-      if (router.score() == Score.SPARSEMIXER) {
+      if (score == Score.SPARSEMIXER) {
         throw refusal("its sampler chooses two experts by a fixed rule");
       }
-      if (router.score() == Score.SIGMOID_INPUT && anatomy.topK() != 1) {
+      if (score == Score.SIGMOID_INPUT && anatomy.topK() != 1) {
         throw refusal(
             "it scales the inputs of its experts, which is exact with one expert a token only, got "
                 + anatomy.topK());
@@ -118,6 +121,15 @@ record RouterRecipe(
                   + ")");
         }
       }
+    }
+
+    private CoppiceException unknownScore() {
+      return refusal(
+          "its router's scores are of a kind that Coppice does not know ("
+              + router.scoring().key()
+              + " is "
+              + config.value(router.scoring().key())
+              + ")");
     }
 
     private boolean renormalizes() {
@@ -161,7 +173,7 @@ record RouterRecipe(
               anatomy.experts() * m,
               anatomy.topK(),
               anatomy.topK() * (scales ? m : 1),
-              router.score().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+              score.name().toLowerCase(Locale.ROOT).replace('_', ' '),
               renormalizes() ? ", renormalised" : ""));
       if (dividesScale) {
         notes.add(
@@ -194,7 +206,7 @@ record RouterRecipe(
               operator.factor()));
     }
 
-    private dev.coppice.moe.CoppiceException refusal(String why) {
+    private CoppiceException refusal(String why) {
       return Refusal.of(plan, "grow in width", why);
     }
   }

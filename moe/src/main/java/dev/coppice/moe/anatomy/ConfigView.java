@@ -54,6 +54,13 @@ public final class ConfigView {
         || traits.layerPattern().stream().anyMatch(node::hasNonNull);
   }
 
+  /** The same configuration with one more value; the file itself is not changed. */
+  ConfigView with(String path, JsonNode value) {
+    ObjectNode copy = root.deepCopy();
+    ConfigPath.set(copy, path, value);
+    return new ConfigView(copy, defaults);
+  }
+
   /** The object that describes the language model. */
   public ObjectNode root() {
     return root;

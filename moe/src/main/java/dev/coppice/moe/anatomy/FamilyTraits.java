@@ -20,6 +20,9 @@ import com.google.common.collect.ImmutableMap;
  *     conjunction. Empty: all layers do
  * @param derivedLists per-layer lists that readers make up when they are left out
  * @param indexLists lists of layer indices that their name alone does not give away
+ * @param layerLists lists or strings whose first entries are per layer, and which may go on
+ * @param notLayers lists that are never per layer, whatever their length
+ * @param prefixes names of counts of leading layers
  * @param periodic other rules that repeat over the layers and that no list can replace
  * @param router how experts are chosen
  * @param parts tensors that width growth touches
@@ -46,6 +49,9 @@ public record FamilyTraits(
     ImmutableList<ImmutableList<KindRule>> kinds,
     ImmutableList<DerivedList> derivedLists,
     ImmutableList<IndexList> indexLists,
+    ImmutableList<String> layerLists,
+    ImmutableList<String> notLayers,
+    ImmutableList<String> prefixes,
     ImmutableList<Periodic> periodic,
     RouterTraits router,
     ImmutableList<PartRule> parts,
@@ -58,17 +64,6 @@ public record FamilyTraits(
     ImmutableList<String> idle,
     ImmutableMap<String, String> refuses,
     Boolean uniform) {
-
-  /**
-   * A per-layer list that readers make up: entry i is {@code value} if i+1 is a multiple of {@code
-   * every}.
-   *
-   * @param key where the list would stand
-   * @param every a key that holds the period, or the period itself
-   * @param value the entry at multiples
-   * @param otherwise the entry elsewhere
-   */
-  public record DerivedList(String key, String every, JsonNode value, JsonNode otherwise) {}
 
   /**
    * A list of layer indices.

@@ -2,16 +2,16 @@ package dev.coppice.moe.anatomy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.ImmutableSortedMap;
-import dev.coppice.moe.anatomy.FamilyTraits.DerivedList;
 import dev.coppice.moe.anatomy.FamilyTraits.IndexList;
 import dev.coppice.moe.anatomy.FamilyTraits.Periodic;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Reads out of a configuration what it says of each layer. */
 public final class LayerReader {
@@ -20,6 +20,7 @@ public final class LayerReader {
       ImmutableSet.of("architectures", "bos_token_id", "eos_token_id", "pad_token_id");
 
   private final FamilyTraits traits;
+  private final ConfigView written;
   private final ConfigView config;
   private final int layers;
 
@@ -32,8 +33,28 @@ public final class LayerReader {
    */
   public LayerReader(FamilyTraits traits, ConfigView config) {
     this.traits = traits;
-    this.config = config;
-    this.layers = layerCount();
+    this.written = config;
+    this.layers = layerCount(config);
+    ConfigView effective = config;
+    for (DerivedList list : traits.derivedLists()) {
+      if (list.applies(effective)) {
+        effective = effective.with(list.key(), derived(list, effective));
+      }
+    }
+    this.config = effective;
+  }
+
+  private ArrayNode derived(DerivedList list, ConfigView view) {
+    ArrayNode entries = JsonNodeFactory.instance.arrayNode();
+    for (int layer = 0; layer < layers; layer++) {
+      entries.add(list.entry(view, layer));
+    }
+    return entries;
+  }
+
+  /** The configuration with the lists that readers make up written out. */
+  public ConfigView effective() {
+    return config;
   }
 
   /** Number of layers. */
@@ -41,9 +62,9 @@ public final class LayerReader {
     return layers;
   }
 
-  private int layerCount() {
+  private int layerCount(ConfigView view) {
     for (String key : traits.layerPattern()) {
-      JsonNode pattern = config.value(key);
+      JsonNode pattern = view.value(key);
       if (pattern.isTextual()) {
         return pattern.textValue().length();
       }
@@ -51,7 +72,7 @@ public final class LayerReader {
         return pattern.size();
       }
     }
-    return config.positive(traits.layers());
+    return view.positive(traits.layers());
   }
 
   /** What the configuration says of each layer, first layer first. */
@@ -68,7 +89,9 @@ public final class LayerReader {
       for (IndexList list : indexLists) {
         said.put(list.key(), Boolean.toString(isListed(list, layer)));
       }
-      addRules(said, layer);
+      for (Periodic rule : traits.periodic()) {
+        said.put(rule.period(), Boolean.toString(holds(rule, layer)));
+      }
       shapes.add(shape(layer, ImmutableSortedMap.copyOf(said)));
     }
     return shapes.build();
@@ -86,17 +109,6 @@ public final class LayerReader {
     return lists.build();
   }
 
-  private void addRules(Map<String, String> said, int layer) {
-    for (Periodic rule : traits.periodic()) {
-      said.put(rule.period(), Boolean.toString(holds(rule, layer)));
-    }
-    for (DerivedList list : traits.derivedLists()) {
-      if (!config.has(list.key())) {
-        derived(list, layer).ifPresent(value -> said.put(list.key(), value.toString()));
-      }
-    }
-  }
-
   private LayerShape shape(int layer, ImmutableSortedMap<String, String> said) {
     boolean moe = isMoe(layer);
     return new LayerShape(
@@ -107,6 +119,13 @@ public final class LayerReader {
     return list.isTextual()
         ? list.textValue().substring(layer, layer + 1)
         : list.get(layer).toString();
+  }
+
+  /** Which layers hold experts, first layer first. */
+  public ImmutableList<Boolean> kinds() {
+    return IntStream.range(0, layers)
+        .mapToObj(this::isMoe)
+        .collect(ImmutableList.toImmutableList());
   }
 
   /** Whether a layer holds experts: the first alternative that applies decides. */
@@ -137,12 +156,16 @@ public final class LayerReader {
 
   /** Whether a value holds an entry a layer. */
   public boolean isPerLayer(String key, JsonNode value) {
+    if (traits.layerLists().contains(key)) {
+      return (value.isTextual() ? value.textValue().length() : value.size()) >= layers;
+    }
     if (value.isTextual()) {
       return traits.layerPattern().contains(key) && value.textValue().length() == layers;
     }
     return value.isArray()
         && value.size() == layers
         && !NOT_PER_LAYER.contains(key)
+        && !traits.notLayers().contains(key)
         && !isIndexList(key, value);
   }
 
@@ -175,7 +198,7 @@ public final class LayerReader {
   }
 
   private boolean isListed(IndexList list, int layer) {
-    for (JsonNode index : config.value(list.key())) {
+    for (JsonNode index : written.value(list.key())) {
       if (index.asInt(-1) == layer + list.base()) {
         return true;
       }
@@ -189,21 +212,5 @@ public final class LayerReader {
     return period.isInt()
         && period.intValue() > 0
         && layer % period.intValue() == config.value(rule.offset()).asInt(0);
-  }
-
-  /** The entry that readers make up for a layer; empty where nothing tells the period. */
-  public Optional<JsonNode> derived(DerivedList list, int layer) {
-    JsonNode period = config.value(list.every());
-    int every = period.isInt() ? period.intValue() : parse(list.every());
-    if (every <= 0) {
-      return Optional.empty();
-    }
-    return Optional.of((layer + 1) % every == 0 ? list.value() : list.otherwise());
-  }
-
-  private static int parse(String number) {
-    return number.chars().allMatch(Character::isDigit) && !number.isEmpty()
-        ? Integer.parseInt(number)
-        : 0;
   }
 }

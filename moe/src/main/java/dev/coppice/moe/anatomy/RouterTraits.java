@@ -1,13 +1,17 @@
 package dev.coppice.moe.anatomy;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.util.Optional;
 
 /**
  * How a family's router chooses and weighs experts.
  *
- * @param score how logits become scores
+ * @param scoring how logits become scores
  * @param renormalize {@code always}, {@code never}, or the key that says whether the chosen scores
  *     are divided by their sum
  * @param normPower key of the norm that they are divided by instead of the sum; empty for none
@@ -15,7 +19,11 @@ import com.google.common.collect.ImmutableList;
  * @param groups limits on groups of experts; at most one
  */
 public record RouterTraits(
-    Score score, String renormalize, String normPower, String scale, ImmutableList<Groups> groups) {
+    @JsonProperty("score") Scoring scoring,
+    String renormalize,
+    String normPower,
+    String scale,
+    ImmutableList<Groups> groups) {
 
   /** How logits become scores. */
   public enum Score {
@@ -45,6 +53,24 @@ public record RouterTraits(
   }
 
   /**
+   * How logits become scores, where a key may choose.
+   *
+   * @param key the key; empty where the family has one way
+   * @param values the ways by the key's value; the one way under the empty name
+   */
+  public record Scoring(String key, ImmutableMap<String, Score> values) {
+    /** One way, by its name. */
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    public static Scoring one(Score score) {
+      return new Scoring("", ImmutableMap.of("", score));
+    }
+
+    /** Several ways, chosen by a key. */
+    @JsonCreator(mode = JsonCreator.Mode.PROPERTIES)
+    public Scoring {}
+  }
+
+  /**
    * A limit on groups of neighbouring experts.
    *
    * @param score how a group is scored: {@code max} of its experts, or the sum of its {@code top2}
@@ -63,8 +89,15 @@ public record RouterTraits(
   public record Condition(String key, ImmutableList<JsonNode> values) {
     /** Whether it holds. */
     boolean holds(ConfigView config) {
-      return values.contains(config.value(key));
+      JsonNode value = config.value(key);
+      return values.contains(value.isMissingNode() ? NullNode.getInstance() : value);
     }
+  }
+
+  /** How logits become scores; empty where the configuration chooses an unknown way. */
+  public Optional<Score> score(ConfigView config) {
+    String chosen = scoring.key().isEmpty() ? "" : config.value(scoring.key()).asText();
+    return Optional.ofNullable(scoring.values().get(chosen));
   }
 
   /** Whether the chosen scores are divided by their sum. */
