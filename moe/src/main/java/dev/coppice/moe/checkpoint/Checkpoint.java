@@ -10,6 +10,7 @@ import com.google.common.io.Closer;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
+import dev.coppice.moe.safetensors.PlainText;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.spec.MoeSpec;
 import java.io.Closeable;
@@ -23,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An opened checkpoint folder in the Hugging Face layout, single-file or sharded.
@@ -31,6 +34,8 @@ import java.util.TreeMap;
  * tensors against configuration. Reads are positional and may come from any thread.
  */
 public final class Checkpoint implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+
   private final Path folder;
   private final ObjectNode config;
   private final Family family;
@@ -39,10 +44,11 @@ public final class Checkpoint implements Closeable {
   private final ImmutableSortedMap<String, StoredTensor> tensors;
   private final ImmutableList<Path> sideFiles;
   private final Optional<CoppiceRecord> record;
+  private final ImmutableList<String> warnings;
 
-  private Checkpoint(Path folder, ObjectNode config, ImmutableMap<Path, SafetensorsFile> files)
+  private Checkpoint(ShardIndex index, ObjectNode config, ImmutableMap<Path, SafetensorsFile> files)
       throws IOException {
-    this.folder = folder;
+    this.folder = index.folder();
     this.config = config;
     this.files = files;
     this.tensors = collect(files);
@@ -53,11 +59,24 @@ public final class Checkpoint implements Closeable {
       throw e.at(folder.resolve(FolderFiles.CONFIG));
     }
     this.sideFiles = FolderFiles.sideFiles(folder);
-    Path recordFile = folder.resolve(FolderFiles.RECORD);
-    this.record =
-        Files.exists(recordFile)
-            ? Optional.of(CoppiceRecord.fromJson(JsonFiles.readObject(recordFile), recordFile))
-            : Optional.empty();
+    this.record = readRecord(folder);
+    this.warnings =
+        ImmutableList.<String>builder()
+            .addAll(index.warnings(files.values().asList()))
+            .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
+            .build();
+  }
+
+  private static Optional<CoppiceRecord> readRecord(Path folder) throws IOException {
+    if (!FolderFiles.exists(folder, FolderFiles.RECORD)) {
+      return Optional.empty();
+    }
+    Path file = FolderFiles.inside(folder, folder.resolve(FolderFiles.RECORD));
+    return Optional.of(CoppiceRecord.fromJson(JsonFiles.readObject(file), file));
+  }
+
+  private static String leadsOut(Path link) {
+    return PlainText.of(link + ": file is a link out of the folder; it is not carried on");
   }
 
   /**
@@ -70,7 +89,8 @@ public final class Checkpoint implements Closeable {
       throw new CheckpointFormatException(
           Reason.MISSING_FILE, folder, "checkpoint must be a folder, got none");
     }
-    ObjectNode config = JsonFiles.readObject(folder.resolve(FolderFiles.CONFIG));
+    ObjectNode config =
+        JsonFiles.readObject(FolderFiles.inside(folder, folder.resolve(FolderFiles.CONFIG)));
     ShardIndex index = ShardIndex.read(folder);
     List<SafetensorsFile> opened = new ArrayList<>();
     try {
@@ -80,9 +100,10 @@ public final class Checkpoint implements Closeable {
         opened.add(file);
         files.put(shard, file);
       }
-      index.check(folder, opened);
-      Checkpoint checkpoint = new Checkpoint(folder, config, files.buildOrThrow());
+      index.check(opened);
+      Checkpoint checkpoint = new Checkpoint(index, config, files.buildOrThrow());
       new TensorCheck(checkpoint).check(checkpoint.tensors);
+      checkpoint.warnings.forEach(LOG::warn);
       return checkpoint;
     } catch (IOException | RuntimeException e) {
       closeAll(opened);
@@ -171,6 +192,14 @@ public final class Checkpoint implements Closeable {
   /** What Coppice knows of the checkpoint, if it made it. */
   public Optional<CoppiceRecord> record() {
     return record;
+  }
+
+  /**
+   * What is odd about the folder though nothing depends on it, a line each: weight files that it
+   * does not use, a wrong total in the index, blanks before a header. Opening logs them too.
+   */
+  public ImmutableList<String> warnings() {
+    return warnings;
   }
 
   /** Size of all tensors, bytes. */
