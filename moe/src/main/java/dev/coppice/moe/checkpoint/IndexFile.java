@@ -23,7 +23,16 @@ record IndexFile(ImmutableMap<String, String> weightMap, OptionalLong totalSize)
    * @throws CheckpointFormatException if it is malformed or has no weight map
    */
   static IndexFile read(Path file) throws IOException {
-    return JsonFiles.read(file, json -> new Reading(file, json).read());
+    return parse(file, JsonFiles.bytes(file));
+  }
+
+  /**
+   * The same of bytes.
+   *
+   * @param file where they were read, for messages
+   */
+  static IndexFile parse(Path file, byte[] bytes) throws IOException {
+    return JsonFiles.parse(file, bytes, json -> new Reading(file, json).read());
   }
 
   /** One pass over the tokens. */

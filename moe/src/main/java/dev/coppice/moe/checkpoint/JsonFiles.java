@@ -67,8 +67,19 @@ final class JsonFiles {
    * @throws CheckpointFormatException if it is missing, too large, not UTF-8 or not an object
    */
   static ObjectNode readObject(Path file) throws IOException {
-    return read(
+    return parseObject(file, bytes(file));
+  }
+
+  /**
+   * Reads bytes that must be one JSON object.
+   *
+   * @param file where they were read, for messages
+   * @throws CheckpointFormatException if they are not
+   */
+  static ObjectNode parseObject(Path file, byte[] bytes) throws IOException {
+    return parse(
         file,
+        bytes,
         json -> {
           JsonNode tree = STRICT.readTree(json);
           if (tree instanceof ObjectNode object) {
@@ -79,12 +90,12 @@ final class JsonFiles {
   }
 
   /**
-   * Reads a file token by token.
+   * Reads bytes token by token.
    *
-   * @throws CheckpointFormatException if it is missing, too large, not UTF-8 or not JSON
+   * @param file where they were read, for messages
+   * @throws CheckpointFormatException if they are not UTF-8 or not JSON
    */
-  static <T> T read(Path file, Consumer<T> consumer) throws IOException {
-    byte[] bytes = bytes(file);
+  static <T> T parse(Path file, byte[] bytes, Consumer<T> consumer) throws IOException {
     refuseForeign(file, bytes);
     // a new decoder reports malformed bytes
     Reader text =
@@ -103,7 +114,12 @@ final class JsonFiles {
     }
   }
 
-  private static byte[] bytes(Path file) throws IOException {
+  /**
+   * All bytes of a file.
+   *
+   * @throws CheckpointFormatException if it is missing or too large
+   */
+  static byte[] bytes(Path file) throws IOException {
     try {
       long size = Files.size(file);
       if (size > MAX_BYTES || !Files.isRegularFile(file)) {

@@ -58,22 +58,30 @@ record ShardIndex(Path folder, ImmutableList<Path> shards, Optional<IndexFile> i
   }
 
   private static Path shard(Path folder, Path index, String name) throws IOException {
-    boolean plain =
-        name.endsWith(".safetensors") && name.chars().noneMatch(c -> "/\\:\0".indexOf(c) >= 0);
-    if (!plain) {
-      throw badName(index, name);
-    }
-    Path shard;
-    try {
-      shard = folder.resolve(name);
-    } catch (InvalidPathException e) {
-      throw badName(index, name);
-    }
+    Path shard = plainPath(folder, index, name);
     if (!Files.exists(shard)) {
       throw new CheckpointFormatException(
           Reason.MISSING_FILE, shard, "shard must exist (the index names it), got none");
     }
     return FolderFiles.inside(folder, shard);
+  }
+
+  /**
+   * The path that a name in the index stands for: always a child of the folder.
+   *
+   * @throws CheckpointFormatException if the name is more than a file name, on any system
+   */
+  static Path plainPath(Path folder, Path index, String name) {
+    boolean plain =
+        name.endsWith(".safetensors") && name.chars().noneMatch(c -> "/\\:\0".indexOf(c) >= 0);
+    if (!plain) {
+      throw badName(index, name);
+    }
+    try {
+      return folder.resolve(name);
+    } catch (InvalidPathException e) {
+      throw badName(index, name);
+    }
   }
 
   private static CheckpointFormatException badName(Path index, String name) {

@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * is passed over, as there, and blanks may stand before the object; both give a warning.
  */
 final class HeaderParser {
+  /** Key of a header that is no tensor. */
+  static final String METADATA = "__metadata__";
+
   private static final int MAX_NESTING = 8;
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
   private static final JsonFactory JSON =
@@ -121,7 +124,7 @@ final class HeaderParser {
       String name = json.currentName();
       requireUnicode(name);
       JsonToken value = json.nextToken();
-      if (name.equals("__metadata__")) {
+      if (name.equals(METADATA)) {
         parseMetadata(json, value);
       } else {
         expect(value, JsonToken.START_OBJECT, "tensor '" + name + "'");

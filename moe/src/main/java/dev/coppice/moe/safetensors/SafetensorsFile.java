@@ -69,7 +69,8 @@ public final class SafetensorsFile implements Closeable {
     }
   }
 
-  private static SafetensorsFile open(Path file, FileChannel channel) throws IOException {
+  /** Checks the header of an open file, which then belongs to what is returned. */
+  static SafetensorsFile open(Path file, FileChannel channel) throws IOException {
     long size = channel.size();
     long headerSize = headerSize(file, channel, size);
     ByteBuffer bytes = ByteBuffer.allocate((int) headerSize);

@@ -80,12 +80,17 @@ public final class SafetensorsWriter implements Closeable {
     return writer;
   }
 
-  private static List<TensorInfo> layOut(Collection<TensorSlot> tensors) {
+  /** Where each tensor will lie, in the order of the file. */
+  static List<TensorInfo> layOut(Collection<TensorSlot> tensors) {
     List<TensorSlot> sorted = new ArrayList<>(tensors);
     sorted.sort(Comparator.comparing(TensorSlot::dtype).reversed().thenComparing(TensorSlot::name));
     List<TensorInfo> infos = new ArrayList<>(sorted.size());
     long begin = 0;
     for (TensorSlot slot : sorted) {
+      checkArgument(
+          !slot.name().equals(HeaderParser.METADATA),
+          "tensor name must not be that of the metadata, got '%s'",
+          slot.name());
       long end = Math.addExact(begin, slot.byteSize());
       infos.add(new TensorInfo(slot.name(), slot.dtype(), slot.shape(), begin, end));
       begin = end;
@@ -93,13 +98,13 @@ public final class SafetensorsWriter implements Closeable {
     return infos;
   }
 
-  private static byte[] header(List<TensorInfo> infos, Map<String, String> metadata)
-      throws IOException {
+  /** The header's bytes, padded. */
+  static byte[] header(List<TensorInfo> infos, Map<String, String> metadata) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
       json.writeStartObject();
       if (!metadata.isEmpty()) {
-        json.writeObjectFieldStart("__metadata__");
+        json.writeObjectFieldStart(HeaderParser.METADATA);
         for (Map.Entry<String, String> entry : metadata.entrySet()) {
           json.writeStringField(entry.getKey(), entry.getValue());
         }
