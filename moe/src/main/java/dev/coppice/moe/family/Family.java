@@ -30,6 +30,11 @@ import java.util.Optional;
 public final class Family {
   private static final ObjectMapper JSON = new ObjectMapper().registerModule(new GuavaModule());
 
+  private static final ImmutableList<FamilyDescription> KNOWN =
+      read("families.json", new TypeReference<List<String>>() {}).stream()
+          .map(name -> read(name + ".json", new TypeReference<FamilyDescription>() {}))
+          .collect(ImmutableList.toImmutableList());
+
   private final FamilyDescription description;
   private final ConfigKeys keys;
   private final TensorNames names;
@@ -59,14 +64,12 @@ public final class Family {
    * @throws CheckpointFormatException if there is none
    */
   public static Family named(String modelType) {
-    List<String> known = read("families.json", new TypeReference<List<String>>() {});
-    for (String name : known) {
-      FamilyDescription description =
-          read(name + ".json", new TypeReference<FamilyDescription>() {});
+    for (FamilyDescription description : KNOWN) {
       if (description.modelTypes().contains(modelType)) {
         return new Family(description);
       }
     }
+    List<String> known = KNOWN.stream().map(FamilyDescription::name).toList();
     throw new CheckpointFormatException(
         Reason.UNKNOWN_FAMILY,
         Path.of("config.json"),
