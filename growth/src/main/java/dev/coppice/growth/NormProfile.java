@@ -91,7 +91,7 @@ public record NormProfile(ImmutableList<Double> layers) {
 
   private static double norm(Checkpoint checkpoint, StoredTensor tensor, ByteBuffer chunk)
       throws IOException {
-    FloatFormat format = FloatFormat.of(tensor.dtype());
+    FloatFormat format = FloatFormat.of(tensor.dtype(), tensor.name());
     Moments moments = new Moments();
     for (long offset = 0; offset < tensor.byteSize(); offset += RecipeReader.CHUNK) {
       chunk.clear().limit((int) Math.min(RecipeReader.CHUNK, tensor.byteSize() - offset));

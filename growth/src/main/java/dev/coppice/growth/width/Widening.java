@@ -7,6 +7,8 @@ import dev.coppice.growth.TensorRecipe;
 import dev.coppice.growth.TensorRecipe.Concat;
 import dev.coppice.growth.TensorRecipe.Part;
 import dev.coppice.growth.TensorRecipe.Scope;
+import dev.coppice.growth.TensorRecipe.Strand;
+import dev.coppice.growth.Weave;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.family.Family;
@@ -58,9 +60,10 @@ record Widening(DuplicateExperts operator, Family family, int experts) {
     TensorRecipe recipe = tensor.recipe();
     if (copy > 0 && operator.noise() > 0) {
       requireFloat(tensor, "noise");
-      Scope scope = new Scope(recipe, slot.elementCount());
+      Weave weave = plain(tensor);
       NoiseKey key = new NoiseKey(index, from.role(), 0);
-      recipe = TensorRecipe.noise(recipe, operator.noise(), scope, key);
+      Strand strand = new Strand(new Scope(recipe, weave, 0), key);
+      recipe = TensorRecipe.noise(recipe, operator.noise(), weave, ImmutableList.of(strand));
     }
     return new PlannedTensor(
         new TensorSlot(family.name(to), slot.dtype(), slot.shape()), to, recipe);
@@ -80,7 +83,11 @@ record Widening(DuplicateExperts operator, Family family, int experts) {
   private TensorRecipe routerRecipe(PlannedTensor tensor) {
     if (operator.router() == DuplicateExperts.RouterStart.RANDOM) {
       requireFloat(tensor, "a random router");
-      return new TensorRecipe.Normal(RANDOM_ROUTER_STD, new NoiseKey(0, TensorRole.ROUTER, 0));
+      Weave old = plain(tensor);
+      return new TensorRecipe.Normal(
+          RANDOM_ROUTER_STD,
+          Weave.plain(old.rows() * operator.factor(), old.columns()),
+          ImmutableList.of(new NoiseKey(0, TensorRole.ROUTER, 0)));
     }
     if (operator.routerNoise() > 0) {
       requireFloat(tensor, "router noise");
@@ -112,9 +119,18 @@ record Widening(DuplicateExperts operator, Family family, int experts) {
 
   /** Rows that start at an expert's; those of copies noised with the σ of the whole router. */
   private TensorRecipe rows(PlannedTensor tensor, TensorRecipe rows, int expert, int copy) {
-    Scope whole = new Scope(tensor.recipe(), tensor.slot().elementCount());
+    Weave whole = plain(tensor);
     NoiseKey key = new NoiseKey(index(expert, copy), TensorRole.ROUTER, 0);
-    return TensorRecipe.noise(rows, copy == 0 ? 0 : operator.routerNoise(), whole, key);
+    Strand strand = new Strand(new Scope(tensor.recipe(), whole, 0), key);
+    Weave weave = rows.equals(tensor.recipe()) ? whole : Weave.plain(1, whole.columns());
+    return TensorRecipe.noise(
+        rows, copy == 0 ? 0 : operator.routerNoise(), weave, ImmutableList.of(strand));
+  }
+
+  /** One matrix as it stands in its own tensor. */
+  private static Weave plain(PlannedTensor tensor) {
+    long rows = tensor.slot().shape().get(0);
+    return Weave.plain(rows, tensor.slot().elementCount() / rows);
   }
 
   private static void requireFloat(PlannedTensor tensor, String what) {
