@@ -124,12 +124,13 @@ def mtp_block(tensors, source_layer, target, root, head=True):
 
 
 def mtp_after(tensors, config):
-    mtp_block(tensors, 3, "model.layers.4.", "model.")
+    layers = config["num_hidden_layers"]
+    mtp_block(tensors, layers - 1, f"model.layers.{layers}.", "model.")
     config["num_nextn_predict_layers"] = 1
 
 
 def mtp_own(tensors, config):
-    mtp_block(tensors, 3, "mtp.layers.0.", "model.", head=False)
+    mtp_block(tensors, config["num_hidden_layers"] - 1, "mtp.layers.0.", "model.", head=False)
     tensors["mtp.fc.weight"] = torch.full((models.HIDDEN, 2 * models.HIDDEN), 0.1)
     tensors["mtp.norm.weight"] = torch.ones(models.HIDDEN)
 
@@ -202,8 +203,7 @@ def kimi_hub(tensors, config):
         if re.search(r"block_sparse_moe\.(gate|up|down)_proj", name):
             tensors[name.replace("block_sparse_moe", "mlp")] = tensors.pop(name)
     kinds = config.pop("layer_types")
-    config.pop("mlp_layer_types")
-    config["first_k_dense_replace"] = 1
+    config["first_k_dense_replace"] = config.pop("mlp_layer_types").index("sparse")
     config["linear_attn_config"] = {
         "full_attn_layers": [i + 1 for i, kind in enumerate(kinds) if kind == "full_attention"],
         "kda_layers": [i + 1 for i, kind in enumerate(kinds) if kind == "linear_attention"],
