@@ -50,15 +50,22 @@ enum FloatFormat {
     this.bytes = bytes;
   }
 
-  /** The format of a dtype. */
-  static FloatFormat of(Dtype dtype) {
+  /**
+   * The format of a tensor's dtype.
+   *
+   * @param dtype what it is stored as
+   * @param tensor its name, for the message
+   * @throws CoppiceException INPUT_INVALID if Coppice cannot calculate with it
+   */
+  static FloatFormat of(Dtype dtype, String tensor) {
     return switch (dtype) {
       case BF16 -> BF16;
       case F16 -> F16;
       case F32 -> F32;
       default ->
           throw new CoppiceException(
-              ExitCode.INPUT_INVALID, "arithmetic needs dtype BF16, F16 or F32, got " + dtype);
+              ExitCode.INPUT_INVALID,
+              "arithmetic needs dtype BF16, F16 or F32, got " + dtype + " (" + tensor + ")");
     };
   }
 
@@ -72,6 +79,25 @@ enum FloatFormat {
 
   /** Sets element {@code index}, rounded to nearest, ties to even. */
   abstract void put(ByteBuffer bytes, int index, float value);
+
+  /** Sets element {@code index} to a float64, rounded once. */
+  void putDouble(ByteBuffer bytes, int index, double value) {
+    put(bytes, index, this == F32 ? (float) value : roundToOdd(value));
+  }
+
+  /**
+   * A float32 that rounds to a narrower format as the float64 itself would: the last bit is set
+   * where digits were cut off.
+   */
+  private static float roundToOdd(double value) {
+    float nearest = (float) value;
+    if (nearest == value || Double.isNaN(value)) {
+      return nearest;
+    }
+    int bits = Float.floatToRawIntBits(nearest);
+    boolean tooLarge = Math.abs((double) nearest) > Math.abs(value);
+    return Float.intBitsToFloat((tooLarge ? bits - 1 : bits) | 1);
+  }
 
   /** Bits of a float32 rounded to bf16 in their upper half; the lower half is not cleared. */
   static int roundToBf16(float value) {

@@ -1,41 +1,72 @@
 package dev.coppice.growth;
 
 import java.nio.ByteBuffer;
-import java.nio.IntBuffer;
 
 /**
- * Standard deviation and root mean square of a stream of elements, in double precision.
+ * Standard deviation and root mean square of one matrix, in double precision.
  *
- * <p>Sums are taken of differences from the first element, so that a large mean costs no digits.
- * The same elements in the same order give the same bits, wherever they are cut between blocks of
- * {@value #BLOCK} elements.
+ * <p>Sums are taken of differences from element [0, 0], so that a large mean costs no digits. They
+ * are kept apart by row and by column modulo {@value #LANES}, in ascending order of columns, and
+ * put together at the end, row after row: the same matrix gives the same bits however it is woven
+ * into a run, and wherever the run is cut.
  */
 final class Moments {
-  static final int BLOCK = 8192;
-  private static final int PAIRS = BLOCK / 2;
+  private static final int LANES = 8;
 
-  private final int[] pairs = new int[PAIRS];
+  private final long columns;
+  private final double[] sums;
+  private final double[] squares;
   private long count;
   private double pivot;
-  private double sum;
-  private double squares;
+
+  /** Moments of elements of which only the order is known: one endless row. */
+  Moments() {
+    this(1, Long.MAX_VALUE);
+  }
 
   /**
-   * Takes in elements.
+   * Moments of a matrix.
+   *
+   * @param rows its rows
+   * @param columns its columns
+   */
+  Moments(long rows, long columns) {
+    this.columns = columns;
+    this.sums = new double[Math.toIntExact(rows * LANES)];
+    this.squares = new double[sums.length];
+  }
+
+  /**
+   * Takes in the elements that follow in an endless row.
    *
    * @param format their format
    * @param bytes the elements, from index 0 to the limit; little-endian
    */
   void add(FloatFormat format, ByteBuffer bytes) {
     int elements = bytes.limit() / format.bytes();
-    if (count == 0 && elements > 0) {
-      pivot = format.get(bytes, 0);
+    add(format, bytes, new Weave.Piece(0, 0, 1, elements, count, 1));
+  }
+
+  /**
+   * Takes in elements of the matrix; element [0, 0] must come first, and the elements of each row
+   * by ascending column.
+   *
+   * @param format their format
+   * @param bytes a stretch of elements, from index 0; little-endian
+   * @param piece which of them, and where in the matrix they belong
+   */
+  void add(FloatFormat format, ByteBuffer bytes, Weave.Piece piece) {
+    if (count == 0 && piece.count() > 0) {
+      pivot = format.get(bytes, piece.offset());
     }
-    int done = format == FloatFormat.BF16 ? addPairs(bytes) : 0;
-    for (int i = done; i < elements; i++) {
-      addOne(format.get(bytes, i) - pivot);
+    for (int i = 0; i < piece.count(); i++) {
+      long index = piece.index() + i * piece.indexStep();
+      int lane = (int) (index / columns * LANES + (index % columns & (LANES - 1)));
+      double difference = format.get(bytes, piece.offset() + i * piece.step()) - pivot;
+      sums[lane] += difference;
+      squares[lane] += difference * difference;
     }
-    count += elements;
+    count += piece.count();
   }
 
   /** Elements taken in. */
@@ -48,7 +79,8 @@ final class Moments {
     if (count < 2) {
       return 0;
     }
-    double variance = (squares - sum / count * sum) / (count - 1);
+    double sum = total(sums);
+    double variance = (total(squares) - sum / count * sum) / (count - 1);
     return variance < 0 ? 0 : StrictMath.sqrt(variance);
   }
 
@@ -57,40 +89,20 @@ final class Moments {
     if (count == 0) {
       return 0;
     }
-    double mean = (squares + 2 * pivot * sum) / count + pivot * pivot;
+    double mean = (total(squares) + 2 * pivot * total(sums)) / count + pivot * pivot;
     return mean < 0 ? 0 : StrictMath.sqrt(mean);
   }
 
-  private void addOne(double difference) {
-    sum += difference;
-    squares += difference * difference;
-  }
-
-  private int addPairs(ByteBuffer bytes) {
-    IntBuffer view = bytes.duplicate().order(bytes.order()).position(0).asIntBuffer();
-    int total = view.remaining();
-    for (int done = 0; done < total; done += PAIRS) {
-      int part = Math.min(PAIRS, total - done);
-      view.get(done, pairs, 0, part);
-      addPairs(part);
+  /** Lanes of a row first, then rows, each in order. */
+  private static double total(double[] lanes) {
+    double total = 0;
+    for (int row = 0; row < lanes.length; row += LANES) {
+      double sum = 0;
+      for (int lane = 0; lane < LANES; lane++) {
+        sum += lanes[row + lane];
+      }
+      total += sum;
     }
-    return 2 * total;
-  }
-
-  private void addPairs(int part) {
-    double lowSum = 0;
-    double highSum = 0;
-    double lowSquares = 0;
-    double highSquares = 0;
-    for (int i = 0; i < part; i++) {
-      double low = Float.intBitsToFloat(pairs[i] << 16) - pivot;
-      double high = Float.intBitsToFloat(pairs[i] & 0xffff0000) - pivot;
-      lowSum += low;
-      highSum += high;
-      lowSquares += low * low;
-      highSquares += high * high;
-    }
-    sum += lowSum + highSum;
-    squares += lowSquares + highSquares;
+    return total;
   }
 }

@@ -22,4 +22,9 @@ public record NoiseKey(int expert, TensorRole projection, int level) {
     checkArgument(expert >= 0, "expert of a noise key must not be negative, got %s", expert);
     checkArgument(level >= 0, "level of a noise key must not be negative, got %s", level);
   }
+
+  /** The same at another level. */
+  NoiseKey atLevel(int other) {
+    return new NoiseKey(expert, projection, other);
+  }
 }

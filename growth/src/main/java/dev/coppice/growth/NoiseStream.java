@@ -50,29 +50,36 @@ final class NoiseStream {
   }
 
   /**
-   * Adds scaled numbers to elements, with one rounding each.
+   * Adds scaled numbers to elements of one matrix, with one rounding each.
    *
    * @param format format of the elements
-   * @param bytes the elements, from index 0 to the limit; little-endian
-   * @param first index of the first element's number
+   * @param bytes a stretch of elements, from index 0; little-endian
+   * @param piece which of them, and which numbers they get
    * @param scale what the numbers are multiplied with
    */
-  void add(FloatFormat format, ByteBuffer bytes, long first, float scale) {
-    int count = bytes.limit() / format.bytes();
-    int done = format == FloatFormat.BF16 && (first & 1) == 0 ? addPairs(bytes, first, scale) : 0;
-    for (int i = done; i < count; i++) {
-      format.put(bytes, i, format.get(bytes, i) + scale * at(first + i));
+  void add(FloatFormat format, ByteBuffer bytes, Weave.Piece piece, float scale) {
+    boolean inOrder = piece.step() == 1 && piece.indexStep() == 1;
+    int done = inOrder && format == FloatFormat.BF16 ? addPairs(bytes, piece, scale) : 0;
+    for (int i = done; i < piece.count(); i++) {
+      int at = piece.offset() + i * piece.step();
+      float number = at(piece.index() + i * piece.indexStep());
+      format.put(bytes, at, format.get(bytes, at) + scale * number);
     }
   }
 
-  /** The same for pairs of bf16, several times faster; returns the elements done. */
-  private int addPairs(ByteBuffer bytes, long first, float scale) {
-    IntBuffer view = bytes.duplicate().order(bytes.order()).position(0).asIntBuffer();
+  /** The same for neighbouring pairs of bf16, several times faster; returns the elements done. */
+  private int addPairs(ByteBuffer bytes, Weave.Piece piece, float scale) {
+    if ((piece.index() & 1) != 0) {
+      return 0;
+    }
+    int size = FloatFormat.BF16.bytes();
+    IntBuffer view =
+        bytes.slice(piece.offset() * size, piece.count() * size).order(bytes.order()).asIntBuffer();
     int total = view.remaining();
     for (int done = 0; done < total; done += PAIRS) {
       int count = Math.min(PAIRS, total - done);
       view.get(done, pairs, 0, count);
-      addPairs(count, (first >>> 1) + done, scale);
+      addPairs(count, (piece.index() >>> 1) + done, scale);
       view.put(done, pairs, 0, count);
     }
     return 2 * total;

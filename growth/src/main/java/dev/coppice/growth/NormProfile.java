@@ -2,16 +2,13 @@ package dev.coppice.growth;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
+import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
-import dev.coppice.moe.family.TensorAddress;
-import dev.coppice.moe.family.TensorRole;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.DoubleStream;
 
@@ -27,15 +24,6 @@ import java.util.stream.DoubleStream;
  * @param layers one number a layer, first layer first
  */
 public record NormProfile(ImmutableList<Double> layers) {
-  private static final Set<TensorRole> MATRICES =
-      EnumSet.of(
-          TensorRole.EXPERT_GATE,
-          TensorRole.EXPERT_UP,
-          TensorRole.EXPERT_DOWN,
-          TensorRole.DENSE_GATE,
-          TensorRole.DENSE_UP,
-          TensorRole.DENSE_DOWN);
-
   /**
    * Takes the profile, on all cores, in a megabyte a thread.
    *
@@ -54,7 +42,7 @@ public record NormProfile(ImmutableList<Double> layers) {
    */
   public static NormProfile of(Checkpoint checkpoint, GrowthProgress progress) throws IOException {
     ImmutableListMultimap<Integer, StoredTensor> matrices = matrices(checkpoint);
-    double[] profile = new double[checkpoint.spec().layerCount()];
+    double[] profile = new double[checkpoint.anatomy().layerCount()];
     AtomicLong read = new AtomicLong();
     try (Crew crew = new Crew(Runtime.getRuntime().availableProcessors())) {
       for (int i = 0; i < profile.length; i++) {
@@ -70,12 +58,24 @@ public record NormProfile(ImmutableList<Double> layers) {
   private static ImmutableListMultimap<Integer, StoredTensor> matrices(Checkpoint checkpoint) {
     ImmutableListMultimap.Builder<Integer, StoredTensor> matrices = ImmutableListMultimap.builder();
     for (StoredTensor tensor : checkpoint.tensors().values()) {
-      TensorAddress address = checkpoint.family().address(tensor.name()).orElseThrow();
-      if (MATRICES.contains(address.role())) {
-        matrices.put(address.layer().orElseThrow(), tensor);
+      TensorSite site = checkpoint.anatomy().site(tensor.name());
+      if (site.inLayer() && isMatrix(checkpoint, tensor, site)) {
+        matrices.put(site.layer(), tensor);
       }
     }
     return matrices.build();
+  }
+
+  private static boolean isMatrix(Checkpoint checkpoint, StoredTensor tensor, TensorSite site) {
+    if (site.part().isPresent()) {
+      return switch (site.part().get().part()) {
+        case GATE, UP, GATE_UP, DOWN -> true;
+        default -> false;
+      };
+    }
+    return !checkpoint.anatomy().layers().get(site.layer()).moe()
+        && tensor.shape().size() == 2
+        && checkpoint.family().traits().block().stream().anyMatch(site.name()::startsWith);
   }
 
   private static double mean(Checkpoint checkpoint, List<StoredTensor> matrices, AtomicLong read)
@@ -91,7 +91,7 @@ public record NormProfile(ImmutableList<Double> layers) {
 
   private static double norm(Checkpoint checkpoint, StoredTensor tensor, ByteBuffer chunk)
       throws IOException {
-    FloatFormat format = FloatFormat.of(tensor.dtype());
+    FloatFormat format = FloatFormat.of(tensor.dtype(), tensor.name());
     Moments moments = new Moments();
     for (long offset = 0; offset < tensor.byteSize(); offset += RecipeReader.CHUNK) {
       chunk.clear().limit((int) Math.min(RecipeReader.CHUNK, tensor.byteSize() - offset));

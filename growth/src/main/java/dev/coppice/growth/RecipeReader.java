@@ -4,9 +4,11 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.coppice.growth.TensorRecipe.Concat;
 import dev.coppice.growth.TensorRecipe.Copy;
+import dev.coppice.growth.TensorRecipe.ExpertIds;
 import dev.coppice.growth.TensorRecipe.Noise;
 import dev.coppice.growth.TensorRecipe.Normal;
 import dev.coppice.growth.TensorRecipe.Part;
+import dev.coppice.growth.TensorRecipe.Scale;
 import dev.coppice.growth.TensorRecipe.Scope;
 import dev.coppice.growth.TensorRecipe.Slice;
 import dev.coppice.moe.CoppiceException;
@@ -16,6 +18,7 @@ import dev.coppice.moe.safetensors.Dtype;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.OptionalDouble;
 
 /**
@@ -63,6 +66,10 @@ final class RecipeReader {
       readNoised(tensor, noise, first, into);
     } else if (recipe instanceof Normal normal) {
       readNormal(tensor, normal, first, into);
+    } else if (recipe instanceof Scale scale) {
+      readScaled(tensor, scale, first, into);
+    } else if (recipe instanceof ExpertIds ids) {
+      readExpertIds(tensor, ids, first, into);
     } else {
       fillZeros(into);
     }
@@ -92,27 +99,89 @@ final class RecipeReader {
       throws IOException {
     ByteBuffer elements = into.slice().order(ByteOrder.LITTLE_ENDIAN);
     read(tensor, noise.input(), first, into);
-    double sigma = sigma(tensor, noise, first, elements);
-    new NoiseStream(seed, tensor.address().layer(), noise.key())
-        .add(format(tensor), elements, first, (float) (noise.alpha() * sigma));
+    FloatFormat format = format(tensor);
+    int count = elements.limit() / format.bytes();
+    Draw[] draws = new Draw[noise.strands().size()];
+    for (int strand = 0; strand < draws.length; strand++) {
+      double sigma = sigma(tensor, noise, strand, new Stretch(first, elements));
+      draws[strand] =
+          draw(tensor, noise.strands().get(strand).key(), (float) (noise.alpha() * sigma));
+    }
+    noise.weave().pieces(first, count, piece -> draws[piece.strand()].add(format, elements, piece));
   }
 
   private void readNormal(PlannedTensor tensor, Normal normal, long first, ByteBuffer into) {
     ByteBuffer elements = into.slice().order(ByteOrder.LITTLE_ENDIAN);
     fillZeros(into);
-    new NoiseStream(seed, tensor.address().layer(), normal.key())
-        .add(format(tensor), elements, first, (float) normal.std());
+    FloatFormat format = format(tensor);
+    Draw[] draws =
+        normal.keys().stream()
+            .map(key -> draw(tensor, key, (float) normal.std()))
+            .toArray(Draw[]::new);
+    normal
+        .weave()
+        .pieces(
+            first,
+            elements.limit() / format.bytes(),
+            piece -> draws[piece.strand()].add(format, elements, piece));
   }
 
-  /** The σ of a noise, of whose input some elements were just read. */
-  private double sigma(PlannedTensor tensor, Noise noise, long first, ByteBuffer elements)
+  /** Numbers of one matrix and what they are multiplied with. */
+  private record Draw(NoiseStream stream, float scale) {
+    void add(FloatFormat format, ByteBuffer elements, Weave.Piece piece) {
+      stream.add(format, elements, piece, scale);
+    }
+  }
+
+  private Draw draw(PlannedTensor tensor, NoiseKey key, float scale) {
+    return new Draw(new NoiseStream(seed, tensor.site().noiseLayer(), key), scale);
+  }
+
+  private void readScaled(PlannedTensor tensor, Scale scale, long first, ByteBuffer into)
       throws IOException {
-    Sigmas.Key key = new Sigmas.Key(noise.scope(), tensor.address().layer());
+    ByteBuffer elements = into.slice().order(ByteOrder.LITTLE_ENDIAN);
+    read(tensor, scale.input(), first, into);
+    FloatFormat format = format(tensor);
+    for (int i = 0; i < elements.limit() / format.bytes(); i++) {
+      format.putDouble(elements, i, format.get(elements, i) * scale.factor());
+    }
+  }
+
+  private void readExpertIds(PlannedTensor tensor, ExpertIds ids, long first, ByteBuffer into)
+      throws IOException {
+    ExpertIdTable table = new ExpertIdTable(ids, tensor);
+    Dtype dtype = tensor.slot().dtype();
+    long last = first + into.remaining() * 8L / dtype.bits() - 1;
+    long oldFirst = table.rowStart(first);
+    long oldEnd = table.rowStart(last) + ids.columns();
+    ByteBuffer old =
+        ByteBuffer.allocate(Math.toIntExact(dtype.byteSize(oldEnd - oldFirst)))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    read(tensor, ids.input(), oldFirst, old);
+    table.fill(first, old, oldFirst, into);
+  }
+
+  /** Elements of a noise's input that were just read, from the first on. */
+  private record Stretch(long first, ByteBuffer elements) {}
+
+  /** The σ of one matrix. */
+  private double sigma(PlannedTensor tensor, Noise noise, int strand, Stretch read)
+      throws IOException {
+    Scope scope = noise.strands().get(strand).scope();
+    Sigmas.Key key = new Sigmas.Key(scope, tensor.site().noiseLayer());
     OptionalDouble known = sigmas.get(key);
     if (known.isPresent()) {
       return known.getAsDouble();
     }
-    double sigma = moments(tensor, noise, first, elements).std();
+    Moments[] moments = moments(tensor, noise, scope, read);
+    for (int i = 0; i < moments.length; i++) {
+      Scope sibling = new Scope(scope.recipe(), scope.weave(), i);
+      sigmas.put(new Sigmas.Key(sibling, key.layer()), moments[i].std());
+    }
+    return finite(tensor, moments[scope.strand()].std());
+  }
+
+  private static double finite(PlannedTensor tensor, double sigma) {
     if (!Double.isFinite(sigma)) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,
@@ -120,45 +189,52 @@ final class RecipeReader {
               "a tensor must hold finite numbers to be noised, got a deviation of %s (for %s)",
               sigma, tensor.name()));
     }
-    sigmas.put(key, sigma);
     return sigma;
   }
 
-  private Moments moments(PlannedTensor tensor, Noise noise, long first, ByteBuffer elements)
+  /** Moments of all matrices of a scope's weave; without reading if they were just read. */
+  private Moments[] moments(PlannedTensor tensor, Noise noise, Scope scope, Stretch read)
       throws IOException {
+    Weave weave = scope.weave();
+    Moments[] moments = new Moments[weave.strands()];
+    Arrays.setAll(moments, i -> new Moments(weave.rows(), weave.columns()));
     FloatFormat format = format(tensor);
-    Scope scope = noise.scope();
     boolean allRead =
-        first == 0
-            && elements.limit() == scope.elements() * format.bytes()
+        read.first() == 0
+            && read.elements().limit() == weave.elements() * format.bytes()
             && noise.input().equals(scope.recipe());
-    if (!allRead) {
-      return moments(tensor, scope);
+    if (allRead) {
+      take(format, weave, read, moments);
+    } else {
+      readMoments(tensor, scope, moments);
     }
-    Moments moments = new Moments();
-    moments.add(format, elements);
     return moments;
   }
 
-  private Moments moments(PlannedTensor tensor, Scope scope) throws IOException {
+  private void readMoments(PlannedTensor tensor, Scope scope, Moments[] moments)
+      throws IOException {
     FloatFormat format = format(tensor);
     // a scope with noise inside needs the scratch buffer for itself
     ByteBuffer buffer =
         scope.recipe() instanceof Copy
             ? scratch
             : ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-    Moments moments = new Moments();
-    for (long first = 0; first < scope.elements(); first += CHUNK / format.bytes()) {
-      long bytes = (scope.elements() - first) * format.bytes();
-      buffer.clear().limit((int) Math.min(CHUNK, bytes));
+    long elements = scope.weave().elements();
+    for (long first = 0; first < elements; first += CHUNK / format.bytes()) {
+      buffer.clear().limit((int) Math.min(CHUNK, (elements - first) * format.bytes()));
       read(tensor, scope.recipe(), first, buffer);
-      moments.add(format, buffer);
+      take(format, scope.weave(), new Stretch(first, buffer), moments);
     }
-    return moments;
+  }
+
+  private static void take(FloatFormat format, Weave weave, Stretch read, Moments[] moments) {
+    int count = read.elements().limit() / format.bytes();
+    weave.pieces(
+        read.first(), count, piece -> moments[piece.strand()].add(format, read.elements(), piece));
   }
 
   private static FloatFormat format(PlannedTensor tensor) {
-    return FloatFormat.of(tensor.slot().dtype());
+    return FloatFormat.of(tensor.slot().dtype(), tensor.name());
   }
 
   private static void fillZeros(ByteBuffer into) {

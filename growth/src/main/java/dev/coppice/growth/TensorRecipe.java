@@ -58,38 +58,99 @@ public sealed interface TensorRecipe {
   /**
    * Adds N(0, (α·σ)²) to another recipe: float32 arithmetic, one rounding to the dtype.
    *
-   * <p>Element {@code i} of the input gets number {@code i} of the key's stream, so that any split
-   * into chunks, threads or shards yields the same bits.
+   * <p>Element [row, column] of a matrix gets number {@code row · columns + column} of its key's
+   * stream, so that any split into chunks, threads or shards, and any weave, yields the same bits.
    *
    * @param input what is noised
    * @param alpha α; zero is not a noise, see {@link TensorRecipe#noise}
-   * @param scope the recipe whose standard deviation (n−1) is σ
-   * @param key which numbers
+   * @param weave how the matrices lie in the input, which it fills
+   * @param strands σ and numbers of each matrix
    */
-  record Noise(TensorRecipe input, double alpha, Scope scope, NoiseKey key)
+  record Noise(TensorRecipe input, double alpha, Weave weave, ImmutableList<Strand> strands)
       implements TensorRecipe {
-    /** Checks that α is a positive number. */
+    /** Checks that α is a positive number, and that each matrix has its strand. */
     public Noise {
       checkArgument(
           alpha > 0 && Double.isFinite(alpha), "noise must be a positive number, got %s", alpha);
+      checkStrands(weave, strands.size());
     }
   }
 
   /**
-   * What σ is taken over.
+   * The noise of one matrix.
    *
-   * @param recipe the elements
-   * @param elements how many
-   */
-  record Scope(TensorRecipe recipe, long elements) {}
-
-  /**
-   * Fresh numbers N(0, std²).
-   *
-   * @param std standard deviation
+   * @param scope what σ is taken over
    * @param key which numbers
    */
-  record Normal(double std, NoiseKey key) implements TensorRecipe {}
+  record Strand(Scope scope, NoiseKey key) {}
+
+  /**
+   * One matrix, of which σ is the standard deviation (n−1).
+   *
+   * @param recipe the run that holds it
+   * @param weave how it lies in there
+   * @param strand which of the woven matrices it is
+   */
+  record Scope(TensorRecipe recipe, Weave weave, int strand) {
+    /** Checks that the strand is one of the weave's. */
+    public Scope {
+      checkArgument(
+          strand >= 0 && strand < weave.strands(),
+          "strand must lie in 0..%s, got %s",
+          weave.strands() - 1,
+          strand);
+    }
+  }
+
+  /**
+   * Fresh numbers N(0, std²), laid out as those of {@link Noise}.
+   *
+   * @param std standard deviation
+   * @param weave how the matrices lie in the run
+   * @param keys which numbers each matrix draws
+   */
+  record Normal(double std, Weave weave, ImmutableList<NoiseKey> keys) implements TensorRecipe {
+    /** Checks that each matrix has its key. */
+    public Normal {
+      checkStrands(weave, keys.size());
+    }
+  }
+
+  /**
+   * Another recipe's elements times a number: float64 arithmetic, one rounding to the dtype.
+   *
+   * @param input what is scaled
+   * @param factor finite
+   */
+  record Scale(TensorRecipe input, double factor) implements TensorRecipe {
+    /** Checks that the factor is finite. */
+    public Scale {
+      checkArgument(Double.isFinite(factor), "scale must be a finite number, got %s", factor);
+    }
+  }
+
+  /**
+   * A table of expert indices [V,K] widened to [V, factor·K]: each row names the experts of copy 0,
+   * then those of copy 1, and so on.
+   *
+   * @param input the table; I32 or I64
+   * @param columns K
+   * @param factor how many copies
+   * @param experts E before growth
+   * @param interleaved whether copy c of expert e is e·factor + c, and not e + c·E
+   */
+  record ExpertIds(TensorRecipe input, int columns, int factor, int experts, boolean interleaved)
+      implements TensorRecipe {
+    /** Checks signs. */
+    public ExpertIds {
+      checkArgument(
+          columns > 0 && factor > 0 && experts > 0,
+          "expert indices must have columns, copies and experts, got %s, %s and %s",
+          columns,
+          factor,
+          experts);
+    }
+  }
 
   /** Zeros. */
   record Zero() implements TensorRecipe {}
@@ -100,15 +161,63 @@ public sealed interface TensorRecipe {
    *
    * @param input what is noised
    * @param alpha α, not negative
-   * @param scope what σ is taken over
-   * @param key which numbers; its level is raised to the input's
+   * @param weave how the matrices lie in the input
+   * @param strands σ and numbers of each matrix; the keys' level is raised to the input's
    */
-  static TensorRecipe noise(TensorRecipe input, double alpha, Scope scope, NoiseKey key) {
-    if (alpha == 0 || scope.recipe() instanceof Zero) {
+  static TensorRecipe noise(
+      TensorRecipe input, double alpha, Weave weave, ImmutableList<Strand> strands) {
+    boolean zero =
+        input instanceof Zero
+            || strands.stream().allMatch(strand -> strand.scope().recipe() instanceof Zero);
+    if (alpha == 0 || zero) {
       return input;
     }
+    int level = level(input);
     return new Noise(
-        input, alpha, scope, new NoiseKey(key.expert(), key.projection(), level(input)));
+        input,
+        alpha,
+        weave,
+        strands.stream()
+            .map(strand -> new Strand(strand.scope(), strand.key().atLevel(level)))
+            .collect(ImmutableList.toImmutableList()));
+  }
+
+  /**
+   * A run of a recipe's elements, taken from the part that holds it where there is one: plans that
+   * make the same elements are the same plans.
+   *
+   * @param input what is cut
+   * @param begin first element
+   * @param count elements taken
+   */
+  static TensorRecipe slice(TensorRecipe input, long begin, long count) {
+    if (input instanceof Zero) {
+      return input;
+    }
+    if (input instanceof Slice slice) {
+      return slice(slice.input(), slice.begin() + begin, count);
+    }
+    if (input instanceof Concat concat) {
+      long at = 0;
+      for (Part part : concat.parts()) {
+        if (begin == at && count == part.elements()) {
+          return part.recipe();
+        }
+        if (begin >= at && begin + count <= at + part.elements()) {
+          return slice(part.recipe(), begin - at, count);
+        }
+        at += part.elements();
+      }
+    }
+    return new Slice(input, begin, count);
+  }
+
+  private static void checkStrands(Weave weave, int strands) {
+    checkArgument(
+        strands == weave.strands(),
+        "a weave of %s matrices must have as many strands, got %s",
+        weave.strands(),
+        strands);
   }
 
   /** Names of the source tensors whose bytes a recipe holds, in order. */
@@ -122,6 +231,12 @@ public sealed interface TensorRecipe {
     if (this instanceof Concat concat) {
       return concat.parts().stream().flatMap(part -> part.recipe().sources());
     }
+    if (this instanceof Scale scale) {
+      return scale.input().sources();
+    }
+    if (this instanceof ExpertIds ids) {
+      return ids.input().sources();
+    }
     return this instanceof Noise noise ? noise.input().sources() : Stream.empty();
   }
 
@@ -132,6 +247,9 @@ public sealed interface TensorRecipe {
     }
     if (recipe instanceof Concat concat) {
       return concat.parts().stream().mapToInt(part -> level(part.recipe())).max().orElse(0);
+    }
+    if (recipe instanceof Scale scale) {
+      return level(scale.input());
     }
     if (recipe instanceof Noise noise) {
       return 1 + level(noise.input());

@@ -94,7 +94,7 @@ class NoisePropertyTest {
   /** A model in which every expert's every matrix, and every router row, has a size of its own. */
   private static Checkpoint unevenSource(TestFolder folder, Dtype dtype) throws IOException {
     Checkpoint source = folder.source(SPEC, dtype);
-    FloatFormat format = FloatFormat.of(dtype);
+    FloatFormat format = FloatFormat.of(dtype, "source");
     int size = 1;
     for (StoredTensor tensor : source.tensors().values()) {
       if (tensor.name().contains(".mlp.")) {
@@ -199,10 +199,10 @@ class NoisePropertyTest {
     NoiseStream stream = new NoiseStream(11, OptionalInt.of(2), key);
     for (FloatFormat format : FloatFormat.values()) {
       ByteBuffer whole = ones(format, 9001);
-      stream.add(format, whole, 0, 0.25f);
+      stream.add(format, whole, new Weave.Piece(0, 0, 1, 9001, 0, 1), 0.25f);
       for (int first : new int[] {1, 2, 4099}) {
         ByteBuffer part = ones(format, 3000);
-        stream.add(format, part, first, 0.25f);
+        stream.add(format, part, new Weave.Piece(0, 0, 1, 3000, first, 1), 0.25f);
         for (int i = 0; i < 3000; i++) {
           assertThat(format.get(part, i)).isEqualTo(format.get(whole, first + i));
         }
@@ -214,8 +214,8 @@ class NoisePropertyTest {
 
   @Test
   void refusesToNoiseIntegers() throws IOException {
-    assertThatThrownBy(() -> FloatFormat.of(Dtype.I64))
-        .hasMessage("arithmetic needs dtype BF16, F16 or F32, got I64");
+    assertThatThrownBy(() -> FloatFormat.of(Dtype.I64, "a.b"))
+        .hasMessage("arithmetic needs dtype BF16, F16 or F32, got I64 (a.b)");
     assertThatThrownBy(() -> DuplicateExperts.times(2, -1))
         .hasMessage("noise must be a number of at least 0, got -1.0");
   }

@@ -69,7 +69,7 @@ public final class TestFolder implements Closeable {
 
   /** All elements of a tensor. */
   public static float[] floats(Checkpoint checkpoint, String name) throws IOException {
-    FloatFormat format = FloatFormat.of(checkpoint.tensor(name).dtype());
+    FloatFormat format = FloatFormat.of(checkpoint.tensor(name).dtype(), name);
     ByteBuffer bytes = bytes(checkpoint, name);
     float[] floats = new float[bytes.limit() / format.bytes()];
     for (int i = 0; i < floats.length; i++) {

@@ -11,9 +11,11 @@ import dev.coppice.growth.GrowthResult;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.depth.Stack;
 import dev.coppice.growth.width.DuplicateExperts;
+import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;
 import dev.coppice.growth.width.DuplicateExperts.TopK;
+import dev.coppice.growth.width.NoisedPart;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -107,8 +109,10 @@ final class GrowCommand implements Callable<Integer> {
   @Option(
       names = "--top-k",
       paramLabel = "RULE",
-      defaultValue = "scale",
-      description = "scale: multiply experts per token by M; keep: leave them.")
+      defaultValue = "exact",
+      description =
+          "exact: what keeps the function; scale: multiply experts per token by M; keep: leave"
+              + " them.")
   private TopK topK;
 
   @Option(
@@ -184,7 +188,9 @@ final class GrowCommand implements Callable<Integer> {
     Optional<GrowthOperator> wider =
         width == 1
             ? Optional.empty()
-            : Optional.of(new DuplicateExperts(width, noise, noise, topK, placement, router));
+            : Optional.of(
+                new DuplicateExperts(
+                    width, noise, NoisedPart.MATRICES, topK, placement, router, ExpertStart.COPY));
     return deeper
         .map(operator -> wider.map(operator::then).orElse(operator))
         .or(() -> wider)
@@ -225,6 +231,8 @@ final class GrowCommand implements Callable<Integer> {
     json.put("disk_needed", report.diskNeeded());
     json.put("disk_available", report.diskAvailable());
     json.put("memory", report.memory());
+    ArrayNode notes = json.putArray("notes");
+    report.notes().forEach(notes::add);
     ArrayNode diff = json.putArray("config_diff");
     report.configDiff().forEach(diff::add);
     ArrayNode warnings = json.putArray("warnings");
