@@ -7,8 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
-import dev.coppice.growth.width.DuplicateExperts.RouterStart;
-import dev.coppice.growth.width.DuplicateExperts.TopK;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.family.TensorRole;
@@ -57,10 +55,7 @@ class NoisePropertyTest {
         .flatMap(
             alpha ->
                 Arbitraries.of(Placement.values())
-                    .map(
-                        placement ->
-                            new DuplicateExperts(
-                                3, alpha, 2 * alpha, TopK.SCALE, placement, RouterStart.COPY)));
+                    .map(placement -> DuplicateExperts.times(3, alpha).withPlacement(placement)));
   }
 
   @Provide
@@ -129,7 +124,7 @@ class NoisePropertyTest {
         at += 64;
       }
     }
-    assertNoise(copied, noised, wider.routerNoise() * std(before));
+    assertNoise(copied, noised, wider.noise() * std(before));
   }
 
   /** Five standard errors of mean and deviation; rounding to bf16 adds at most a few percent. */

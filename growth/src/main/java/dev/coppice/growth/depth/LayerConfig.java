@@ -18,8 +18,10 @@ import dev.coppice.moe.anatomy.ConfigView;
 import dev.coppice.moe.anatomy.DerivedList;
 import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.FamilyTraits.IndexList;
+import dev.coppice.moe.anatomy.KindRule;
 import dev.coppice.moe.anatomy.LayerReader;
 import dev.coppice.moe.anatomy.LayerShape;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -210,6 +212,9 @@ final class LayerConfig {
             "its rules would call layer " + layer + " " + (found.moe() ? "a mixture" : "dense"));
       }
       for (Map.Entry<String, String> trait : wanted.traits().entrySet()) {
+        if (isOfKinds(trait.getKey())) {
+          continue; // the kinds have just been compared
+        }
         String value = found.traits().get(trait.getKey());
         if (!Objects.equals(value, trait.getValue())) {
           throw refusal(
@@ -223,6 +228,15 @@ final class LayerConfig {
         }
       }
     }
+  }
+
+  private boolean isOfKinds(String key) {
+    return traits.kinds().stream()
+        .flatMap(List::stream)
+        .anyMatch(
+            rule ->
+                (rule instanceof KindRule.DenseIndices dense && dense.key().equals(key))
+                    || (rule instanceof KindRule.MoeIndices moe && moe.key().equals(key)));
   }
 
   private int source(int layer) {

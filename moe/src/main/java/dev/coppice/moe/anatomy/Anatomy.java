@@ -8,6 +8,7 @@ import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.Collection;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
@@ -161,5 +162,19 @@ public final class Anatomy {
   /** Parameter counts. */
   public Counts counts() {
     return counts;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Anatomy anatomy
+        && family.equals(anatomy.family)
+        && layers.equals(anatomy.layers)
+        && sites.equals(anatomy.sites)
+        && counts.equals(anatomy.counts);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(family, layers, sites, counts);
   }
 }

@@ -28,23 +28,32 @@ public record RouterTraits(
   /** How logits become scores. */
   public enum Score {
     /** Softmax over all experts, then the K largest. */
-    @JsonProperty("softmax")
-    SOFTMAX,
+    SOFTMAX("softmax"),
     /** The K largest logits, then softmax over them. */
-    @JsonProperty("topk_softmax")
-    TOPK_SOFTMAX,
+    TOPK_SOFTMAX("topk_softmax"),
     /** The logistic function of each. */
-    @JsonProperty("sigmoid")
-    SIGMOID,
+    SIGMOID("sigmoid"),
     /** The square root of the softplus of each. */
-    @JsonProperty("sqrtsoftplus")
-    SQRT_SOFTPLUS,
+    SQRT_SOFTPLUS("sqrtsoftplus"),
     /** The logistic function of the chosen, on the expert's input (Llama 4). */
-    @JsonProperty("sigmoid_input")
-    SIGMOID_INPUT,
+    SIGMOID_INPUT("sigmoid_input"),
     /** Two experts by a sampler with a hard-wired threshold (Phi). */
-    @JsonProperty("sparsemixer")
-    SPARSEMIXER;
+    SPARSEMIXER("sparsemixer");
+
+    private final String name;
+
+    Score(String name) {
+      this.name = name;
+    }
+
+    private static Score named(String name) {
+      for (Score score : values()) {
+        if (score.name.equals(name)) {
+          return score;
+        }
+      }
+      throw new IllegalArgumentException("score must be a known one, got '" + name + "'");
+    }
 
     /** Whether scores share a sum of one, so that doubling the experts halves them. */
     public boolean shared() {
@@ -59,15 +68,18 @@ public record RouterTraits(
    * @param values the ways by the key's value; the one way under the empty name
    */
   public record Scoring(String key, ImmutableMap<String, Score> values) {
-    /** One way, by its name. */
+    /** One way, by its name; or a key and the name of a way for each of its values. */
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
-    public static Scoring one(Score score) {
-      return new Scoring("", ImmutableMap.of("", score));
+    static Scoring of(JsonNode node) {
+      if (node.isTextual()) {
+        return new Scoring("", ImmutableMap.of("", Score.named(node.textValue())));
+      }
+      ImmutableMap.Builder<String, Score> values = ImmutableMap.builder();
+      node.path("values")
+          .properties()
+          .forEach(way -> values.put(way.getKey(), Score.named(way.getValue().asText())));
+      return new Scoring(node.path("key").asText(), values.buildOrThrow());
     }
-
-    /** Several ways, chosen by a key. */
-    @JsonCreator(mode = JsonCreator.Mode.PROPERTIES)
-    public Scoring {}
   }
 
   /**
