@@ -5,10 +5,12 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Streams;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.Collection;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -157,6 +159,23 @@ public final class Anatomy {
           case MTP -> !site.container().isEmpty();
         };
     return moe && SiteFinder.isUnknown(traits, site);
+  }
+
+  /** Why the model cannot grow by an operator ({@code width}, {@code depth}, {@code identity}). */
+  public Optional<String> refusal(String operator) {
+    String always = traits.refuses().get(operator);
+    if (always != null) {
+      return Optional.of(always);
+    }
+    ConfigView effective = reader.effective();
+    return traits.refusesIf().stream()
+        .filter(refusal -> refusal.operator().equals(operator))
+        .filter(
+            refusal ->
+                Streams.stream(effective.value(refusal.key()))
+                    .anyMatch(entry -> entry.asText().equals(refusal.contains())))
+        .map(FamilyTraits.ConditionalRefusal::reason)
+        .findFirst();
   }
 
   /** Parameter counts. */

@@ -120,7 +120,8 @@ final class AnatomyCheck {
   }
 
   private void checkPart(TensorSlot slot, PartSite part, int experts) {
-    if (part.expert().isPresent() && part.expert().getAsInt() >= experts) {
+    if (part.expert().isPresent()
+        && part.expert().getAsInt() >= experts + anatomy.identityExperts()) {
       throw mismatch(
           slot.name(),
           "tensor '"
