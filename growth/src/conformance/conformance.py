@@ -176,7 +176,7 @@ def run(case, column, arguments, subject, kind, target, reference, coppice):
     grown = coppice_run(coppice, "grow", case.folder, target, *arguments, "--quiet")
     if is_refused(case, subject):
         check(grown.returncode in (2, 3), f"must be refused, got exit code {grown.returncode}")
-        check(re.search(r"since|because", grown.stderr), f"refusal gives no reason: {grown.stderr.strip()[:200]}")
+        check(re.search(r"since|, but ", grown.stderr), f"refusal gives no reason: {grown.stderr.strip()[:200]}")
         check(not target.exists(), "refusal left a folder behind")
         return "refused"
     check(grown.returncode == 0, f"exit code {grown.returncode}: {grown.stderr.strip()[:300]}")
@@ -193,7 +193,7 @@ def run(case, column, arguments, subject, kind, target, reference, coppice):
 
 def is_refused(case, subject):
     if subject == "both":
-        return "width" in case.refuses or "depth" in case.refuses
+        return any(operator in case.refuses for operator in ("width", "depth", "noise"))
     return subject in case.refuses
 
 

@@ -45,7 +45,7 @@ class Spec:
     model_type: str
     config: dict
     auto: str = "AutoModelForCausalLM"
-    refuses: tuple = ()  # of width, depth (interposition), stack, identity; stack where only a prefix says the kinds
+    refuses: tuple = ()  # of width, depth (interposition), stack, identity, noise; stack where only a prefix says the kinds
     control: typing.Optional[dict] = None  # a wrong patch of a width-2 config that must change the logits
     bfloat16: bool = False
 

@@ -356,7 +356,7 @@ def expect_hunyuan(tensors, config, width, depth):
 VARIANTS = {
     "qwen3_moe: stacked as transformers 5 keeps it": Variant("qwen3_moe", fused),
     "qwen3_moe: num_experts and num_local_experts": Variant("qwen3_moe", two_counts),
-    "qwen3_moe: compressed-tensors INT4": Variant("qwen3_moe", quantize_int4, logits=False, expect=expect_int4),
+    "qwen3_moe: compressed-tensors INT4": Variant("qwen3_moe", quantize_int4, logits=False, expect=expect_int4, refuses=("noise",)),
     "mixtral: stacked as transformers 5 keeps it": Variant("mixtral", mixtral_in_memory),
     "qwen2_moe: no layer_types": Variant("qwen2_moe", drop("layer_types")),
     "qwen3_5_moe: stacked [E,2M,H] as on the Hub": Variant("qwen3_5_moe", fused),
@@ -372,7 +372,7 @@ VARIANTS = {
         "deepseek_v3", mtp_after, extra=r"model\.layers\.LAYERS\.", expect=expect_mtp("model.layers.{layer}.")
     ),
     "deepseek_v3: block FP8, scales in another shard": Variant(
-        "deepseek_v3", quantize_fp8, loadable=fp8_loadable, shards=2, expect=expect_fp8
+        "deepseek_v3", quantize_fp8, loadable=fp8_loadable, shards=2, expect=expect_fp8, refuses=("stack", "noise")
     ),
     "deepseek_v32: first_k_dense_replace only": Variant(
         "deepseek_v32", drop("mlp_layer_types", "layer_types", first_k_dense_replace=1)
@@ -392,7 +392,7 @@ VARIANTS = {
         "ernie4_5_moe", drop(moe_layer_end_index=-1), spec=dict(moe_layer_end_index=3)
     ),
     "gpt_oss: MXFP4": Variant(
-        "gpt_oss", quantize_mxfp4, loadable=mxfp4_loadable, spec=dict(intermediate_size=32), expect=expect_mxfp4
+        "gpt_oss", quantize_mxfp4, loadable=mxfp4_loadable, spec=dict(intermediate_size=32), expect=expect_mxfp4, refuses=("noise",)
     ),
     "gpt_oss: no layer_types": Variant("gpt_oss", drop("layer_types", experts_per_token=2)),
     "llama4: no_rope_layers empty": Variant(
