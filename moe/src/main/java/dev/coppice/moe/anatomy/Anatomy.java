@@ -7,8 +7,12 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Streams;
 import dev.coppice.moe.anatomy.TensorSite.Region;
+import dev.coppice.moe.safetensors.CheckpointFormatException;
+import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.TensorSlot;
+import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -43,6 +47,18 @@ public final class Anatomy {
     this.traits = traits;
     this.config = ConfigView.of(raw, traits);
     this.reader = new LayerReader(traits, config);
+    if (reader.layers() > slots.size()) {
+      // before a number is taken for a list of that length
+      throw new CheckpointFormatException(
+          Reason.CONFIG_MISMATCH,
+          Path.of("config.json"),
+          String.format(
+              Locale.ROOT,
+              "tensors must be at least as many as the %d layers of config.json (%s), got %d",
+              reader.layers(),
+              config.names(traits.layers()),
+              slots.size()));
+    }
     this.layers = reader.read();
     SiteFinder finder = new SiteFinder(traits, layers, config.positive(traits.hidden()));
     ImmutableMap.Builder<String, TensorSite> found =
