@@ -121,7 +121,7 @@ final class AnatomyCheck {
 
   private void checkPart(TensorSlot slot, PartSite part, int experts) {
     if (part.expert().isPresent()
-        && part.expert().getAsInt() >= experts + anatomy.identityExperts()) {
+        && part.expert().getAsInt() >= (long) experts + anatomy.identityExperts()) {
       throw mismatch(
           slot.name(),
           "tensor '"
@@ -218,7 +218,7 @@ final class AnatomyCheck {
       site.expert()
           .ifPresent(
               expert -> {
-                owners.computeIfAbsent(site.name(), n -> new BitSet(experts)).set(expert);
+                owners.computeIfAbsent(site.name(), n -> new BitSet()).set(expert);
                 examples.put(site.name(), site);
               });
     }
