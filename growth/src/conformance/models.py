@@ -276,6 +276,7 @@ SPECS = {
             **{**MLA, **GROUPS, **SHARED, **INDEXER},
             routed_scaling_factor=2.5,
             mlp_layer_types=DENSE_TWO,
+            first_k_dense_replace=2,
             indexer_types=["full", "shared", "full", "shared"],
         ),
         refuses=("identity",),
