@@ -12,6 +12,7 @@ import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -31,6 +32,7 @@ public final class Anatomy {
   private final LayerReader reader;
   private final ImmutableList<LayerShape> layers;
   private final ImmutableMap<String, TensorSite> sites;
+  private final ImmutableList<Held> held;
   private final Counts counts;
 
   /**
@@ -40,6 +42,9 @@ public final class Anatomy {
    * @param file the file that holds a tensor, for messages
    */
   public record TensorSet(Collection<TensorSlot> slots, UnaryOperator<String> file) {}
+
+  /** A tensor and where it stands. */
+  record Held(TensorSlot slot, TensorSite site) {}
 
   private Anatomy(
       String family, FamilyTraits traits, ObjectNode raw, Collection<TensorSlot> slots) {
@@ -63,11 +68,16 @@ public final class Anatomy {
     SiteFinder finder = new SiteFinder(traits, layers, config.positive(traits.hidden()));
     ImmutableMap.Builder<String, TensorSite> found =
         ImmutableMap.builderWithExpectedSize(slots.size());
+    ImmutableList.Builder<Held> all = ImmutableList.builderWithExpectedSize(slots.size());
+    Iterator<TensorSite> standing = finder.findAll(slots).iterator();
     for (TensorSlot slot : slots) {
-      found.put(slot.name(), finder.find(slot));
+      TensorSite site = standing.next();
+      found.put(slot.name(), site);
+      all.add(new Held(slot, site));
     }
     this.sites = found.buildOrThrow();
-    this.counts = Counts.of(this, slots);
+    this.held = all.build();
+    this.counts = Counts.of(this, held);
   }
 
   /**
@@ -83,7 +93,7 @@ public final class Anatomy {
   public static Anatomy of(
       String family, FamilyTraits traits, ObjectNode config, TensorSet tensors) {
     Anatomy anatomy = new Anatomy(family, traits, config.deepCopy(), tensors.slots());
-    new AnatomyCheck(anatomy, tensors.file()).check(tensors.slots());
+    new AnatomyCheck(anatomy, tensors.file()).check(anatomy.held);
     return anatomy;
   }
 
