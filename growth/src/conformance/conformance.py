@@ -4,6 +4,7 @@ See README.md beside this file. The build never runs it; it needs Python with to
 """
 
 import argparse
+import base64
 import contextlib
 import dataclasses
 import io
@@ -33,8 +34,10 @@ CHANGED = 1e-3
 RUNS = (
     ("width 2", ["--width", "2", "--noise", "0"], "width", "exact"),
     ("width 3", ["--width", "3", "--noise", "0"], "width", "exact"),
+    ("interleaved", ["--width", "2", "--noise", "0", "--placement", "interleave"], "interleave", "exact"),
     ("depth 2", ["--depth", "2"], "depth", "finite"),
     ("stack 2", ["--depth", "2", "--depth-method", "stack"], "stack", "finite"),
+    ("stack, 2 kept", ["--depth", "2", "--depth-method", "stack", "--keep-first", "2"], "stack kept", "finite"),
     ("identity 2", ["--depth", "2", "--identity"], "identity", "bits"),
     ("both, noise", ["--depth", "2", "--width", "2", "--noise", "0.01"], "both", "finite"),
     ("top-k kept", ["--width", "2", "--noise", "0", "--top-k", "keep"], "width", "changed"),
@@ -54,9 +57,45 @@ class Case:
     variant: variants.Variant | None = None
     dtype: str = "F32"  # of the weights in the source's files
 
+    @property
+    def grouped(self):
+        """Whether experts are chosen among groups scored by the sum of their two largest."""
+        config = json.loads((self.folder / "config.json").read_text())
+        groups = config.get("n_group") or config.get("num_expert_group") or 1
+        return groups > 1 and self.model_type != "deepseek_v2"
+
 
 class Failure(Exception):
     """A check that does not hold."""
+
+
+class Coppice:
+    """The program: one virtual machine for all calls, or the launcher anew for each."""
+
+    def __init__(self, processes):
+        version = subprocess.run([ROOT / "coppice", "--version"], capture_output=True, text=True, check=True)
+        self.version = version.stdout.strip()
+        self.loop = None
+        if not processes:
+            class_path = (ROOT / "target" / "launch" / "classpath").read_text().strip()
+            loop = ["java", "-Xlog:disable", "-Duser.language=en", "-Dfile.encoding=UTF-8", "-cp", class_path]
+            self.loop = subprocess.Popen(
+                [*loop, Path(__file__).with_name("CommandLoop.java")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+
+    def __call__(self, *arguments):
+        arguments = [str(argument) for argument in arguments]
+        if self.loop is None:
+            return subprocess.run([ROOT / "coppice", *arguments], capture_output=True, text=True, timeout=300)
+        self.loop.stdin.write("\t".join(arguments) + "\n")
+        self.loop.stdin.flush()
+        code, output, errors = self.loop.stdout.readline().rstrip("\n").split("\t")
+        decoded = [base64.b64decode(text).decode() for text in (output, errors)]
+        return subprocess.CompletedProcess(arguments, int(code), *decoded)
 
 
 def check(condition, message):
@@ -69,15 +108,16 @@ def main():
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+    coppice = Coppice(arguments.processes)
     work = Path(arguments.work or tempfile.mkdtemp(prefix="coppice-conformance-"))
     started = time.time()
     rows, failures = [], []
     for case in cases(work, arguments.only):
-        cells, problems = run_case(case, work, arguments.coppice)
+        cells, problems = run_case(case, work, coppice)
         rows.append((case, cells))
         failures += [f"{case.name}: {problem}" for problem in problems]
         print(f"{time.time() - started:6.0f} s  {case.name}: " + ("; ".join(problems) or "ok"), flush=True)
-    text = report(rows, failures, arguments.coppice)
+    text = report(rows, failures, coppice.version)
     if arguments.out:
         Path(arguments.out).write_text(text, encoding="utf-8")
     print(text if not arguments.out else f"{len(rows)} rows, {len(failures)} failures")
@@ -88,7 +128,7 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--coppice", default=str(ROOT / "coppice"), help="the command to check")
+    parser.add_argument("--processes", action="store_true", help="start ./coppice anew for every call (slow)")
     parser.add_argument("--only", help="regular expression of the rows to run")
     parser.add_argument("--work", help="folder for the tiny models; kept")
     parser.add_argument("--out", help="file for the Markdown table")
@@ -173,18 +213,18 @@ def run(case, column, arguments, subject, kind, target, reference, coppice):
     """Grows once and checks the result; returns the cell."""
     if kind == "changed" and reference is None:
         return "-"
-    grown = coppice_run(coppice, "grow", case.folder, target, *arguments, "--quiet")
+    grown = coppice("grow", case.folder, target, *arguments, "--quiet")
     if is_refused(case, subject):
         check(grown.returncode in (2, 3), f"must be refused, got exit code {grown.returncode}")
         check(re.search(r"since|, but ", grown.stderr), f"refusal gives no reason: {grown.stderr.strip()[:200]}")
         check(not target.exists(), "refusal left a folder behind")
         return "refused"
     check(grown.returncode == 0, f"exit code {grown.returncode}: {grown.stderr.strip()[:300]}")
-    verified = coppice_run(coppice, "verify", case.folder, target, "--quiet")
+    verified = coppice("verify", case.folder, target, "--quiet")
     check(verified.returncode == 0, f"verify: exit code {verified.returncode}: {verified.stderr.strip()[:200]}")
     check_config(case, arguments, target)
     check(case.dtype in ("F32", dtypes(target)), f"dtype must be {case.dtype}, got {dtypes(target)}")
-    if case.variant and case.variant.expect:
+    if case.variant and case.variant.expect and "--keep-first" not in arguments:
         expectation(case, arguments, target)
     if reference is None:
         return "names"
@@ -194,11 +234,9 @@ def run(case, column, arguments, subject, kind, target, reference, coppice):
 def is_refused(case, subject):
     if subject == "both":
         return any(operator in case.refuses for operator in ("width", "depth", "noise"))
+    if subject == "interleave":  # sums of the two largest of a group cannot be kept
+        return "width" in case.refuses or case.grouped
     return subject in case.refuses
-
-
-def coppice_run(coppice, *arguments):
-    return subprocess.run([coppice, *map(str, arguments)], capture_output=True, text=True, timeout=300)
 
 
 def factor(arguments, option):
@@ -219,7 +257,9 @@ def check_config(case, arguments, target):
         return
     before = layer_count(case.folder)
     after = layer_count(target)
-    wanted = before * factor(arguments, "--depth")
+    kept = factor(arguments, "--keep-first") if "--keep-first" in arguments else 0
+    # a layer of longcat_flash counts twice in transformers
+    wanted = before * factor(arguments, "--depth") - kept * (2 if case.model_type == "longcat_flash" else 1)
     check(after == wanted, f"layer count must be {wanted}, got {after}")
 
 
@@ -285,25 +325,24 @@ def wrong_config(case, work, reference):
     return compare(case, "changed", reference, got)
 
 
-def report(rows, failures, coppice):
+def report(rows, failures, version):
     """The Markdown file."""
     columns = ["load"] if any("load" in cells for _, cells in rows) else []
     columns += [column for column, *_ in RUNS] + ["wrong config"]
     kinds = sorted({case.model_type for case, _ in rows})
-    version = coppice_run(coppice, "--version").stdout.strip().splitlines()
     lines = [
         "# What transformers says about grown checkpoints",
         "",
         f"{len(rows)} tiny checkpoints of {len(kinds)} model types, "
         f"{len(failures)} failed checks. Written by `conformance.py`; see README.md beside this file.",
         "",
-        f"- {version[0] if version else 'coppice'}",
+        f"- {version}",
         f"- transformers {transformers.__version__}, torch {torch.__version__},"
         f" safetensors {safetensors.__version__}, Python {platform.python_version()}, CPU, one thread, eager attention",
         "",
         "Figures are the largest difference of the logits from the source's, over the source's largest logit."
         " Widths are grown with noise 0 and must stay under 1e-4 (computed in float32 whatever the files hold); identity must keep every bit (0);"
-        " depth, stack and both must load whole and be finite; `top-k kept` and `wrong config` are negative controls"
+        " interleaved copies are refused where groups are scored by their two largest experts; depth, stack and both must load whole and be finite; `top-k kept` and `wrong config` are negative controls"
         " that must differ. `refused`: the command refused with its reason and wrote nothing. `names`: transformers"
         " cannot read the layout, so names, shapes and config keys were checked."
         " Every cell also means that `coppice verify` passed, that no tensor was missing, unexpected or of"

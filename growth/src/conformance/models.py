@@ -89,7 +89,7 @@ SPECS = {
             full_attn_alpha_factor=1.5,
             linear_attn_beta_factor=0.7,
         ),
-        refuses=("depth", "stack", "identity"),
+        refuses=("depth", "stack", "stack kept", "identity"),
     ),
     "minimax_m2": Spec("minimax_m2", base(num_local_experts=6, num_experts_per_tok=2, intermediate_size=24)),
     "qwen2_moe": Spec(
@@ -348,7 +348,7 @@ SPECS = {
             ),
             "head_dim",
         ),
-        refuses=("stack",),
+        refuses=("stack", "stack kept"),
     ),
     "gpt_oss": Spec(
         "gpt_oss",
@@ -629,7 +629,7 @@ SPECS = {
         dict(
             vocab_size=VOCAB,
             hidden_size=HIDDEN,
-            num_layers=2,
+            num_layers=3,
             ffn_hidden_size=40,
             expert_ffn_hidden_size=24,
             n_routed_experts=6,

@@ -389,7 +389,7 @@ VARIANTS = {
         spec=dict(layer_types=["full_attention"] + ["sliding_attention"] * 3),
     ),
     "ernie4_5_moe: last MoE layer -1": Variant(
-        "ernie4_5_moe", drop(moe_layer_end_index=-1), spec=dict(moe_layer_end_index=3)
+        "ernie4_5_moe", drop(moe_layer_end_index=-1), spec=dict(moe_layer_end_index=3), refuses=("stack",)
     ),
     "gpt_oss: MXFP4": Variant(
         "gpt_oss", quantize_mxfp4, loadable=mxfp4_loadable, spec=dict(intermediate_size=32), expect=expect_mxfp4, refuses=("noise",)
