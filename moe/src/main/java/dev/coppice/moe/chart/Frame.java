@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.chart;
 
 /**
  * Size of a chart and the margins around its plot, in SVG user units.

@@ -1,7 +1,7 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.chart;
 
-import static dev.coppice.bench.report.Markup.escape;
-import static dev.coppice.bench.report.Markup.place;
+import static dev.coppice.moe.chart.Markup.escape;
+import static dev.coppice.moe.chart.Markup.place;
 
 import java.util.List;
 

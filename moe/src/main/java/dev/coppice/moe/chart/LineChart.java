@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.chart;
 
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.collect.ImmutableList.toImmutableList;
@@ -43,6 +43,18 @@ public record LineChart(String title, Axis x, Axis y, ImmutableList<Series> seri
     }
     canvas.legend(series);
     return canvas.finish();
+  }
+
+  /** The chart as a file of its own, with its style inside. */
+  public String file() {
+    String svg = svg();
+    int inside = svg.indexOf('\n') + 1;
+    return svg.substring(0, inside)
+        + "<style>\n"
+        + ChartStyle.palette()
+        + ChartStyle.rules()
+        + "</style>\n"
+        + svg.substring(inside);
   }
 
   private static void draw(SvgCanvas canvas, Tone tone, ImmutableList<Point> places) {

@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.chart;
 
 import static com.google.common.base.Preconditions.checkArgument;
 

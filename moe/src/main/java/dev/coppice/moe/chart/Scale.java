@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.chart;
 
 /** How an axis maps values to places. */
 public enum Scale {

@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.chart;
 
 import static com.google.common.collect.ImmutableList.toImmutableList;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -32,18 +32,5 @@ final class SeriesTest {
     assertThatThrownBy(() -> new Point(1, Double.NaN)).hasMessageContaining("must be finite");
     assertThatThrownBy(() -> new IntervalChart.Row("a", Tone.LEAD, 1, 3, 2))
         .hasMessage("interval of 'a' must hold its value, got 3.0 in 1.0..2.0");
-    assertThatThrownBy(
-            () ->
-                new Table(
-                    ImmutableList.of("a", "b"), ImmutableList.of(ImmutableList.of("only one"))))
-        .hasMessageContaining("a row must have 2 cells, got 1");
-  }
-
-  @Test
-  void quantitiesAreReadable() {
-    assertThat(
-            ImmutableList.of(0.0, 7.0, 999.0, 1530.0, 999_600.0, 2.5e12).stream().map(Quantity::si))
-        .containsExactly("0", "7", "999", "1.53k", "1.00M", "2.50T");
-    assertThat(Quantity.percent(0.12345)).isEqualTo("12.35%");
   }
 }

@@ -1,16 +1,18 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.chart;
 
 import java.util.Locale;
 
 /** Text that becomes part of HTML or SVG. */
-final class Markup {
+public final class Markup {
   private Markup() {}
 
   /**
    * The text with everything escaped that markup could read as its own; control characters, which
    * XML cannot carry, become the replacement character.
+   *
+   * @param text any text
    */
-  static String escape(String text) {
+  public static String escape(String text) {
     StringBuilder out = new StringBuilder(text.length() + 16);
     text.codePoints().forEach(c -> append(out, c));
     return out.toString();

@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.chart;
 
 /** Colour and dash of a line; the page's style sheet gives each its colours, light and dark. */
 public enum Tone {
