@@ -194,10 +194,20 @@ class NoisePropertyTest {
     NoiseStream stream = new NoiseStream(11, OptionalInt.of(2), key);
     for (FloatFormat format : FloatFormat.values()) {
       ByteBuffer whole = ones(format, 9001);
-      stream.add(format, whole, new Weave.Piece(0, 0, 1, 9001, 0, 1), 0.25f);
+      new NoiseAdder()
+          .add(
+              new NoiseAdder.Draw(stream, 0.25f),
+              format,
+              whole,
+              new Weave.Piece(0, 0, 1, 9001, 0, 1));
       for (int first : new int[] {1, 2, 4099}) {
         ByteBuffer part = ones(format, 3000);
-        stream.add(format, part, new Weave.Piece(0, 0, 1, 3000, first, 1), 0.25f);
+        new NoiseAdder()
+            .add(
+                new NoiseAdder.Draw(stream, 0.25f),
+                format,
+                part,
+                new Weave.Piece(0, 0, 1, 3000, first, 1));
         for (int i = 0; i < 3000; i++) {
           assertThat(format.get(part, i)).isEqualTo(format.get(whole, first + i));
         }
