@@ -104,7 +104,7 @@ public final class GrowthExecutor {
       for (int thread = 0; thread < request.threads(); thread++) {
         writers.start(() -> work(jobs, next, writers));
       }
-      hashes.start(source, hashers);
+      hashes.start(source, hashers, request.sha256());
       Runnable tick = () -> progress.update(written.get() + hashes.done(), total);
       writers.await(tick);
       hashers.await(tick);

@@ -36,6 +36,9 @@ public record GrowthReport(
     ImmutableList<String> configDiff,
     ImmutableList<String> warnings) {
 
+  /** Buffers of one thread: three chunks, counts of values, blocks of noise. */
+  private static final long BUFFERS = 3L * RecipeReader.CHUNK + (2L << 20);
+
   /**
    * One end of a growth.
    *
@@ -74,7 +77,7 @@ public record GrowthReport(
         layout.shards().size(),
         DiskSpace.needed(layout.totalBytes()),
         DiskSpace.available(target),
-        3L * RecipeReader.CHUNK * request.threads(),
+        request.threads() * BUFFERS,
         plan.invariant(),
         plan.notes(),
         diff(source.config(), plan.config()),

@@ -106,7 +106,7 @@ final class ModelCard {
     }
     text.append("\nWhat that means here:\n\n");
     record.plan().notes().forEach(note -> text.append("- ").append(note).append("\n"));
-    text.append("\n`coppice.json` names the source of every tensor and the SHA-256 of the ");
+    text.append("\n`coppice.json` names the source of every tensor and the check sums of the ");
     text.append("source's files.\n");
     return text.toString();
   }

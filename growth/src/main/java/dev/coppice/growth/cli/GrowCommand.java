@@ -74,6 +74,11 @@ final class GrowCommand implements Callable<Integer> {
   private long maxShardBytes;
 
   @Option(
+      names = "--sha256",
+      description = "Record the SHA-256 of the source's files beside their CRC-32C.")
+  private boolean sha256;
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Threads that write (default: the cores); changes no byte.")
@@ -102,7 +107,8 @@ final class GrowCommand implements Callable<Integer> {
             asked.operator(),
             asked.seed(),
             maxShardBytes,
-            threads.orElseGet(() -> Runtime.getRuntime().availableProcessors()));
+            threads.orElseGet(() -> Runtime.getRuntime().availableProcessors()),
+            sha256);
     try (Checkpoint checkpoint = Checkpoint.open(source, family.families())) {
       GrowthReport report = GrowthReport.of(checkpoint, request, target);
       if (dryRun) {
