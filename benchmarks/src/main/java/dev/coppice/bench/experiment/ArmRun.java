@@ -1,7 +1,7 @@
 package dev.coppice.bench.experiment;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.bench.report.Point;
+import dev.coppice.moe.chart.Point;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.Precision;

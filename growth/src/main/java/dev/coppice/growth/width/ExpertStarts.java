@@ -1,6 +1,7 @@
 package dev.coppice.growth.width;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.growth.ExpertWeave;
 import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.NoiseKey;
 import dev.coppice.growth.PlannedTensor;
@@ -10,7 +11,6 @@ import dev.coppice.growth.TensorRecipe.Scope;
 import dev.coppice.growth.TensorRecipe.Strand;
 import dev.coppice.growth.Weave;
 import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
-import dev.coppice.moe.anatomy.Form;
 import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.family.TensorRole;
@@ -56,7 +56,7 @@ final class ExpertStarts {
     }
     requireFloat(tensor);
     PartSite part = tensor.site().part().orElseThrow();
-    Weave weave = weave(tensor, part);
+    Weave weave = ExpertWeave.of(tensor.slot(), part, Experts.of(plan, tensor));
     ImmutableList<NoiseKey> keys =
         projections(part.part()).stream()
             .map(projection -> new NoiseKey(index, projection, 0))
@@ -100,32 +100,6 @@ final class ExpertStarts {
       case GATE_UP -> ImmutableList.of(TensorRole.EXPERT_GATE, TensorRole.EXPERT_UP);
       default -> throw new IllegalArgumentException("part must be a matrix, got " + part);
     };
-  }
-
-  /** How one expert's matrices, [out, in], lie in its run. */
-  private Weave weave(PlannedTensor tensor, PartSite part) {
-    ImmutableList<Long> shape = tensor.slot().shape();
-    int experts = Experts.of(plan, tensor);
-    boolean down = part.part() == Part.DOWN;
-    return switch (part.form()) {
-      case SINGLE -> Weave.plain(shape.get(0), tensor.slot().elementCount() / shape.get(0));
-      case ROWS_GATE_UP -> new Weave(shape.get(1) / 2, shape.get(2), 2, Weave.Order.PLAIN);
-      case COLUMNS_GATE_UP -> new Weave(shape.get(2) / 2, shape.get(1), 2, Weave.Order.TRANSPOSED);
-      case COLUMNS_ALTERNATING ->
-          new Weave(shape.get(2) / 2, shape.get(1), 2, Weave.Order.TRANSPOSED_ALTERNATING);
-      case MODEL_EXPERT, EXPERT_MODEL -> matrix(shape.get(1), shape.get(2), isPlain(part, down));
-      case FLAT -> matrix(shape.get(0) / experts, shape.get(1), !down);
-      case LEADING -> throw new IllegalArgumentException("form must be a matrix's, got " + part);
-    };
-  }
-
-  private static boolean isPlain(PartSite part, boolean down) {
-    return (part.form() == Form.MODEL_EXPERT) == down;
-  }
-
-  /** A matrix that lies as its first and second extent say, or transposed. */
-  private static Weave matrix(long first, long second, boolean plain) {
-    return plain ? Weave.plain(first, second) : new Weave(second, first, 1, Weave.Order.TRANSPOSED);
   }
 
   /** Packed numbers can be copied, but not noised. */

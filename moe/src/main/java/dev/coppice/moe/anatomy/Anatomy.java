@@ -7,8 +7,13 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Streams;
 import dev.coppice.moe.anatomy.TensorSite.Region;
+import dev.coppice.moe.safetensors.CheckpointFormatException;
+import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.TensorSlot;
+import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Iterator;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -27,6 +32,7 @@ public final class Anatomy {
   private final LayerReader reader;
   private final ImmutableList<LayerShape> layers;
   private final ImmutableMap<String, TensorSite> sites;
+  private final ImmutableList<Held> held;
   private final Counts counts;
 
   /**
@@ -37,21 +43,41 @@ public final class Anatomy {
    */
   public record TensorSet(Collection<TensorSlot> slots, UnaryOperator<String> file) {}
 
+  /** A tensor and where it stands. */
+  record Held(TensorSlot slot, TensorSite site) {}
+
   private Anatomy(
       String family, FamilyTraits traits, ObjectNode raw, Collection<TensorSlot> slots) {
     this.family = family;
     this.traits = traits;
     this.config = ConfigView.of(raw, traits);
     this.reader = new LayerReader(traits, config);
+    if (reader.layers() > slots.size()) {
+      // before a number is taken for a list of that length
+      throw new CheckpointFormatException(
+          Reason.CONFIG_MISMATCH,
+          Path.of("config.json"),
+          String.format(
+              Locale.ROOT,
+              "tensors must be at least as many as the %d layers of config.json (%s), got %d",
+              reader.layers(),
+              config.names(traits.layers()),
+              slots.size()));
+    }
     this.layers = reader.read();
     SiteFinder finder = new SiteFinder(traits, layers, config.positive(traits.hidden()));
     ImmutableMap.Builder<String, TensorSite> found =
         ImmutableMap.builderWithExpectedSize(slots.size());
+    ImmutableList.Builder<Held> all = ImmutableList.builderWithExpectedSize(slots.size());
+    Iterator<TensorSite> standing = finder.findAll(slots).iterator();
     for (TensorSlot slot : slots) {
-      found.put(slot.name(), finder.find(slot));
+      TensorSite site = standing.next();
+      found.put(slot.name(), site);
+      all.add(new Held(slot, site));
     }
     this.sites = found.buildOrThrow();
-    this.counts = Counts.of(this, slots);
+    this.held = all.build();
+    this.counts = Counts.of(this, held);
   }
 
   /**
@@ -67,7 +93,7 @@ public final class Anatomy {
   public static Anatomy of(
       String family, FamilyTraits traits, ObjectNode config, TensorSet tensors) {
     Anatomy anatomy = new Anatomy(family, traits, config.deepCopy(), tensors.slots());
-    new AnatomyCheck(anatomy, tensors.file()).check(tensors.slots());
+    new AnatomyCheck(anatomy, tensors.file()).check(anatomy.held);
     return anatomy;
   }
 
