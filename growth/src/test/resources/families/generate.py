@@ -75,6 +75,7 @@ SMALL = dict(
     num_local_experts=4,
     n_routed_experts=4,
     moe_num_experts=4,
+    num_layers=2,
 )
 VISION = dict(hidden_size=4, intermediate_size=6, num_heads=1, num_attention_heads=1)
 GROUPS = dict(n_group=4, topk_group=2)
