@@ -5,16 +5,16 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import dev.coppice.moe.chart.Axis;
 import dev.coppice.bench.report.HtmlPage;
-import dev.coppice.moe.chart.IntervalChart;
-import dev.coppice.moe.chart.LineChart;
-import dev.coppice.moe.chart.Point;
 import dev.coppice.bench.report.Quantity;
-import dev.coppice.moe.chart.Series;
 import dev.coppice.bench.report.Table;
 import dev.coppice.growth.NormChart;
 import dev.coppice.growth.NormProfile;
+import dev.coppice.moe.chart.Axis;
+import dev.coppice.moe.chart.IntervalChart;
+import dev.coppice.moe.chart.LineChart;
+import dev.coppice.moe.chart.Point;
+import dev.coppice.moe.chart.Series;
 import dev.coppice.moe.chart.Tone;
 import dev.coppice.train.TrainJson;
 import java.util.List;
@@ -113,7 +113,9 @@ final class ExperimentPage {
             (name, layers) ->
                 series.add(
                     new Series(
-                        normLabel(name), normTone(name), NormChart.points(new NormProfile(layers)))));
+                        normLabel(name),
+                        normTone(name),
+                        NormChart.points(new NormProfile(layers)))));
     return new LineChart(
         "Norm profile",
         Axis.linear("depth: 0 is the first layer, 1 the last"),
