@@ -53,6 +53,7 @@ public final class GrowthPlan {
       Family family,
       long seed,
       ObjectNode config,
+      Anatomy anatomy,
       Collection<PlannedTensor> planned,
       Effect effect) {
     checkArgument(!planned.isEmpty(), "a plan must have a tensor, got none");
@@ -60,13 +61,7 @@ public final class GrowthPlan {
     this.seed = seed;
     this.config = config;
     this.effect = effect;
-    List<TensorSlot> slots = planned.stream().map(PlannedTensor::slot).toList();
-    this.anatomy =
-        Anatomy.of(
-            family.name(),
-            family.traits(),
-            config,
-            new Anatomy.TensorSet(slots, name -> "grown checkpoint"));
+    this.anatomy = anatomy;
     ImmutableSortedMap.Builder<String, PlannedTensor> byName = ImmutableSortedMap.naturalOrder();
     for (PlannedTensor tensor : planned) {
       byName.put(tensor.name(), tensor.at(anatomy.site(tensor.name())));
@@ -84,6 +79,7 @@ public final class GrowthPlan {
     return unchanged(
         checkpoint.family(),
         checkpoint.config(),
+        checkpoint.anatomy(),
         checkpoint.tensors().values().stream().map(StoredTensor::slot).toList(),
         seed);
   }
@@ -98,13 +94,16 @@ public final class GrowthPlan {
    */
   public static GrowthPlan unchanged(
       Family family, ObjectNode config, Collection<TensorSlot> slots, long seed) {
-    Anatomy anatomy =
-        Anatomy.of(
-            family.name(), family.traits(), config, new Anatomy.TensorSet(slots, name -> name));
+    return unchanged(family, config.deepCopy(), anatomy(family, config, slots), slots, seed);
+  }
+
+  private static GrowthPlan unchanged(
+      Family family, ObjectNode config, Anatomy anatomy, Collection<TensorSlot> slots, long seed) {
     return new GrowthPlan(
         family,
         seed,
-        config.deepCopy(),
+        config,
+        anatomy,
         slots.stream()
             .map(
                 slot ->
@@ -112,6 +111,14 @@ public final class GrowthPlan {
                         slot, anatomy.site(slot.name()), new TensorRecipe.Copy(slot.name())))
             .toList(),
         Effect.NONE);
+  }
+
+  private static Anatomy anatomy(Family family, ObjectNode config, Collection<TensorSlot> slots) {
+    return Anatomy.of(
+        family.name(),
+        family.traits(),
+        config,
+        new Anatomy.TensorSet(slots, name -> "grown checkpoint"));
   }
 
   /**
@@ -135,7 +142,14 @@ public final class GrowthPlan {
    */
   public GrowthPlan with(
       ObjectNode grownConfig, Collection<PlannedTensor> grownTensors, Effect added) {
-    return new GrowthPlan(family, seed, grownConfig.deepCopy(), grownTensors, effect.then(added));
+    List<TensorSlot> slots = grownTensors.stream().map(PlannedTensor::slot).toList();
+    return new GrowthPlan(
+        family,
+        seed,
+        grownConfig.deepCopy(),
+        anatomy(family, grownConfig, slots),
+        grownTensors,
+        effect.then(added));
   }
 
   /** The family of source and output. */

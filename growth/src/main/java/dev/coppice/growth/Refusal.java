@@ -3,6 +3,7 @@ package dev.coppice.growth;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Growths that cannot be done right, and why. */
 public final class Refusal {
@@ -17,9 +18,9 @@ public final class Refusal {
    * @throws CoppiceException INPUT_INVALID with the reason
    */
   public static void check(GrowthPlan plan, String operator, String what) {
-    String reason = plan.family().traits().refuses().get(operator);
-    if (reason != null) {
-      throw of(plan, what, reason);
+    Optional<String> reason = plan.anatomy().refusal(operator);
+    if (reason.isPresent()) {
+      throw of(plan, what, reason.get());
     }
   }
 

@@ -110,9 +110,14 @@ final class Depth {
     boolean zero =
         identity
             && map.isCopy(layer)
-            && !name.endsWith("_shape")
+            && !isDescription(name)
             && Glob.matchesAny(plan.family().traits().zero(), name);
     return zero ? new TensorRecipe.Zero() : tensor.recipe();
+  }
+
+  /** Whether numbers describe how weights are packed, and are none themselves. */
+  private static boolean isDescription(String name) {
+    return name.endsWith("_shape") || name.endsWith("g_idx");
   }
 
   private static PlannedTensor placed(PlannedTensor tensor, TensorSite site, TensorRecipe recipe) {

@@ -74,6 +74,12 @@ final class Widening {
 
   private PlannedTensor expert(PlannedTensor tensor, int copy) {
     int expert = tensor.site().expert().orElseThrow();
+    if (expert >= experts(tensor)) {
+      throw Refusal.of(
+          plan,
+          "grow in width",
+          "tensor '" + tensor.name() + "' is of an expert that computes nothing, and has weights");
+    }
     int index = Experts.index(operator, experts(tensor), expert, copy);
     TensorSite site = tensor.site().ofExpert(index);
     TensorSlot slot = tensor.slot();
@@ -131,18 +137,20 @@ final class Widening {
 
   /** A table of experts for each token: with more of them chosen, each row names the copies too. */
   private PlannedTensor ids(PlannedTensor tensor) {
+    boolean interleaved = operator.placement() == Placement.INTERLEAVE;
     if (!recipe.scalesTopK()) {
+      if (interleaved) {
+        throw Refusal.of(
+            plan,
+            "interleave experts and keep top-k",
+            "tensor '" + tensor.name() + "' names experts by index: append them");
+      }
       return tensor;
     }
     TensorSlot slot = tensor.slot();
     int columns = Math.toIntExact(slot.shape().get(1));
     TensorRecipe grown =
-        new ExpertIds(
-            tensor.recipe(),
-            columns,
-            operator.factor(),
-            experts(tensor),
-            operator.placement() == Placement.INTERLEAVE);
+        new ExpertIds(tensor.recipe(), columns, operator.factor(), experts(tensor), interleaved);
     return new PlannedTensor(
         new TensorSlot(
             slot.name(), slot.dtype(), Experts.widened(slot.shape(), 1, operator.factor())),

@@ -5,10 +5,17 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Streams;
 import dev.coppice.moe.anatomy.TensorSite.Region;
+import dev.coppice.moe.safetensors.CheckpointFormatException;
+import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.TensorSlot;
+import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Iterator;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -25,6 +32,7 @@ public final class Anatomy {
   private final LayerReader reader;
   private final ImmutableList<LayerShape> layers;
   private final ImmutableMap<String, TensorSite> sites;
+  private final ImmutableList<Held> held;
   private final Counts counts;
 
   /**
@@ -35,21 +43,41 @@ public final class Anatomy {
    */
   public record TensorSet(Collection<TensorSlot> slots, UnaryOperator<String> file) {}
 
+  /** A tensor and where it stands. */
+  record Held(TensorSlot slot, TensorSite site) {}
+
   private Anatomy(
       String family, FamilyTraits traits, ObjectNode raw, Collection<TensorSlot> slots) {
     this.family = family;
     this.traits = traits;
     this.config = ConfigView.of(raw, traits);
     this.reader = new LayerReader(traits, config);
+    if (reader.layers() > slots.size()) {
+      // before a number is taken for a list of that length
+      throw new CheckpointFormatException(
+          Reason.CONFIG_MISMATCH,
+          Path.of("config.json"),
+          String.format(
+              Locale.ROOT,
+              "tensors must be at least as many as the %d layers of config.json (%s), got %d",
+              reader.layers(),
+              config.names(traits.layers()),
+              slots.size()));
+    }
     this.layers = reader.read();
     SiteFinder finder = new SiteFinder(traits, layers, config.positive(traits.hidden()));
     ImmutableMap.Builder<String, TensorSite> found =
         ImmutableMap.builderWithExpectedSize(slots.size());
+    ImmutableList.Builder<Held> all = ImmutableList.builderWithExpectedSize(slots.size());
+    Iterator<TensorSite> standing = finder.findAll(slots).iterator();
     for (TensorSlot slot : slots) {
-      found.put(slot.name(), finder.find(slot));
+      TensorSite site = standing.next();
+      found.put(slot.name(), site);
+      all.add(new Held(slot, site));
     }
     this.sites = found.buildOrThrow();
-    this.counts = Counts.of(this, slots);
+    this.held = all.build();
+    this.counts = Counts.of(this, held);
   }
 
   /**
@@ -65,7 +93,7 @@ public final class Anatomy {
   public static Anatomy of(
       String family, FamilyTraits traits, ObjectNode config, TensorSet tensors) {
     Anatomy anatomy = new Anatomy(family, traits, config.deepCopy(), tensors.slots());
-    new AnatomyCheck(anatomy, tensors.file()).check(tensors.slots());
+    new AnatomyCheck(anatomy, tensors.file()).check(anatomy.held);
     return anatomy;
   }
 
@@ -157,6 +185,23 @@ public final class Anatomy {
           case MTP -> !site.container().isEmpty();
         };
     return moe && SiteFinder.isUnknown(traits, site);
+  }
+
+  /** Why the model cannot grow by an operator ({@code width}, {@code depth}, {@code identity}). */
+  public Optional<String> refusal(String operator) {
+    String always = traits.refuses().get(operator);
+    if (always != null) {
+      return Optional.of(always);
+    }
+    ConfigView effective = reader.effective();
+    return traits.refusesIf().stream()
+        .filter(refusal -> refusal.operator().equals(operator))
+        .filter(
+            refusal ->
+                Streams.stream(effective.value(refusal.key()))
+                    .anyMatch(entry -> entry.asText().equals(refusal.contains())))
+        .map(FamilyTraits.ConditionalRefusal::reason)
+        .findFirst();
   }
 
   /** Parameter counts. */

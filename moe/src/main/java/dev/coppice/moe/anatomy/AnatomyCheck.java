@@ -1,6 +1,10 @@
 package dev.coppice.moe.anatomy;
 
+import com.google.common.collect.ArrayListMultimap;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ListMultimap;
+import com.google.common.collect.Multimaps;
+import dev.coppice.moe.anatomy.Anatomy.Held;
 import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
@@ -8,8 +12,8 @@ import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -35,23 +39,25 @@ final class AnatomyCheck {
     this.file = file;
   }
 
-  void check(Collection<TensorSlot> slots) {
+  void check(List<Held> tensors) {
     // routers first: where the expert count is wrong they say so best
-    slots.forEach(this::checkRouter);
-    slots.forEach(this::checkSite);
+    tensors.forEach(this::checkRouter);
+    tensors.forEach(this::checkSite);
     checkModel();
-    Map<Integer, Map<String, TensorSlot>> byLayer = byLayer(slots, Region.LAYER);
-    byLayer(slots, Region.MTP).forEach((layer, held) -> checkExperts(layer, layer(held), held));
+    ListMultimap<Integer, Held> byLayer = byLayer(tensors, Region.LAYER);
+    Multimaps.asMap(byLayer(tensors, Region.MTP))
+        .forEach((layer, held) -> checkExperts(layer, layer(held.get(0).site()).experts(), held));
     for (int layer = 0; layer < anatomy.layerCount(); layer++) {
-      checkLayer(layer, byLayer.getOrDefault(layer, Map.of()));
+      checkLayer(layer, byLayer.get(layer));
     }
     if (!Boolean.FALSE.equals(traits.uniform())) {
       checkUniform(byLayer);
     }
   }
 
-  private void checkRouter(TensorSlot slot) {
-    TensorSite site = anatomy.site(slot.name());
+  private void checkRouter(Held held) {
+    TensorSlot slot = held.slot();
+    TensorSite site = held.site();
     Optional<PartSite> part = site.part();
     if (part.isEmpty() || part.get().part().ofExperts() || part.get().part() == Part.EXPERT_IDS) {
       return;
@@ -85,8 +91,9 @@ final class AnatomyCheck {
         .orElse(anatomy.layers().get(0));
   }
 
-  private void checkSite(TensorSlot slot) {
-    TensorSite site = anatomy.site(slot.name());
+  private void checkSite(Held held) {
+    TensorSlot slot = held.slot();
+    TensorSite site = held.site();
     if (site.inLayer() && site.layer() >= anatomy.layerCount()) {
       throw mismatch(
           slot.name(),
@@ -120,7 +127,8 @@ final class AnatomyCheck {
   }
 
   private void checkPart(TensorSlot slot, PartSite part, int experts) {
-    if (part.expert().isPresent() && part.expert().getAsInt() >= experts) {
+    if (part.expert().isPresent()
+        && part.expert().getAsInt() >= (long) experts + anatomy.identityExperts()) {
       throw mismatch(
           slot.name(),
           "tensor '"
@@ -160,27 +168,17 @@ final class AnatomyCheck {
     }
   }
 
-  /** E of the next-token-prediction layer that holds these. */
-  private int layer(Map<String, TensorSlot> slots) {
-    return slots.keySet().stream()
-        .findFirst()
-        .map(name -> layer(anatomy.site(name)).experts())
-        .orElse(0);
-  }
-
-  private Map<Integer, Map<String, TensorSlot>> byLayer(
-      Collection<TensorSlot> slots, Region region) {
-    Map<Integer, Map<String, TensorSlot>> byLayer = new HashMap<>();
-    for (TensorSlot slot : slots) {
-      TensorSite site = anatomy.site(slot.name());
-      if (site.region() == region && !site.container().isEmpty()) {
-        byLayer.computeIfAbsent(site.layer(), l -> new HashMap<>()).put(slot.name(), slot);
+  private static ListMultimap<Integer, Held> byLayer(List<Held> tensors, Region region) {
+    ListMultimap<Integer, Held> byLayer = ArrayListMultimap.create();
+    for (Held held : tensors) {
+      if (held.site().region() == region && !held.site().container().isEmpty()) {
+        byLayer.put(held.site().layer(), held);
       }
     }
     return byLayer;
   }
 
-  private void checkLayer(int layer, Map<String, TensorSlot> slots) {
+  private void checkLayer(int layer, List<Held> slots) {
     if (slots.isEmpty()) {
       throw mismatch(
           String.format(
@@ -194,14 +192,14 @@ final class AnatomyCheck {
     if (!shape.moe()) {
       return;
     }
-    if (slots.keySet().stream().noneMatch(name -> anatomy.site(name).is(Part.ROUTER))) {
+    if (slots.stream().noneMatch(held -> held.site().is(Part.ROUTER))) {
       throw mismatch(
           "layer " + layer + " must have a router by config.json, got none: is it a dense layer?");
     }
     checkExperts(layer, shape.experts(), slots);
     boolean any =
-        slots.keySet().stream()
-            .flatMap(name -> anatomy.site(name).part().stream())
+        slots.stream()
+            .flatMap(held -> held.site().part().stream())
             .anyMatch(part -> part.part().ofExperts());
     if (!any) {
       throw mismatch("layer " + layer + " must have experts by config.json, got none");
@@ -209,17 +207,15 @@ final class AnatomyCheck {
   }
 
   /** Every tensor that one expert has, all have. */
-  private void checkExperts(int layer, int experts, Map<String, TensorSlot> slots) {
+  private void checkExperts(int layer, int experts, List<Held> slots) {
     Map<String, BitSet> owners = new TreeMap<>();
     Map<String, TensorSite> examples = new HashMap<>();
-    for (String name : slots.keySet()) {
-      TensorSite site = anatomy.site(name);
-      site.expert()
-          .ifPresent(
-              expert -> {
-                owners.computeIfAbsent(site.name(), n -> new BitSet(experts)).set(expert);
-                examples.put(site.name(), site);
-              });
+    for (Held held : slots) {
+      TensorSite site = held.site();
+      if (site.expert().isPresent()) {
+        owners.computeIfAbsent(site.name(), n -> new BitSet()).set(site.expert().getAsInt());
+        examples.putIfAbsent(site.name(), site);
+      }
     }
     owners.forEach(
         (name, owner) -> {
@@ -239,23 +235,38 @@ final class AnatomyCheck {
   }
 
   /** Layers of which the configuration says the same hold tensors of the same names and shapes. */
-  private void checkUniform(Map<Integer, Map<String, TensorSlot>> byLayer) {
+  private void checkUniform(ListMultimap<Integer, Held> byLayer) {
+    Map<Integer, Map<String, ImmutableList<Long>>> shapes = new HashMap<>();
     Map<LayerShape, Integer> first = new HashMap<>();
     for (int layer = 0; layer < anatomy.layerCount(); layer++) {
       Integer model = first.putIfAbsent(anatomy.layers().get(layer), layer);
       if (model != null) {
-        compare(relative(byLayer, model), relative(byLayer, layer), model, layer);
+        compare(
+            shapes.computeIfAbsent(model, m -> shapes(byLayer.get(m))),
+            shapes(byLayer.get(layer)),
+            model,
+            layer);
       }
     }
   }
 
-  private Map<String, ImmutableList<Long>> relative(
-      Map<Integer, Map<String, TensorSlot>> byLayer, int layer) {
+  /** Shapes by name, experts apart: all have the same, or that is the fault. */
+  private Map<String, ImmutableList<Long>> shapes(List<Held> tensors) {
     Map<String, ImmutableList<Long>> shapes = new TreeMap<>();
-    byLayer
-        .getOrDefault(layer, Map.of())
-        .forEach(
-            (name, slot) -> shapes.put(anatomy.site(name).inLayer(0).fullName(), slot.shape()));
+    for (Held held : tensors) {
+      ImmutableList<Long> shape = held.slot().shape();
+      ImmutableList<Long> other = shapes.putIfAbsent(held.site().name(), shape);
+      if (other != null && !other.equals(shape)) {
+        throw mismatch(
+            held.slot().name(),
+            String.format(
+                Locale.ROOT,
+                "tensor '%s' must have shape %s as those of other experts, got %s",
+                held.slot().name(),
+                other,
+                shape));
+      }
+    }
     return shapes;
   }
 

@@ -1,9 +1,10 @@
 package dev.coppice.moe.anatomy;
 
+import dev.coppice.moe.anatomy.Anatomy.Held;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
-import java.util.Collection;
+import java.util.List;
 
 /**
  * Parameters of a model, counted from its tensors.
@@ -25,18 +26,18 @@ public record Counts(long parameters, long active) {
     return Math.multiplyExact(6, active);
   }
 
-  static Counts of(Anatomy anatomy, Collection<TensorSlot> slots) {
+  static Counts of(Anatomy anatomy, List<Held> tensors) {
     long parameters = 0;
     long active = 0;
     boolean tied = anatomy.tiedHead();
-    for (TensorSlot slot : slots) {
-      TensorSite site = anatomy.site(slot.name());
+    for (Held held : tensors) {
+      TensorSlot slot = held.slot();
       if (tied && anatomy.traits().head().contains(slot.name())) {
         continue;
       }
       long numbers = numbers(slot);
       parameters += numbers;
-      active += active(anatomy, slot, numbers, site);
+      active += active(anatomy, slot, numbers, held.site());
     }
     return new Counts(parameters, active);
   }

@@ -35,6 +35,7 @@ import com.google.common.collect.ImmutableMap;
  * @param idle patterns of tensors that no text token is multiplied with
  * @param refuses operators that the family cannot have ({@code width}, {@code depth}, {@code
  *     identity}), with the reason
+ * @param refusesIf operators that the family cannot have where a per-layer list holds some entry
  * @param uniform whether layers of one kind hold the same tensors
  */
 public record FamilyTraits(
@@ -63,6 +64,7 @@ public record FamilyTraits(
     ImmutableList<String> head,
     ImmutableList<String> idle,
     ImmutableMap<String, String> refuses,
+    ImmutableList<ConditionalRefusal> refusesIf,
     Boolean uniform) {
 
   /**
@@ -94,6 +96,16 @@ public record FamilyTraits(
       Boolean afterLayers,
       ImmutableList<String> count,
       ImmutableList<String> others) {}
+
+  /**
+   * An operator that the family cannot have where a per-layer list holds some entry.
+   *
+   * @param operator {@code width}, {@code depth} or {@code identity}
+   * @param key where the list stands
+   * @param contains the entry
+   * @param reason a clause that says why
+   */
+  public record ConditionalRefusal(String operator, String key, String contains, String reason) {}
 
   /**
    * A tensor that width growth touches.

@@ -19,6 +19,9 @@ public final class LayerReader {
   private static final ImmutableSet<String> NOT_PER_LAYER =
       ImmutableSet.of("architectures", "bos_token_id", "eos_token_id", "pad_token_id");
 
+  /** Far beyond any model; a list of so many is still small. */
+  private static final int MAX_LAYERS = 100_000;
+
   private final FamilyTraits traits;
   private final ConfigView written;
   private final ConfigView config;
@@ -35,6 +38,10 @@ public final class LayerReader {
     this.traits = traits;
     this.written = config;
     this.layers = layerCount(config);
+    if (layers > MAX_LAYERS) {
+      throw ConfigView.bad(
+          traits.layers().get(0) + " must be at most " + MAX_LAYERS + ", got " + layers);
+    }
     ConfigView effective = config;
     for (DerivedList list : traits.derivedLists()) {
       if (list.applies(effective)) {

@@ -5,16 +5,18 @@ import dev.coppice.moe.anatomy.FamilyTraits.PartRule;
 import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.safetensors.TensorSlot;
-import java.util.HashMap;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 
 /**
  * Finds where tensors stand by their names: container, layer, and the rule of the part that fits.
  *
  * <p>Names differ in their numbers only, so the rules are tried once for each name without them.
+ * Any number of threads may search at once.
  */
 final class SiteFinder {
   private static final String NUMBER = "#";
@@ -23,7 +25,7 @@ final class SiteFinder {
   private final FamilyTraits traits;
   private final ImmutableList<LayerShape> layers;
   private final long hidden;
-  private final Map<String, ImmutableList<Match>> matches = new HashMap<>();
+  private final ConcurrentMap<String, ImmutableList<Match>> matches = new ConcurrentHashMap<>();
 
   /** A rule that fits a name, and which of the name's numbers is the expert. */
   private record Match(PartRule rule, int expertNumber, String suffix) {}
@@ -128,6 +130,11 @@ final class SiteFinder {
       return part;
     }
     return match.suffix().equals("bias") ? Part.EXPERT_BIAS : Part.QUANTIZED;
+  }
+
+  /** Where every tensor stands, in their order; on all cores, since there may be many. */
+  ImmutableList<TensorSite> findAll(Collection<TensorSlot> slots) {
+    return slots.parallelStream().map(this::find).collect(ImmutableList.toImmutableList());
   }
 
   private ImmutableList<Match> matches(String pattern) {

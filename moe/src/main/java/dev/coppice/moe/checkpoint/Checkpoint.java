@@ -17,6 +17,7 @@ import dev.coppice.moe.family.Families;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
+import dev.coppice.moe.safetensors.PlainText;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.moe.spec.MoeSpec;
@@ -31,6 +32,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An opened checkpoint folder in the Hugging Face layout, single-file or sharded.
@@ -39,6 +42,8 @@ import java.util.TreeMap;
  * tensors against configuration. Reads are positional and may come from any thread.
  */
 public final class Checkpoint implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+
   private final Path folder;
   private final ObjectNode config;
   private final Family family;
@@ -48,11 +53,15 @@ public final class Checkpoint implements Closeable {
   private final ImmutableSortedMap<String, StoredTensor> tensors;
   private final ImmutableList<Path> sideFiles;
   private final Optional<CoppiceRecord> record;
+  private final ImmutableList<String> warnings;
 
   private Checkpoint(
-      Path folder, ObjectNode config, Families families, ImmutableMap<Path, SafetensorsFile> files)
+      ShardIndex index,
+      ObjectNode config,
+      Families families,
+      ImmutableMap<Path, SafetensorsFile> files)
       throws IOException {
-    this.folder = folder;
+    this.folder = index.folder();
     this.config = config;
     this.files = files;
     this.tensors = collect(files);
@@ -64,11 +73,24 @@ public final class Checkpoint implements Closeable {
       throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
     }
     this.sideFiles = FolderFiles.sideFiles(folder);
-    Path recordFile = folder.resolve(FolderFiles.RECORD);
-    this.record =
-        Files.exists(recordFile)
-            ? Optional.of(CoppiceRecord.fromJson(JsonFiles.readObject(recordFile), recordFile))
-            : Optional.empty();
+    this.record = readRecord(folder);
+    this.warnings =
+        ImmutableList.<String>builder()
+            .addAll(index.warnings(files.values().asList()))
+            .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
+            .build();
+  }
+
+  private static Optional<CoppiceRecord> readRecord(Path folder) throws IOException {
+    if (!FolderFiles.exists(folder, FolderFiles.RECORD)) {
+      return Optional.empty();
+    }
+    Path file = FolderFiles.inside(folder, folder.resolve(FolderFiles.RECORD));
+    return Optional.of(CoppiceRecord.fromJson(JsonFiles.readObject(file), file));
+  }
+
+  private static String leadsOut(Path link) {
+    return PlainText.of(link + ": file is a link out of the folder; it is not carried on");
   }
 
   /**
@@ -93,7 +115,8 @@ public final class Checkpoint implements Closeable {
       throw new CheckpointFormatException(
           Reason.MISSING_FILE, folder, "checkpoint must be a folder, got none");
     }
-    ObjectNode config = JsonFiles.readObject(folder.resolve(FolderFiles.CONFIG));
+    ObjectNode config =
+        JsonFiles.readObject(FolderFiles.inside(folder, folder.resolve(FolderFiles.CONFIG)));
     ShardIndex index = ShardIndex.read(folder);
     List<SafetensorsFile> opened = new ArrayList<>();
     try {
@@ -103,11 +126,12 @@ public final class Checkpoint implements Closeable {
         opened.add(file);
         files.put(shard, file);
       }
-      index.check(folder, opened);
-      Checkpoint checkpoint = new Checkpoint(folder, config, families, files.buildOrThrow());
+      index.check(opened);
+      Checkpoint checkpoint = new Checkpoint(index, config, families, files.buildOrThrow());
       if (checkpoint.hasStandardLayout()) {
         new TensorCheck(checkpoint).check(checkpoint.tensors);
       }
+      checkpoint.warnings.forEach(LOG::warn);
       return checkpoint;
     } catch (IOException | RuntimeException e) {
       closeAll(opened);
@@ -243,6 +267,14 @@ public final class Checkpoint implements Closeable {
   /** What Coppice knows of the checkpoint, if it made it. */
   public Optional<CoppiceRecord> record() {
     return record;
+  }
+
+  /**
+   * What is odd about the folder though nothing depends on it, a line each: weight files that it
+   * does not use, a wrong total in the index, blanks before a header. Opening logs them too.
+   */
+  public ImmutableList<String> warnings() {
+    return warnings;
   }
 
   /** Size of all tensors, bytes. */

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkState;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
@@ -38,16 +39,16 @@ public final class CheckpointWriter implements Closeable {
   private static final ImmutableMap<String, String> SHARD_METADATA =
       ImmutableMap.of("format", "pt");
 
-  private final Path parent;
   private final Path target;
   private final Path staging;
+  private final ImmutableList<Path> ancestors;
   private final Thread cleaner;
   private boolean committed;
 
-  private CheckpointWriter(Path parent, Path target, Path staging) {
-    this.parent = parent;
+  private CheckpointWriter(Path target, Path staging, ImmutableList<Path> ancestors) {
     this.target = target;
     this.staging = staging;
+    this.ancestors = ancestors;
     this.cleaner = new Thread(this::discardQuietly, "discard " + staging.getFileName());
   }
 
@@ -62,13 +63,26 @@ public final class CheckpointWriter implements Closeable {
     refuseExisting(absolute);
     Path parent = absolute.getParent();
     checkArgument(parent != null, "output folder must have a parent, got %s", target);
+    ImmutableList<Path> ancestors = ancestorsOf(parent);
     Files.createDirectories(parent);
     String name =
         "." + absolute.getFileName() + ".tmp-" + UUID.randomUUID().toString().substring(0, 8);
     Path staging = Files.createDirectory(parent.resolve(name));
-    CheckpointWriter writer = new CheckpointWriter(parent, absolute, staging);
+    CheckpointWriter writer = new CheckpointWriter(absolute, staging, ancestors);
     Runtime.getRuntime().addShutdownHook(writer.cleaner);
     return writer;
+  }
+
+  /** Folders that get a new name in them: the parent, and above it those of missing folders. */
+  private static ImmutableList<Path> ancestorsOf(Path parent) {
+    ImmutableList.Builder<Path> folders = ImmutableList.builder();
+    Path folder = parent;
+    folders.add(folder);
+    while (!Files.exists(folder) && folder.getParent() != null) {
+      folder = folder.getParent();
+      folders.add(folder);
+    }
+    return folders.build();
   }
 
   private static void refuseExisting(Path target) {
@@ -172,9 +186,25 @@ public final class CheckpointWriter implements Closeable {
     }
     refuseExisting(target);
     Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      for (Path folder : ancestors) {
+        force(folder);
+      }
+    } catch (IOException e) {
+      takeNameBack(e);
+      throw e;
+    }
     committed = true;
-    force(parent);
     forgetCleaner();
+  }
+
+  /** A name that may not last is no name: nothing is left where an error is reported. */
+  private void takeNameBack(IOException cause) {
+    try {
+      Files.move(target, staging, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
   }
 
   private List<Path> directories() throws IOException {

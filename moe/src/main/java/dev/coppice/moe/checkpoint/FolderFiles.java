@@ -1,8 +1,11 @@
 package dev.coppice.moe.checkpoint;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.safetensors.CheckpointFormatException;
+import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
@@ -24,6 +27,47 @@ final class FolderFiles {
 
   private FolderFiles() {}
 
+  /** Whether a file of that name is there; a link counts even if it leads nowhere. */
+  static boolean exists(Path folder, String name) {
+    return Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /**
+   * Refuses a file that lies elsewhere. A file may be a link, but only within the folder or to a
+   * blob of the same hub cache entry, as the hub's own snapshots have them.
+   *
+   * @param file a path in the folder
+   * @return the same path
+   * @throws CheckpointFormatException if it leads out of the folder or is no regular file
+   */
+  static Path inside(Path folder, Path file) throws IOException {
+    if (!Files.exists(file)) {
+      throw new CheckpointFormatException(Reason.MISSING_FILE, file, "file must exist, got none");
+    }
+    if (!isInside(folder, file)) {
+      throw new CheckpointFormatException(
+          Reason.BAD_SHARD_NAME,
+          file,
+          "file must lie inside its folder or the blobs of its hub cache, got "
+              + file.toRealPath());
+    }
+    return file;
+  }
+
+  private static boolean isInside(Path folder, Path file) throws IOException {
+    Path real = file.toRealPath();
+    Path realFolder = folder.toRealPath();
+    return Files.isRegularFile(real) && (real.startsWith(realFolder) || isBlob(realFolder, real));
+  }
+
+  /** Whether the folder is {@code snapshots/REVISION} and the file lies in {@code blobs} beside. */
+  private static boolean isBlob(Path folder, Path file) {
+    Path snapshots = folder.getParent();
+    return snapshots != null
+        && snapshots.endsWith("snapshots")
+        && snapshots.resolveSibling("blobs").equals(file.getParent());
+  }
+
   /**
    * Tokenizer, generation settings, licence and the like: what growth and training carry on byte
    * for byte.
@@ -33,8 +77,28 @@ final class FolderFiles {
       return files
           .filter(Files::isRegularFile)
           .filter(file -> isSideFile(file.getFileName().toString()))
+          .filter(file -> !leadsOut(folder, file))
           .sorted()
           .collect(ImmutableList.toImmutableList());
+    }
+  }
+
+  /** Side files that are links out of the folder: not carried on, since anything may lie there. */
+  static ImmutableList<Path> linksOut(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> isSideFile(file.getFileName().toString()) && Files.isRegularFile(file))
+          .filter(file -> leadsOut(folder, file))
+          .sorted()
+          .collect(ImmutableList.toImmutableList());
+    }
+  }
+
+  private static boolean leadsOut(Path folder, Path file) {
+    try {
+      return !isInside(folder, file);
+    } catch (IOException e) {
+      return true;
     }
   }
 

@@ -36,14 +36,31 @@ final class TensorCheck {
   }
 
   void check(Map<String, StoredTensor> tensors) {
-    ImmutableMap<String, ImmutableList<Long>> expected = family.expectedTensors(spec);
     // routers first: where the expert count is wrong they say so best
     tensors.values().forEach(this::checkRouter);
+    checkCount(tensors.size());
+    ImmutableMap<String, ImmutableList<Long>> expected = family.expectedTensors(spec);
     tensors.values().forEach(tensor -> checkKnown(tensor, expected));
     for (String name : expected.keySet()) {
       if (!tensors.containsKey(name)) {
         throw mismatch(folder, "tensor '" + name + "' must be there by config.json, got none");
       }
+    }
+  }
+
+  /** Refuses a configuration that promises far more than there is, before it is spelled out. */
+  private void checkCount(int present) {
+    long promised = 0;
+    for (LayerSpec layer : spec.layers()) {
+      promised += layer instanceof LayerSpec.Moe moe ? moe.experts() : 1;
+    }
+    if (promised > present) {
+      throw mismatch(
+          folder,
+          "tensors must be at least as many as the experts and layers of config.json, "
+              + promised
+              + ", got "
+              + present);
     }
   }
 

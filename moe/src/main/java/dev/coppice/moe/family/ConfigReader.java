@@ -38,7 +38,7 @@ final class ConfigReader {
   }
 
   double positiveNumber(JsonNode node, String key) {
-    if (!node.isNumber() || !(node.doubleValue() > 0)) {
+    if (!node.isNumber() || !(node.doubleValue() > 0) || Double.isInfinite(node.doubleValue())) {
       throw bad(key + " must be a positive number, got " + node);
     }
     return node.doubleValue();

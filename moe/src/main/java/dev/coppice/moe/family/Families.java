@@ -1,6 +1,7 @@
 package dev.coppice.moe.family;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
@@ -13,6 +14,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.guava.GuavaModule;
+import com.google.common.base.Supplier;
+import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedSet;
@@ -31,6 +34,11 @@ import java.util.Optional;
 /** The families that a program knows: those that Coppice brings, and those of the user's files. */
 public final class Families {
   private static final ObjectMapper JSON = mapper();
+
+  /** All that Coppice brings, read when a name is asked for that is no file's. */
+  private static final Supplier<ImmutableList<FamilyDescription>> ALL =
+      Suppliers.memoize(
+          () -> names().stream().map(Families::description).collect(toImmutableList()));
 
   private final ImmutableList<Family> own;
 
@@ -96,7 +104,7 @@ public final class Families {
   public ImmutableSortedSet<String> modelTypes() {
     ImmutableSortedSet.Builder<String> types = ImmutableSortedSet.naturalOrder();
     own.forEach(family -> types.addAll(family.modelTypes()));
-    names().forEach(name -> types.addAll(description(name).modelTypes()));
+    ALL.get().forEach(description -> types.addAll(description.modelTypes()));
     return types.build();
   }
 
@@ -114,8 +122,7 @@ public final class Families {
         return Optional.of(new Family(description));
       }
     }
-    return names.stream()
-        .map(Families::description)
+    return ALL.get().stream()
         .filter(description -> description.modelTypes().contains(modelType))
         .findFirst()
         .map(Family::new);

@@ -13,6 +13,9 @@ import java.util.Set;
 
 /** Reads the shape out of a configuration. */
 final class SpecReader {
+  /** Far beyond any model; a list of so many is still small. */
+  private static final int MAX_LAYERS = 100_000;
+
   private final String family;
   private final FamilyDescription.Model model;
   private final ConfigKeys keys;
@@ -74,6 +77,10 @@ final class SpecReader {
 
   private ImmutableList<LayerSpec> layers() {
     int count = config.positive(keys.layers());
+    if (count > MAX_LAYERS) {
+      throw ConfigReader.bad(
+          keys.layers().get(0) + " must be at most " + MAX_LAYERS + ", got " + count);
+    }
     Set<Integer> dense = denseLayers(count);
     int step = keys.sparseStep().isEmpty() ? 1 : config.positive(keys.sparseStep());
     ImmutableList.Builder<LayerSpec> layers = ImmutableList.builder();

@@ -36,6 +36,9 @@ final class TensorNames {
     for (String part : DOTS.split(name)) {
       pattern.append(pattern.isEmpty() ? "" : ".");
       OptionalInt number = canonicalNumber(part);
+      if (part.equals(NUMBER)) {
+        return Optional.empty();
+      }
       if (number.isPresent()) {
         numbers.add(number.getAsInt());
         pattern.append(NUMBER);

@@ -36,7 +36,7 @@ public final class CheckpointFormatException extends CoppiceException {
     BAD_TILING,
     /** The file ends before its tensors do. */
     TRUNCATED,
-    /** A shard's name in the index is not a plain file name inside the folder. */
+    /** A shard's name in the index is no plain file name, or a file is a link out of the folder. */
     BAD_SHARD_NAME,
     /** Index and shards do not name the same tensors. */
     INDEX_MISMATCH,
@@ -73,9 +73,9 @@ public final class CheckpointFormatException extends CoppiceException {
    */
   public CheckpointFormatException(
       Reason reason, Path file, String detail, @Nullable Throwable cause) {
-    super(ExitCode.INPUT_INVALID, file + ": " + detail, cause);
+    super(ExitCode.INPUT_INVALID, file + ": " + PlainText.of(detail), cause);
     this.reason = reason;
-    this.detail = detail;
+    this.detail = PlainText.of(detail);
     this.file = file.toString();
   }
 

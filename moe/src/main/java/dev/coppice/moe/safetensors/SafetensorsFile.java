@@ -2,6 +2,7 @@ package dev.coppice.moe.safetensors;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import java.io.Closeable;
@@ -16,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * An open safetensors file whose header has passed every rule of the format.
@@ -33,6 +35,7 @@ public final class SafetensorsFile implements Closeable {
   private final FileChannel channel;
   private final ImmutableMap<String, TensorInfo> tensors;
   private final ImmutableMap<String, String> metadata;
+  private final ImmutableList<String> warnings;
   private final long dataOffset;
 
   private SafetensorsFile(
@@ -41,6 +44,7 @@ public final class SafetensorsFile implements Closeable {
     this.channel = channel;
     this.tensors = header.tensors();
     this.metadata = header.metadata();
+    this.warnings = header.warnings();
     this.dataOffset = dataOffset;
   }
 
@@ -65,7 +69,8 @@ public final class SafetensorsFile implements Closeable {
     }
   }
 
-  private static SafetensorsFile open(Path file, FileChannel channel) throws IOException {
+  /** Checks the header of an open file, which then belongs to what is returned. */
+  static SafetensorsFile open(Path file, FileChannel channel) throws IOException {
     long size = channel.size();
     long headerSize = headerSize(file, channel, size);
     ByteBuffer bytes = ByteBuffer.allocate((int) headerSize);
@@ -112,18 +117,10 @@ public final class SafetensorsFile implements Closeable {
 
   private static void refuseForeign(Path file, ByteBuffer start) {
     String text = StandardCharsets.ISO_8859_1.decode(start.duplicate().flip()).toString();
-    String what = "";
-    if (text.startsWith("version https://git-lfs")) {
-      what = "a git-LFS pointer (fetch the file itself, with git lfs pull)";
-    } else if (text.stripLeading().regionMatches(true, 0, "<!doctype", 0, 9)
-        || text.stripLeading().regionMatches(true, 0, "<html", 0, 5)) {
-      what = "a web page (the download went wrong)";
-    } else if (text.startsWith("PK\u0003\u0004") || text.startsWith("\u0080\u0002")) {
-      what = "a PyTorch pickle or zip (never read here; convert it to safetensors)";
-    }
-    if (!what.isEmpty()) {
+    Optional<String> what = ForeignFormat.of(text);
+    if (what.isPresent()) {
       throw new CheckpointFormatException(
-          Reason.FOREIGN_FORMAT, file, "file must be safetensors, got " + what);
+          Reason.FOREIGN_FORMAT, file, "file must be safetensors, got " + what.get());
     }
   }
 
@@ -183,6 +180,11 @@ public final class SafetensorsFile implements Closeable {
   /** Free text pairs of the header. */
   public ImmutableMap<String, String> metadata() {
     return metadata;
+  }
+
+  /** What is odd about the header though the reference reads it; a few lines at most. */
+  public ImmutableList<String> warnings() {
+    return warnings;
   }
 
   /** Position of the first data byte in the file. */

@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.CRC32C;
 
 /**
  * Writes a safetensors file whose header goes down first: every shape is known before a byte of
@@ -41,6 +42,8 @@ public final class SafetensorsWriter implements Closeable {
   private final Path path;
   private final FileChannel channel;
   private final ImmutableMap<String, Slot> slots;
+  private int headerSize;
+  private long headerCrc;
 
   private record Slot(TensorInfo info, long fileOffset, AtomicLong written) {}
 
@@ -76,16 +79,34 @@ public final class SafetensorsWriter implements Closeable {
         FileChannel.open(
             file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
     SafetensorsWriter writer = new SafetensorsWriter(file, channel, byName);
-    writer.writeAt(prefixed(header), 0);
+    try {
+      writer.writeHeader(prefixed(header));
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
     return writer;
   }
 
-  private static List<TensorInfo> layOut(Collection<TensorSlot> tensors) {
+  private void writeHeader(ByteBuffer bytes) throws IOException {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.duplicate());
+    headerSize = bytes.remaining();
+    headerCrc = crc.getValue();
+    writeAt(bytes, 0);
+  }
+
+  /** Where each tensor will lie, in the order of the file. */
+  static List<TensorInfo> layOut(Collection<TensorSlot> tensors) {
     List<TensorSlot> sorted = new ArrayList<>(tensors);
     sorted.sort(Comparator.comparing(TensorSlot::dtype).reversed().thenComparing(TensorSlot::name));
     List<TensorInfo> infos = new ArrayList<>(sorted.size());
     long begin = 0;
     for (TensorSlot slot : sorted) {
+      checkArgument(
+          !slot.name().equals(HeaderParser.METADATA),
+          "tensor name must not be that of the metadata, got '%s'",
+          slot.name());
       long end = Math.addExact(begin, slot.byteSize());
       infos.add(new TensorInfo(slot.name(), slot.dtype(), slot.shape(), begin, end));
       begin = end;
@@ -93,13 +114,13 @@ public final class SafetensorsWriter implements Closeable {
     return infos;
   }
 
-  private static byte[] header(List<TensorInfo> infos, Map<String, String> metadata)
-      throws IOException {
+  /** The header's bytes, padded. */
+  static byte[] header(List<TensorInfo> infos, Map<String, String> metadata) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
       json.writeStartObject();
       if (!metadata.isEmpty()) {
-        json.writeObjectFieldStart("__metadata__");
+        json.writeObjectFieldStart(HeaderParser.METADATA);
         for (Map.Entry<String, String> entry : metadata.entrySet()) {
           json.writeStringField(entry.getKey(), entry.getValue());
         }
@@ -214,9 +235,10 @@ public final class SafetensorsWriter implements Closeable {
   }
 
   /**
-   * Checks that every tensor is whole, and makes the file durable.
+   * Checks that every tensor is whole, makes the file durable, and reads the header back.
    *
    * @throws IllegalStateException if a tensor lacks bytes
+   * @throws IOException if the disk fails, or does not give back what it was given
    */
   public void finish() throws IOException {
     for (Slot slot : slots.values()) {
@@ -229,6 +251,21 @@ public final class SafetensorsWriter implements Closeable {
           slot.written().get());
     }
     channel.force(true);
+    readHeaderBack();
+  }
+
+  private void readHeaderBack() throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(headerSize);
+    while (bytes.hasRemaining()) {
+      if (channel.read(bytes, bytes.position()) < 0) {
+        break;
+      }
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.flip());
+    if (crc.getValue() != headerCrc) {
+      throw new IOException("header must read back as it was written, but does not: " + path);
+    }
   }
 
   @Override

@@ -37,14 +37,36 @@ public record MoeSpec(
     double normEpsilon,
     boolean tiedHead,
     int maxPositions) {
+  /** No sum of weights or FLOPs overflows below it. */
+  private static final double MAX_PARAMETERS = 1e17;
 
-  /** Checks signs; an empty layer list is refused. */
+  /** Checks signs and size; an empty layer list is refused. */
   public MoeSpec {
     checkArgument(vocabularySize > 0, "vocabulary must be positive, got %s", vocabularySize);
     checkArgument(hiddenSize > 0, "hidden size must be positive, got %s", hiddenSize);
     checkArgument(!layers.isEmpty(), "a model must have a layer, got none");
     checkArgument(normEpsilon > 0, "norm epsilon must be positive, got %s", normEpsilon);
     checkArgument(maxPositions > 0, "max positions must be positive, got %s", maxPositions);
+    double parameters = roughParameters(vocabularySize, hiddenSize, attention, layers);
+    checkArgument(
+        parameters < MAX_PARAMETERS,
+        "a model must have fewer than 10^17 parameters, got about %s",
+        parameters);
+  }
+
+  /** An upper bound, in floating point, which cannot overflow. */
+  private static double roughParameters(
+      int vocabulary, int hidden, AttentionSpec attention, Iterable<LayerSpec> layers) {
+    double each = 4.0 * attention.heads() * attention.headDim() + 2;
+    double rows = 2.0 * vocabulary + 1;
+    for (LayerSpec layer : layers) {
+      rows += each;
+      rows +=
+          layer instanceof LayerSpec.Moe moe
+              ? moe.experts() * (3.0 * moe.expertWidth() + 1)
+              : 3.0 * ((LayerSpec.Dense) layer).width();
+    }
+    return rows * hidden;
   }
 
   /** Number of layers. */
