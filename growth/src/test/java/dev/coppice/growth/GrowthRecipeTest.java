@@ -38,7 +38,7 @@ class GrowthRecipeTest {
     }
   }
 
-  private static List<Path> examples() throws IOException {
+  static List<Path> examples() throws IOException {
     try (Stream<Path> files = Files.list(Path.of("recipes"))) {
       return files.sorted().toList();
     }
