@@ -3,14 +3,18 @@ package dev.coppice.bench.micro;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,7 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "grow",
     description =
-        "Times depth x2 and width x2 with noise, each beside a plain copy of the same output.")
+        "Times depth x2 and width x2 with noise, each beside a plain copy of the same output; and"
+            + " whole commands over tens of thousands of tensors.")
 public final class SpeedGrowCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "CKPT", description = "Folder of the checkpoint to grow.")
   private Path checkpoint;
@@ -52,16 +57,39 @@ public final class SpeedGrowCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Consumer<String> log = output.quiet() ? line -> {} : spec.commandLine().getErr()::println;
     ImmutableList<SpeedGrow.Arm> arms = SpeedGrow.measure(checkpoint, work, repeats, log);
+    SpeedPlan plan = plan();
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("repeats", repeats);
     json.put("threads", Runtime.getRuntime().availableProcessors());
     arms.forEach(arm -> put(json.putObject(arm.name()), arm));
+    json.put("inspect_tensors", plan.inspectTensors());
+    json.put("inspect_seconds", plan.inspectSeconds());
+    json.put("plan_tensors", plan.planTensors());
+    json.put("plan_seconds", plan.planSeconds());
     String text =
-        arms.stream()
-            .map(SpeedGrowCommand::line)
+        Stream.concat(arms.stream().map(SpeedGrowCommand::line), Stream.of(line(plan)))
             .collect(Collectors.joining(System.lineSeparator()));
     output.print(spec.commandLine().getOut(), json, text);
     return ExitCode.OK.number();
+  }
+
+  private SpeedPlan plan() throws IOException {
+    Path folder = Files.createTempDirectory(work, "coppice-speed-plan-");
+    try {
+      return SpeedPlan.measure(folder, repeats);
+    } finally {
+      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+  }
+
+  private static String line(SpeedPlan plan) {
+    return String.format(
+        Locale.ROOT,
+        "inspect %,d tensors: %.2f s; plan %,d tensors: %.2f s (whole commands)",
+        plan.inspectTensors(),
+        plan.inspectSeconds(),
+        plan.planTensors(),
+        plan.planSeconds());
   }
 
   private static void put(ObjectNode json, SpeedGrow.Arm arm) {

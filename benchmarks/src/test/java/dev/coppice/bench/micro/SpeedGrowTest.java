@@ -35,4 +35,13 @@ class SpeedGrowTest {
       assertThat(left).isEmpty();
     }
   }
+
+  @Test
+  void timesWholeCommandsOverManyTensors(@TempDir Path folder) throws IOException {
+    SpeedPlan plan = SpeedPlan.measure(folder, 1);
+    assertThat(plan.inspectTensors()).isGreaterThan(37_000);
+    assertThat(plan.planTensors()).isGreaterThan(280_000);
+    assertThat(plan.inspectSeconds()).isPositive();
+    assertThat(plan.planSeconds()).isPositive();
+  }
 }

@@ -1,0 +1,149 @@
+package dev.coppice.bench.micro;
+
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.Shard;
+import dev.coppice.moe.checkpoint.ShardLayout;
+import dev.coppice.moe.cli.Coppice;
+import dev.coppice.moe.family.Family;
+import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.moe.safetensors.SafetensorsWriter;
+import dev.coppice.moe.safetensors.TensorSlot;
+import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.spec.RouterSpec;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * How long the program takes over very many tensors: to inspect a checkpoint of some 37,000, and to
+ * plan a growth to some 280,000.
+ *
+ * <p>Both are whole commands in a process of their own, from the start of the Java runtime to the
+ * last line. The tensors have a few bytes each: names, shapes and headers are what is timed.
+ *
+ * @param inspectTensors tensors of the inspected checkpoint
+ * @param inspectSeconds of {@code coppice inspect}, median
+ * @param planTensors tensors of the planned output
+ * @param planSeconds of {@code coppice grow --dry-run}, median
+ */
+public record SpeedPlan(
+    int inspectTensors, double inspectSeconds, int planTensors, double planSeconds) {
+
+  /** As deep and wide as a Qwen3-30B-A3B that was grown to twice its depth. */
+  private static final MoeSpec INSPECTED = spec(96, 128);
+
+  /** As deep and wide as the largest open models. */
+  private static final MoeSpec PLANNED = spec(61, 384);
+
+  /**
+   * Measures both.
+   *
+   * @param folder an existing, empty folder
+   * @param repeats times each is done, at least 1
+   */
+  static SpeedPlan measure(Path folder, int repeats) throws IOException {
+    Path inspected = folder.resolve("inspected");
+    Path planned = folder.resolve("planned");
+    int tensors = write(inspected, INSPECTED);
+    int before = write(planned, PLANNED);
+    int layers = PLANNED.layerCount();
+    int experts = PLANNED.firstMoe().orElseThrow().experts();
+    int perLayer = (before - 3) / layers;
+    List<Double> inspect = new ArrayList<>();
+    List<Double> plan = new ArrayList<>();
+    for (int repeat = 0; repeat < repeats; repeat++) {
+      inspect.add(seconds(ImmutableList.of("inspect", inspected.toString())));
+      plan.add(
+          seconds(
+              ImmutableList.of(
+                  "grow",
+                  planned.toString(),
+                  folder.resolve("never").toString(),
+                  "--depth=2",
+                  "--width=2",
+                  "--dry-run")));
+    }
+    int grown = 3 + 2 * layers * (perLayer + 3 * experts);
+    return new SpeedPlan(tensors, median(inspect), grown, median(plan));
+  }
+
+  private static MoeSpec spec(int layers, int experts) {
+    return new MoeSpec(
+        "qwen3_moe",
+        4,
+        2,
+        new AttentionSpec(1, 1, 2, true, 10_000),
+        new RouterSpec(true),
+        ImmutableList.copyOf(Collections.nCopies(layers, new LayerSpec.Moe(experts, 8, 1))),
+        1e-6,
+        false,
+        64);
+  }
+
+  /** Writes a checkpoint of zeros; returns its number of tensors. */
+  private static int write(Path target, MoeSpec spec) throws IOException {
+    Family family = Family.named(spec.family());
+    List<TensorSlot> slots = new ArrayList<>();
+    family
+        .expectedTensors(spec)
+        .forEach((name, shape) -> slots.add(new TensorSlot(name, Dtype.BF16, shape)));
+    ShardLayout layout = ShardLayout.of(slots, ShardLayout.DEFAULT_MAX_BYTES);
+    try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
+      for (Shard shard : layout.shards()) {
+        try (SafetensorsWriter file = writer.openShard(shard)) {
+          for (TensorSlot slot : shard.slots()) {
+            file.write(slot.name(), 0, ByteBuffer.allocate((int) slot.byteSize()));
+          }
+          file.finish();
+        }
+      }
+      writer.writeConfig(family.configFor(spec));
+      writer.writeIndex(layout);
+      writer.commit();
+    }
+    return slots.size();
+  }
+
+  /** Runs the program as this one runs, and waits for it. */
+  private static double seconds(ImmutableList<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Coppice.class.getName());
+    command.addAll(arguments);
+    long started = System.nanoTime();
+    Process process =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      int code = process.waitFor();
+      if (code != 0) {
+        throw new CoppiceException(
+            ExitCode.ERROR, "command must end with 0, got " + code + " (" + arguments + ")");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      process.destroyForcibly();
+      throw new IOException("interrupted while a command ran", e);
+    }
+    return (System.nanoTime() - started) / 1e9;
+  }
+
+  private static double median(List<Double> values) {
+    List<Double> sorted = values.stream().sorted().toList();
+    return sorted.get(sorted.size() / 2);
+  }
+}
