@@ -1,9 +1,13 @@
 package dev.coppice.growth;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.Iterables;
+import dev.coppice.moe.anatomy.ConfigPath;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Writes a count into a raw {@code config.json} under every name that the file has for it.
@@ -39,42 +43,51 @@ public final class ConfigCounts {
   private ConfigCounts() {}
 
   /**
-   * Sets a count: under all of the family's names that are present, or under its first where none
-   * is; and under others' names that hold the old count.
+   * Changes a count, or a list of counts: under all of the family's names that are present, or
+   * under its first where none is; and under others' names that hold what the family's held.
    *
-   * @param config changed in place; keys keep their order
+   * @param root changed in place; keys keep their order
    * @param family the family's names, the usual one first
    * @param others names of the same count elsewhere
-   * @param change from which to which count
+   * @param change from the old to the new count
    */
-  public static void set(
-      ObjectNode config,
-      ImmutableList<String> family,
-      ImmutableList<String> others,
-      CountChange change) {
-    boolean written = false;
+  public static void change(
+      ObjectNode root, ImmutableList<String> family, ImmutableList<String> others, Change change) {
+    JsonNode old =
+        family.stream()
+            .map(name -> ConfigPath.get(root, name))
+            .filter(node -> !node.isMissingNode())
+            .findFirst()
+            .orElse(change.absent());
     for (String name : family) {
-      if (config.hasNonNull(name)) {
-        config.put(name, change.to());
-        written = true;
+      if (!ConfigPath.get(root, name).isMissingNode()) {
+        ConfigPath.set(root, name, changed(ConfigPath.get(root, name), change));
       }
     }
-    if (!written) {
-      config.put(Iterables.getFirst(family, others.get(0)), change.to());
+    if (family.stream().allMatch(name -> ConfigPath.get(root, name).isMissingNode())) {
+      ConfigPath.set(root, family.get(0), changed(old, change));
     }
     for (String name : others) {
-      JsonNode value = config.path(name);
-      if (value.isInt() && value.intValue() == change.from()) {
-        config.put(name, change.to());
+      if (!family.contains(name) && root.path(name).equals(old)) {
+        root.set(name, changed(old, change));
       }
     }
   }
 
   /**
-   * A count before and after growth.
+   * How a count changes.
    *
-   * @param from before
-   * @param to after
+   * @param absent the count where the file has none: a default
+   * @param of from the old to the new
    */
-  public record CountChange(int from, int to) {}
+  public record Change(JsonNode absent, IntUnaryOperator of) {}
+
+  private static JsonNode changed(JsonNode old, Change change) {
+    if (!(old instanceof ArrayNode list)) {
+      return IntNode.valueOf(change.of().applyAsInt(old.intValue()));
+    }
+    ArrayNode grown = JsonNodeFactory.instance.arrayNode();
+    list.forEach(count -> grown.add(change.of().applyAsInt(count.intValue())));
+    return grown;
+  }
 }

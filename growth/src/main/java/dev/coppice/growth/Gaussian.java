@@ -1,78 +1,68 @@
 package dev.coppice.growth;
 
 /**
- * Turns 32 random bits into one standard normal number, by the quantile function in tables.
+ * Turns 16 random bits into one standard normal number, by a table.
  *
- * <p>Number {@code h} stands for the probability {@code (h + ½)/2³²}. Between 1/64 and 63/64 the
- * quantile is interpolated over 2048 equal steps, in the tails over 64 steps an octave, down to
- * single values: the largest error is about 5e-5, the largest number 6.3. Only float32
- * multiplications and additions are done, so that every machine gets the same bits.
+ * <p>The distribution is cut into {@value #CELLS} cells of equal probability. Bits name a cell: the
+ * lowest bit is the sign, the others count from the outermost cell inwards. A number is the
+ * quantile in the middle of its cell, times a factor next to 1 that makes the variance exactly 1;
+ * only the two outermost cells, beyond ±4.17, are drawn once more, from 32 bits, by the quantile
+ * function itself, so that the tails reach as far as they should. Everything is computed with
+ * {@link StrictMath}, so that every machine gets the same bits.
  */
 final class Gaussian {
-  private static final int STEP_BITS = 21;
-  private static final int STEPS = 1 << (32 - STEP_BITS);
-  private static final int STEP_MASK = (1 << STEP_BITS) - 1;
+  /** How many cells there are. */
+  static final int CELLS = 1 << 16;
 
-  /** Steps at either end that the tail tables answer for. */
-  private static final int TAIL_STEPS = STEPS / 64;
-
-  private static final int OCTAVE_BITS = 6;
-  private static final int SINGLES = 1 << OCTAVE_BITS;
-  private static final int OCTAVES = 32 - 6 - OCTAVE_BITS;
-
-  private static final float[] BASE = new float[STEPS];
-  private static final float[] SLOPE = new float[STEPS];
-  private static final float[] TAIL_BASE = new float[SINGLES + OCTAVES * SINGLES];
-  private static final float[] TAIL_SLOPE = new float[SINGLES + OCTAVES * SINGLES];
-
-  static {
-    for (int step = TAIL_STEPS; step < STEPS - TAIL_STEPS; step++) {
-      fill(BASE, SLOPE, step, (long) step << STEP_BITS, 1L << STEP_BITS);
-    }
-    for (int single = 0; single < SINGLES; single++) {
-      TAIL_BASE[single] = (float) quantile(single);
-    }
-    for (int octave = 0; octave < OCTAVES; octave++) {
-      for (int part = 0; part < SINGLES; part++) {
-        long from = (long) (SINGLES + part) << octave;
-        fill(TAIL_BASE, TAIL_SLOPE, SINGLES * (1 + octave) + part, from, 1L << octave);
-      }
-    }
-  }
+  private static final float[] TABLE = table();
 
   private Gaussian() {}
 
   /**
-   * The normal number of 32 bits.
+   * The numbers of all cells; those of cells 0 and 1 stand for the tails. Not to be changed.
    *
-   * @param bits uniformly random, read as unsigned
+   * @return the table itself, since it is read a billion times
    */
-  static float of(int bits) {
-    int step = bits >>> STEP_BITS;
-    if (((step + TAIL_STEPS) & (STEPS - 1)) < 2 * TAIL_STEPS) {
-      return bits < 0 ? -tail(~bits) : tail(bits);
+  static float[] cells() {
+    return TABLE;
+  }
+
+  /** Whether a cell is one of the two that are drawn once more. */
+  static boolean isTail(int cell) {
+    return (cell & (CELLS - 2)) == 0;
+  }
+
+  /**
+   * A number beyond ±4.17.
+   *
+   * @param cell 0 or 1, which is its sign
+   * @param bits uniformly random
+   */
+  static float tail(int cell, int bits) {
+    double size = -NormalQuantile.of((Integer.toUnsignedLong(bits) + 0.5) * 0x1p-48);
+    return (float) (cell == 0 ? -size : size);
+  }
+
+  private static float[] table() {
+    double[] sizes = new double[CELLS / 2];
+    double squares = 0;
+    for (int i = 1; i < sizes.length; i++) {
+      sizes[i] = -NormalQuantile.of((i + 0.5) / CELLS);
+      squares += 2 * sizes[i] * sizes[i] / CELLS;
     }
-    return BASE[step] + (bits & STEP_MASK) * SLOPE[step];
-  }
-
-  /** The lower tail; bits below 2²⁶. */
-  private static float tail(int bits) {
-    if (bits < SINGLES) {
-      return TAIL_BASE[bits];
+    double factor = StrictMath.sqrt((1 - tailSquares()) / squares);
+    float[] table = new float[CELLS];
+    for (int i = 1; i < sizes.length; i++) {
+      table[2 * i] = (float) (-factor * sizes[i]);
+      table[2 * i + 1] = (float) (factor * sizes[i]);
     }
-    int octave = 31 - OCTAVE_BITS - Integer.numberOfLeadingZeros(bits);
-    int entry = SINGLES * octave + (bits >>> octave);
-    return TAIL_BASE[entry] + (bits & ((1 << octave) - 1)) * TAIL_SLOPE[entry];
+    return table;
   }
 
-  private static void fill(float[] bases, float[] slopes, int entry, long from, long count) {
-    double low = quantile(from);
-    double high = quantile(from + count);
-    bases[entry] = (float) low;
-    slopes[entry] = (float) ((high - low) / count);
-  }
-
-  private static double quantile(long bits) {
-    return NormalQuantile.of((bits + 0.5) * 0x1p-32);
+  /** What both tails add to the variance: 2·(t·φ(t) + 1 − Φ(t)), where they begin at t. */
+  private static double tailSquares() {
+    double begin = -NormalQuantile.of(1.0 / CELLS);
+    double density = StrictMath.exp(-begin * begin / 2) / StrictMath.sqrt(2 * StrictMath.PI);
+    return 2 * (begin * density + 1.0 / CELLS);
   }
 }

@@ -93,7 +93,7 @@ public final class GrowthExecutor {
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
       DiskSpace.require(writer.staging(), layout.totalBytes());
       try (GrowthJournal journal =
-          GrowthJournal.start(writer.staging(), GrowthFingerprint.of(source, request))) {
+          GrowthJournal.start(writer.staging(), GrowthFingerprint.of(source, request, plan))) {
         fill(writer, journal, progress);
       }
     }
@@ -102,7 +102,8 @@ public final class GrowthExecutor {
 
   private GrowthResult goOn(Path target, GrowthProgress progress) throws IOException {
     long started = System.nanoTime();
-    StoppedGrowth stopped = StoppedGrowth.require(target, GrowthFingerprint.of(source, request));
+    StoppedGrowth stopped =
+        StoppedGrowth.require(target, GrowthFingerprint.of(source, request, plan));
     try (GrowthJournal journal = stopped.takeOver(target, kept);
         CheckpointWriter writer = CheckpointWriter.resume(target, stopped.folder())) {
       long whole =
@@ -172,7 +173,7 @@ public final class GrowthExecutor {
       for (int thread = 0; thread < request.threads(); thread++) {
         writers.start(() -> work(jobs, next, writers, journal));
       }
-      hashes.start(source, hashers);
+      hashes.start(source, hashers, request.sha256());
       Runnable tick = () -> progress.update(written.get() + hashes.done(), total);
       writers.await(tick);
       hashers.await(tick);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
@@ -22,21 +23,23 @@ import java.util.TreeSet;
  * Whatever decides the bytes of a grown checkpoint's files, or would show that its source is
  * another one: two growths with the same fingerprint write the same files.
  *
- * @param json operators, seed, shard size, version; and for each source file its size, time of
- *     change and the SHA-256 of its header
+ * @param json operators, seed, shard size, version, hash of the plan; and for each source file its
+ *     size, time of change and the SHA-256 of its header
  */
 record GrowthFingerprint(ObjectNode json) {
   private static final String SOURCE = "source";
   private static final ImmutableList<String> PLAN =
-      ImmutableList.of("coppice_version", "operators", "seed", "max_shard_bytes");
+      ImmutableList.of("coppice_version", "operators", "seed", "max_shard_bytes", "plan_sha256");
 
   /** The fingerprint of a growth that is to be carried out. */
-  static GrowthFingerprint of(Checkpoint source, GrowthRequest request) throws IOException {
+  static GrowthFingerprint of(Checkpoint source, GrowthRequest request, GrowthPlan plan)
+      throws IOException {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("coppice_version", CoppiceVersion.current());
     json.set("operators", new OperatorJson().write(request.operator()));
     json.put("seed", Long.toString(request.seed()));
     json.put("max_shard_bytes", Long.toString(request.maxShardBytes()));
+    json.put("plan_sha256", sha256(plan));
     ObjectNode files = json.putObject(SOURCE);
     Path config = source.folder().resolve("config.json");
     describe(files, config, ByteBuffer.wrap(Files.readAllBytes(config)));
@@ -44,6 +47,16 @@ record GrowthFingerprint(ObjectNode json) {
       describe(files, shard, header(shard));
     }
     return new GrowthFingerprint(json);
+  }
+
+  private static String sha256(GrowthPlan plan) {
+    Hasher hasher = Hashing.sha256().newHasher();
+    hasher.putUnencodedChars(plan.config().toString());
+    for (PlannedTensor tensor : plan.tensors().values()) {
+      hasher.putUnencodedChars(tensor.slot().toString());
+      hasher.putUnencodedChars(RecipeJson.of(tensor.recipe()).toString());
+    }
+    return hasher.hash().toString();
   }
 
   private static void describe(ObjectNode files, Path file, ByteBuffer start) throws IOException {

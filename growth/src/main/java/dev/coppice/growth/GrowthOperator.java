@@ -1,6 +1,5 @@
 package dev.coppice.growth;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
 /**
@@ -19,10 +18,6 @@ public sealed interface GrowthOperator permits DepthOperator, WidthOperator, Ope
    * @throws dev.coppice.moe.CoppiceException if the model cannot grow so, or no config can say it
    */
   GrowthPlan apply(GrowthPlan plan);
-
-  /** What this growth keeps of the model's function. */
-  @JsonIgnore
-  Invariant invariant();
 
   /**
    * This growth, then another, as one plan and one pass over the bytes.

@@ -3,38 +3,70 @@ package dev.coppice.growth;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSortedMap;
-import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.family.Family;
-import dev.coppice.moe.family.TensorAddress;
-import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
  * Everything that a growth will write: the new config, and for every output tensor how its bytes
  * are made. Immutable plain data; nothing is read or written to make it.
+ *
+ * <p>Each step of a plan is held against its own config by the check that opening a checkpoint
+ * makes: a plan whose tensors and config are at odds cannot exist.
  */
 public final class GrowthPlan {
   private final Family family;
   private final long seed;
   private final ObjectNode config;
   private final ImmutableSortedMap<String, PlannedTensor> tensors;
+  private final Anatomy anatomy;
+  private final Effect effect;
+
+  /**
+   * What a growth does to the model's function.
+   *
+   * @param invariant what is kept of it
+   * @param notes sentences for the user: the recipe that was chosen, and why
+   */
+  public record Effect(Invariant invariant, ImmutableList<String> notes) {
+    /** Nothing was changed. */
+    static final Effect NONE = new Effect(Invariant.IDENTITY, ImmutableList.of());
+
+    /** This effect, then another. */
+    Effect then(Effect next) {
+      return new Effect(
+          invariant.and(next.invariant),
+          ImmutableList.<String>builder().addAll(notes).addAll(next.notes).build());
+    }
+  }
 
   private GrowthPlan(
       Family family,
       long seed,
       ObjectNode config,
-      ImmutableSortedMap<String, PlannedTensor> tensors) {
+      Anatomy anatomy,
+      Collection<PlannedTensor> planned,
+      Effect effect) {
+    checkArgument(!planned.isEmpty(), "a plan must have a tensor, got none");
     this.family = family;
     this.seed = seed;
     this.config = config;
-    this.tensors = tensors;
+    this.effect = effect;
+    this.anatomy = anatomy;
+    ImmutableSortedMap.Builder<String, PlannedTensor> byName = ImmutableSortedMap.naturalOrder();
+    for (PlannedTensor tensor : planned) {
+      byName.put(tensor.name(), tensor.at(anatomy.site(tensor.name())));
+    }
+    this.tensors = byName.buildOrThrow();
   }
 
   /**
@@ -42,13 +74,51 @@ public final class GrowthPlan {
    *
    * @param checkpoint the source
    * @param seed seed of all noise that operators add
-   * @throws CoppiceException INPUT_INVALID if a tensor is none of the family's
    */
   public static GrowthPlan unchanged(Checkpoint checkpoint, long seed) {
-    Family family = checkpoint.family();
-    Stream<PlannedTensor> tensors =
-        checkpoint.tensors().values().stream().map(tensor -> copyOf(checkpoint, tensor));
-    return new GrowthPlan(family, seed, checkpoint.config(), byName(tensors));
+    return unchanged(
+        checkpoint.family(),
+        checkpoint.config(),
+        checkpoint.anatomy(),
+        checkpoint.tensors().values().stream().map(StoredTensor::slot).toList(),
+        seed);
+  }
+
+  /**
+   * The plan that copies a checkpoint as it is, from names and shapes alone: nothing has to exist.
+   *
+   * @param family its family
+   * @param config its {@code config.json}
+   * @param slots its tensors
+   * @param seed seed of all noise that operators add
+   */
+  public static GrowthPlan unchanged(
+      Family family, ObjectNode config, Collection<TensorSlot> slots, long seed) {
+    return unchanged(family, config.deepCopy(), anatomy(family, config, slots), slots, seed);
+  }
+
+  private static GrowthPlan unchanged(
+      Family family, ObjectNode config, Anatomy anatomy, Collection<TensorSlot> slots, long seed) {
+    return new GrowthPlan(
+        family,
+        seed,
+        config,
+        anatomy,
+        slots.stream()
+            .map(
+                slot ->
+                    new PlannedTensor(
+                        slot, anatomy.site(slot.name()), new TensorRecipe.Copy(slot.name())))
+            .toList(),
+        Effect.NONE);
+  }
+
+  private static Anatomy anatomy(Family family, ObjectNode config, Collection<TensorSlot> slots) {
+    return Anatomy.of(
+        family.name(),
+        family.traits(),
+        config,
+        new Anatomy.TensorSet(slots, name -> "grown checkpoint"));
   }
 
   /**
@@ -57,7 +127,7 @@ public final class GrowthPlan {
    * @param checkpoint the source
    * @param operator how it grows
    * @param seed seed of all noise
-   * @throws CoppiceException if the model cannot grow so, or no config can say it
+   * @throws dev.coppice.moe.CoppiceException if the model cannot grow so, or no config can say it
    */
   public static GrowthPlan of(Checkpoint checkpoint, GrowthOperator operator, long seed) {
     return operator.apply(unchanged(checkpoint, seed));
@@ -68,9 +138,18 @@ public final class GrowthPlan {
    *
    * @param grownConfig the new config
    * @param grownTensors all output tensors; names must be distinct
+   * @param added what the operator does to the function
    */
-  public GrowthPlan with(ObjectNode grownConfig, Collection<PlannedTensor> grownTensors) {
-    return new GrowthPlan(family, seed, grownConfig.deepCopy(), byName(grownTensors.stream()));
+  public GrowthPlan with(
+      ObjectNode grownConfig, Collection<PlannedTensor> grownTensors, Effect added) {
+    List<TensorSlot> slots = grownTensors.stream().map(PlannedTensor::slot).toList();
+    return new GrowthPlan(
+        family,
+        seed,
+        grownConfig.deepCopy(),
+        anatomy(family, grownConfig, slots),
+        grownTensors,
+        effect.then(added));
   }
 
   /** The family of source and output. */
@@ -88,9 +167,19 @@ public final class GrowthPlan {
     return config.deepCopy();
   }
 
-  /** Shape of the output. */
-  public MoeSpec spec() {
-    return family.spec(config);
+  /** The output as growth sees it. */
+  public Anatomy anatomy() {
+    return anatomy;
+  }
+
+  /** What is kept of the model's function. */
+  public Invariant invariant() {
+    return effect.invariant();
+  }
+
+  /** What operators chose to do, one sentence each. */
+  public ImmutableList<String> notes() {
+    return effect.notes();
   }
 
   /** Output tensors by name. */
@@ -122,9 +211,15 @@ public final class GrowthPlan {
   /** Output tensors in the order of the model: what has no layer first, then layer by layer. */
   public Stream<PlannedTensor> inModelOrder() {
     return tensors.values().stream()
-        .sorted(
-            Comparator.<PlannedTensor>comparingInt(tensor -> tensor.address().layer().orElse(-1))
-                .thenComparing(PlannedTensor::name));
+        .sorted(Comparator.comparingInt(GrowthPlan::rank).thenComparing(PlannedTensor::name));
+  }
+
+  private static int rank(PlannedTensor tensor) {
+    return switch (tensor.site().region()) {
+      case MODEL -> -1;
+      case LAYER -> tensor.site().layer();
+      case MTP -> Integer.MAX_VALUE;
+    };
   }
 
   @Override
@@ -144,28 +239,5 @@ public final class GrowthPlan {
   @Override
   public String toString() {
     return "GrowthPlan[" + family.name() + ", " + tensors.size() + " tensors, seed " + seed + "]";
-  }
-
-  private static PlannedTensor copyOf(Checkpoint checkpoint, StoredTensor tensor) {
-    TensorAddress address =
-        checkpoint
-            .family()
-            .address(tensor.name())
-            .orElseThrow(
-                () ->
-                    new CoppiceException(
-                        ExitCode.INPUT_INVALID,
-                        String.format(
-                            "tensor must be one of family %s, got %s (%s)",
-                            checkpoint.family().name(), tensor.name(), tensor.file())));
-    return new PlannedTensor(tensor.slot(), address, new TensorRecipe.Copy(tensor.name()));
-  }
-
-  private static ImmutableSortedMap<String, PlannedTensor> byName(Stream<PlannedTensor> tensors) {
-    ImmutableSortedMap.Builder<String, PlannedTensor> builder = ImmutableSortedMap.naturalOrder();
-    tensors.forEach(tensor -> builder.put(tensor.name(), tensor));
-    ImmutableSortedMap<String, PlannedTensor> byName = builder.buildOrThrow();
-    checkArgument(!byName.isEmpty(), "a plan must have a tensor, got none");
-    return byName;
   }
 }

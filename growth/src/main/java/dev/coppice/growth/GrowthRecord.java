@@ -19,11 +19,11 @@ import java.util.Optional;
  * How a checkpoint was grown: the lineage that goes into {@code coppice.json}.
  *
  * <p>It names operators and seed, from which the plan can be derived again; the source's files with
- * their SHA-256; and the recipe of every tensor. It holds no date and no machine, so that one seed
- * gives one file. The source's own lineage is kept as {@code parent}.
+ * their check sums; and the recipe of every tensor. It holds no date and no machine, so that one
+ * seed gives one file. The source's own lineage is kept as {@code parent}.
  */
 final class GrowthRecord {
-  private static final int SCHEMA_VERSION = 1;
+  private static final int SCHEMA_VERSION = 2;
 
   private final Checkpoint source;
   private final GrowthRequest request;
@@ -83,8 +83,11 @@ final class GrowthRecord {
     from.put("folder", sourceName());
     ObjectNode files = from.putObject("files");
     hashes.forEach(
-        (name, hash) ->
-            files.putObject(name).put("bytes", hash.bytes()).put("sha256", hash.sha256()));
+        (name, hash) -> {
+          ObjectNode file = files.putObject(name);
+          file.put("bytes", hash.bytes()).put("crc32c", hash.crc32c());
+          hash.sha256().ifPresent(sha256 -> file.put("sha256", sha256));
+        });
     ObjectNode tensors = json.putObject("tensors");
     plan.tensors().forEach((name, tensor) -> tensors.set(name, RecipeJson.of(tensor.recipe())));
     source
@@ -104,11 +107,14 @@ final class GrowthRecord {
    *
    * @param operator how the source grew
    * @param seed seed of all noise
-   * @param sha256 hash of each source file
+   * @param files check sums of each source file
    * @param tensors recipe of each tensor
    */
   record Recorded(
-      GrowthOperator operator, long seed, ImmutableMap<String, String> sha256, JsonNode tensors) {}
+      GrowthOperator operator,
+      long seed,
+      ImmutableMap<String, SourceHashes.FileHash> files,
+      JsonNode tensors) {}
 
   /**
    * Reads a lineage.
@@ -123,20 +129,35 @@ final class GrowthRecord {
             .flatMap(CoppiceRecord::lineage)
             .<JsonNode>map(Lineage::json)
             .orElseThrow(() -> malformed(grown, "it must have a lineage, got none"));
-    if (json.path("schema_version").asInt() != SCHEMA_VERSION
-        || !json.path("kind").asText().equals("growth")
+    int version = json.path("schema_version").asInt();
+    if (version != SCHEMA_VERSION) {
+      throw malformed(
+          grown,
+          "its lineage must be of form "
+              + SCHEMA_VERSION
+              + ", got "
+              + version
+              + " (grown by another version of Coppice, which draws other noise)");
+    }
+    if (!json.path("kind").asText().equals("growth")
         || !json.path("operators").isArray()
         || !json.path("seed").isIntegralNumber()) {
-      throw malformed(grown, "its lineage must be a growth of form 1, got another");
+      throw malformed(grown, "its lineage must be a whole growth, got another");
     }
-    ImmutableMap.Builder<String, String> sha256 = ImmutableMap.builder();
+    ImmutableMap.Builder<String, SourceHashes.FileHash> files = ImmutableMap.builder();
     for (Map.Entry<String, JsonNode> file : json.path("source").path("files").properties()) {
-      sha256.put(file.getKey(), file.getValue().path("sha256").asText());
+      JsonNode sums = file.getValue();
+      files.put(
+          file.getKey(),
+          new SourceHashes.FileHash(
+              sums.path("bytes").longValue(),
+              sums.path("crc32c").asText(),
+              Optional.of(sums.path("sha256").asText()).filter(sha256 -> !sha256.isEmpty())));
     }
     return new Recorded(
         new OperatorJson().read(json.path("operators")),
         json.path("seed").longValue(),
-        sha256.buildOrThrow(),
+        files.buildOrThrow(),
         json.path("tensors"));
   }
 

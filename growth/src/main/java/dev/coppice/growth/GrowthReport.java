@@ -2,10 +2,9 @@ package dev.coppice.growth;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.ShardLayout;
-import dev.coppice.moe.spec.LayerSpec;
-import dev.coppice.moe.spec.MoeSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -21,6 +20,7 @@ import java.util.TreeSet;
  * @param diskAvailable bytes free where it would go
  * @param memory bytes of buffers that the growth holds, beside the Java runtime
  * @param invariant what is kept of the model's function
+ * @param notes what operators chose to do, and why
  * @param configDiff changed keys of config.json, as {@code key: old -> new}
  * @param warnings limits of serving programs that the output would exceed
  */
@@ -32,40 +32,29 @@ public record GrowthReport(
     long diskAvailable,
     long memory,
     Invariant invariant,
+    ImmutableList<String> notes,
     ImmutableList<String> configDiff,
     ImmutableList<String> warnings) {
 
-  /** Largest top-k and expert count that common serving programs take. */
-  private static final int SERVED_TOP_K = 8;
-
-  private static final int SERVED_EXPERTS = 512;
+  /** Buffers of one thread: three chunks, counts of values, blocks of noise. */
+  private static final long BUFFERS = 3L * RecipeReader.CHUNK + (2L << 20);
 
   /**
    * One end of a growth.
    *
-   * @param spec its shape
+   * @param anatomy what growth sees of it
    * @param tensors number of tensors
    * @param bytes bytes of all tensors
    */
-  public record Side(MoeSpec spec, int tensors, long bytes) {
-    /** Experts of a mixture layer; 0 without one. */
-    public int experts() {
-      return spec.firstMoe().map(LayerSpec.Moe::experts).orElse(0);
-    }
-
-    /** Experts chosen for a token; 0 without experts. */
-    public int topK() {
-      return spec.firstMoe().map(LayerSpec.Moe::topK).orElse(0);
-    }
-
+  public record Side(Anatomy anatomy, int tensors, long bytes) {
     /** What a checkpoint is. */
     public static Side of(Checkpoint checkpoint) {
-      return new Side(checkpoint.spec(), checkpoint.tensors().size(), checkpoint.byteSize());
+      return new Side(checkpoint.anatomy(), checkpoint.tensors().size(), checkpoint.byteSize());
     }
 
     /** What a plan makes. */
     public static Side of(GrowthPlan plan) {
-      return new Side(plan.spec(), plan.tensors().size(), plan.byteSize());
+      return new Side(plan.anatomy(), plan.tensors().size(), plan.byteSize());
     }
   }
 
@@ -88,40 +77,37 @@ public record GrowthReport(
         layout.shards().size(),
         DiskSpace.needed(layout.totalBytes()),
         DiskSpace.available(target),
-        3L * RecipeReader.CHUNK * request.threads(),
-        request.operator().invariant(),
+        request.threads() * BUFFERS,
+        plan.invariant(),
+        plan.notes(),
         diff(source.config(), plan.config()),
-        warnings(after));
+        ServingLimits.met(source.anatomy(), plan.anatomy()));
   }
 
-  /** Changed keys of a config, as {@code key: old -> new}. */
+  /** Changed keys of a config, as {@code key: old -> new}; keys of nested objects with a dot. */
   static ImmutableList<String> diff(JsonNode old, JsonNode grown) {
+    ImmutableList.Builder<String> changes = ImmutableList.builder();
+    diff("", old, grown, changes);
+    return changes.build();
+  }
+
+  private static void diff(
+      String prefix, JsonNode old, JsonNode grown, ImmutableList.Builder<String> changes) {
     Set<String> keys = new TreeSet<>();
     old.fieldNames().forEachRemaining(keys::add);
     grown.fieldNames().forEachRemaining(keys::add);
-    return keys.stream()
-        .filter(key -> !old.path(key).equals(grown.path(key)))
-        .map(key -> key + ": " + shown(old.path(key)) + " -> " + shown(grown.path(key)))
-        .collect(ImmutableList.toImmutableList());
+    for (String key : keys) {
+      JsonNode from = old.path(key);
+      JsonNode to = grown.path(key);
+      if (from.isObject() && to.isObject()) {
+        diff(prefix + key + ".", from, to, changes);
+      } else if (!from.equals(to)) {
+        changes.add(prefix + key + ": " + shown(from) + " -> " + shown(to));
+      }
+    }
   }
 
   private static String shown(JsonNode value) {
     return value.isMissingNode() ? "(absent)" : value.toString();
-  }
-
-  private static ImmutableList<String> warnings(Side after) {
-    ImmutableList.Builder<String> warnings = ImmutableList.builder();
-    if (after.topK() > SERVED_TOP_K) {
-      warnings.add(
-          "some serving kernels take a top-k of at most " + SERVED_TOP_K + ", got " + after.topK());
-    }
-    if (after.experts() > SERVED_EXPERTS) {
-      warnings.add(
-          "some serving programs take at most "
-              + SERVED_EXPERTS
-              + " experts, got "
-              + after.experts());
-    }
-    return warnings.build();
   }
 }

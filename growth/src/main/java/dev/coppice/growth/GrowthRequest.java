@@ -11,12 +11,24 @@ import dev.coppice.moe.checkpoint.ShardLayout;
  * @param seed seed of all noise
  * @param maxShardBytes most bytes of one weight file; changes no tensor
  * @param threads threads that write, beside as many that hash; changes no byte
+ * @param sha256 whether the record names the SHA-256 of the source's files beside their CRC-32C
  */
-public record GrowthRequest(GrowthOperator operator, long seed, long maxShardBytes, int threads) {
+public record GrowthRequest(
+    GrowthOperator operator, long seed, long maxShardBytes, int threads, boolean sha256) {
   /** Checks that sizes are positive. */
   public GrowthRequest {
     checkArgument(maxShardBytes > 0, "shard size must be positive, got %s", maxShardBytes);
     checkArgument(threads > 0, "threads must be positive, got %s", threads);
+  }
+
+  /** A growth whose record names the CRC-32C of the source's files. */
+  public GrowthRequest(GrowthOperator operator, long seed, long maxShardBytes, int threads) {
+    this(operator, seed, maxShardBytes, threads, false);
+  }
+
+  /** The same with or without SHA-256 of the source's files. */
+  public GrowthRequest withSha256(boolean wanted) {
+    return new GrowthRequest(operator, seed, maxShardBytes, threads, wanted);
   }
 
   /**

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -111,7 +112,9 @@ public final class GrowthVerifier {
               return null;
             });
       }
-      hashes.start(source, hashers);
+      boolean sha256 =
+          recorded.files().values().stream().anyMatch(file -> file.sha256().isPresent());
+      hashes.start(source, hashers, sha256);
       Runnable tick = () -> progress.update(compared.get() + hashes.done(), total);
       comparers.await(tick);
       hashers.await(tick);
@@ -119,21 +122,32 @@ public final class GrowthVerifier {
   }
 
   private Stream<String> sourceDeviations() {
-    return recorded.sha256().entrySet().stream()
-        .filter(file -> !file.getValue().equals(hashOf(file.getKey())))
-        .map(
-            file ->
-                String.format(
-                    Locale.ROOT,
-                    "source file %s must have SHA-256 %s, got %s",
-                    file.getKey(),
-                    file.getValue(),
-                    hashOf(file.getKey())));
+    return recorded.files().entrySet().stream()
+        .flatMap(file -> sourceDeviation(file.getKey(), file.getValue()).stream());
   }
 
-  private String hashOf(String file) {
-    SourceHashes.FileHash hash = hashes.byFile().get(file);
-    return hash == null ? "no such file" : hash.sha256();
+  private Optional<String> sourceDeviation(String name, SourceHashes.FileHash wanted) {
+    SourceHashes.FileHash found = hashes.byFile().get(name);
+    if (found == null) {
+      return Optional.of("source file " + name + " must be there, got none");
+    }
+    boolean sha256 = wanted.sha256().isPresent();
+    boolean same =
+        found.bytes() == wanted.bytes()
+            && found.crc32c().equals(wanted.crc32c())
+            && (!sha256 || found.sha256().equals(wanted.sha256()));
+    return same
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "source file %s must have %d bytes and %s %s, got %d and %s",
+                name,
+                wanted.bytes(),
+                sha256 ? "SHA-256" : "CRC-32C",
+                wanted.sha256().orElse(wanted.crc32c()),
+                found.bytes(),
+                found.sha256().orElse(found.crc32c())));
   }
 
   private Stream<String> configDeviations() {

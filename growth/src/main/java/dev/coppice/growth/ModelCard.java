@@ -9,8 +9,8 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceVersion;
+import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.spec.MoeSpec;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
@@ -82,25 +82,31 @@ final class ModelCard {
   }
 
   private String body() {
-    MoeSpec before = source.spec();
-    MoeSpec after = record.plan().spec();
+    Anatomy before = source.anatomy();
+    Anatomy after = record.plan().anatomy();
     StringBuilder text = new StringBuilder();
     text.append("# Grown from ").append(record.sourceName()).append("\n\n");
     text.append("Made by Coppice ").append(CoppiceVersion.current());
     text.append(" from `").append(record.sourceName()).append("`: ");
-    text.append(promise(record.operator().invariant())).append("\n\n");
+    text.append(promise(record.plan().invariant())).append("\n\n");
     text.append("| | source | grown |\n|---|---|---|\n");
     row(text, "layers", before.layerCount(), after.layerCount());
-    row(text, "experts", experts(before), experts(after));
-    row(text, "experts per token", topK(before), topK(after));
-    row(text, "parameters", before.parameterCount(), after.parameterCount());
-    row(text, "active parameters", before.activeParameterCount(), after.activeParameterCount());
-    row(text, "training FLOPs a token", before.flopsPerToken(), after.flopsPerToken());
+    row(text, "experts", before.experts(), after.experts());
+    row(text, "experts per token", before.topK(), after.topK());
+    row(text, "parameters", before.counts().parameters(), after.counts().parameters());
+    row(text, "active parameters", before.counts().active(), after.counts().active());
+    row(
+        text,
+        "training FLOPs a token",
+        before.counts().flopsPerToken(),
+        after.counts().flopsPerToken());
     text.append("\nRecipe, in order; seed ").append(record.seed()).append(":\n\n");
     for (JsonNode operator : record.operators()) {
       text.append("- `").append(operator).append("`\n");
     }
-    text.append("\n`coppice.json` names the source of every tensor and the SHA-256 of the ");
+    text.append("\nWhat that means here:\n\n");
+    record.plan().notes().forEach(note -> text.append("- ").append(note).append("\n"));
+    text.append("\n`coppice.json` names the source of every tensor and the check sums of the ");
     text.append("source's files.\n");
     return text.toString();
   }
@@ -115,13 +121,5 @@ final class ModelCard {
 
   private static void row(StringBuilder text, String name, long before, long after) {
     text.append(String.format(Locale.ROOT, "| %s | %,d | %,d |\n", name, before, after));
-  }
-
-  private static long experts(MoeSpec spec) {
-    return spec.firstMoe().map(moe -> (long) moe.experts()).orElse(0L);
-  }
-
-  private static long topK(MoeSpec spec) {
-    return spec.firstMoe().map(moe -> (long) moe.topK()).orElse(0L);
   }
 }

@@ -1,23 +1,32 @@
 package dev.coppice.growth;
 
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * Standard deviation and root mean square of one matrix, in double precision.
  *
- * <p>Sums are taken of differences from element [0, 0], so that a large mean costs no digits. They
- * are kept apart by row and by column modulo {@value #LANES}, in ascending order of columns, and
- * put together at the end, row after row: the same matrix gives the same bits however it is woven
- * into a run, and wherever the run is cut.
+ * <p>The same matrix gives the same bits however it is woven into a run, and wherever the run is
+ * cut: elements of 16 bits are counted by value ({@link ValueCounts}), wider ones summed by row and
+ * column ({@link RowSums}).
  */
 final class Moments {
-  private static final int LANES = 8;
+  /** Sums over elements, taken in whatever order comes. */
+  interface Sums {
+    /** Takes in elements, see {@link Moments#add(FloatFormat, ByteBuffer, Weave.Piece)}. */
+    void add(FloatFormat format, ByteBuffer bytes, Weave.Piece piece);
 
+    /** Sum of squared differences from the mean. */
+    double squaredDifferences(long count);
+
+    /** Sum of squares. */
+    double squares(long count);
+  }
+
+  private final long rows;
   private final long columns;
-  private final double[] sums;
-  private final double[] squares;
+  private Optional<Sums> sums = Optional.empty();
   private long count;
-  private double pivot;
 
   /** Moments of elements of which only the order is known: one endless row. */
   Moments() {
@@ -31,9 +40,8 @@ final class Moments {
    * @param columns its columns
    */
   Moments(long rows, long columns) {
+    this.rows = rows;
     this.columns = columns;
-    this.sums = new double[Math.toIntExact(rows * LANES)];
-    this.squares = new double[sums.length];
   }
 
   /**
@@ -51,21 +59,19 @@ final class Moments {
    * Takes in elements of the matrix; element [0, 0] must come first, and the elements of each row
    * by ascending column.
    *
-   * @param format their format
+   * @param format their format, the same each time
    * @param bytes a stretch of elements, from index 0; little-endian
    * @param piece which of them, and where in the matrix they belong
    */
   void add(FloatFormat format, ByteBuffer bytes, Weave.Piece piece) {
-    if (count == 0 && piece.count() > 0) {
-      pivot = format.get(bytes, piece.offset());
+    if (piece.count() == 0) {
+      return;
     }
-    for (int i = 0; i < piece.count(); i++) {
-      long index = piece.index() + i * piece.indexStep();
-      int lane = (int) (index / columns * LANES + (index % columns & (LANES - 1)));
-      double difference = format.get(bytes, piece.offset() + i * piece.step()) - pivot;
-      sums[lane] += difference;
-      squares[lane] += difference * difference;
+    if (sums.isEmpty()) {
+      sums =
+          Optional.of(format.bytes() == 2 ? new ValueCounts(format) : new RowSums(rows, columns));
     }
+    sums.get().add(format, bytes, piece);
     count += piece.count();
   }
 
@@ -79,8 +85,7 @@ final class Moments {
     if (count < 2) {
       return 0;
     }
-    double sum = total(sums);
-    double variance = (total(squares) - sum / count * sum) / (count - 1);
+    double variance = sums.orElseThrow().squaredDifferences(count) / (count - 1);
     return variance < 0 ? 0 : StrictMath.sqrt(variance);
   }
 
@@ -89,20 +94,7 @@ final class Moments {
     if (count == 0) {
       return 0;
     }
-    double mean = (total(squares) + 2 * pivot * total(sums)) / count + pivot * pivot;
+    double mean = sums.orElseThrow().squares(count) / count;
     return mean < 0 ? 0 : StrictMath.sqrt(mean);
-  }
-
-  /** Lanes of a row first, then rows, each in order. */
-  private static double total(double[] lanes) {
-    double total = 0;
-    for (int row = 0; row < lanes.length; row += LANES) {
-      double sum = 0;
-      for (int lane = 0; lane < LANES; lane++) {
-        sum += lanes[row + lane];
-      }
-      total += sum;
-    }
-    return total;
   }
 }

@@ -1,8 +1,6 @@
 package dev.coppice.growth;
 
 import com.google.common.hash.Hashing;
-import java.nio.ByteBuffer;
-import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -10,18 +8,18 @@ import java.util.OptionalInt;
 /**
  * An endless row of standard normal numbers, each computed from its index alone.
  *
- * <p>Numbers 2p and 2p+1 come from the two halves of one 64-bit hash of p (the finaliser of
- * SplittableRandom); the start of the sequence is SHA-256 of seed, layer, expert, projection and
- * level, so that no two streams meet.
+ * <p>Numbers 4q to 4q+3 come from the four quarters of one 64-bit hash of q (the finaliser of
+ * SplittableRandom), lowest first; a number in a tail takes 32 more bits, from the hash of
+ * −1−index. The start of the sequence is SHA-256 of seed, layer, expert, projection and level, so
+ * that no two streams meet.
  */
 final class NoiseStream {
   private static final long GAMMA = 0x9e3779b97f4a7c15L;
 
-  /** Elements of bf16 that are worked on at once, in 32-bit pairs. */
-  private static final int PAIRS = 1024;
+  /** The sign apart, bits of the four cells in a hash. */
+  private static final long SIZES = 0xfffe_fffe_fffe_fffeL;
 
   private final long start;
-  private final int[] pairs = new int[PAIRS];
 
   /**
    * A stream.
@@ -34,7 +32,7 @@ final class NoiseStream {
     String name =
         String.format(
             Locale.ROOT,
-            "coppice-noise-1/%d/%d/%d/%s/%d",
+            "coppice-noise-2/%d/%d/%d/%s/%d",
             seed,
             layer.orElse(-1),
             key.expert(),
@@ -45,60 +43,71 @@ final class NoiseStream {
 
   /** Number {@code index}. */
   float at(long index) {
-    long hash = hash(index >>> 1);
-    return Gaussian.of((int) ((index & 1) == 0 ? hash : hash >>> 32));
+    int cell = (int) (hash(index >>> 2) >>> (16 * (index & 3))) & (Gaussian.CELLS - 1);
+    return Gaussian.isTail(cell) ? tail(index, cell) : Gaussian.cells()[cell];
   }
 
   /**
-   * Adds scaled numbers to elements of one matrix, with one rounding each.
+   * Many numbers in order, those at even and at odd places apart.
    *
-   * @param format format of the elements
-   * @param bytes a stretch of elements, from index 0; little-endian
-   * @param piece which of them, and which numbers they get
-   * @param scale what the numbers are multiplied with
+   * @param first index of the first one; a multiple of 4
+   * @param hashes room for a hash for every four numbers; as many are drawn
+   * @param even receives numbers first, first + 2, ...
+   * @param odd receives numbers first + 1, first + 3, ...
    */
-  void add(FloatFormat format, ByteBuffer bytes, Weave.Piece piece, float scale) {
-    boolean inOrder = piece.step() == 1 && piece.indexStep() == 1;
-    int done = inOrder && format == FloatFormat.BF16 ? addPairs(bytes, piece, scale) : 0;
-    for (int i = done; i < piece.count(); i++) {
-      int at = piece.offset() + i * piece.step();
-      float number = at(piece.index() + i * piece.indexStep());
-      format.put(bytes, at, format.get(bytes, at) + scale * number);
+  void fill(long first, long[] hashes, float[] even, float[] odd) {
+    hash(first >>> 2, hashes);
+    look(hashes, even, odd);
+    if (anyTail(hashes)) {
+      for (int i = 0; i < even.length; i++) {
+        redraw(first + 2L * i, hashes, even, i);
+        redraw(first + 2L * i + 1, hashes, odd, i);
+      }
     }
   }
 
-  /** The same for neighbouring pairs of bf16, several times faster; returns the elements done. */
-  private int addPairs(ByteBuffer bytes, Weave.Piece piece, float scale) {
-    if ((piece.index() & 1) != 0) {
-      return 0;
-    }
-    int size = FloatFormat.BF16.bytes();
-    IntBuffer view =
-        bytes.slice(piece.offset() * size, piece.count() * size).order(bytes.order()).asIntBuffer();
-    int total = view.remaining();
-    for (int done = 0; done < total; done += PAIRS) {
-      int count = Math.min(PAIRS, total - done);
-      view.get(done, pairs, 0, count);
-      addPairs(count, (piece.index() >>> 1) + done, scale);
-      view.put(done, pairs, 0, count);
-    }
-    return 2 * total;
-  }
+  // The loops of fill are methods of their own since the compiler turns each into vectors.
 
-  private void addPairs(int count, long firstPair, float scale) {
-    for (int i = 0; i < count; i++) {
-      long hash = hash(firstPair + i);
-      int pair = pairs[i];
-      float low = Float.intBitsToFloat(pair << 16) + scale * Gaussian.of((int) hash);
-      float high =
-          Float.intBitsToFloat(pair & 0xffff0000) + scale * Gaussian.of((int) (hash >>> 32));
-      pairs[i] =
-          (FloatFormat.roundToBf16(low) >>> 16) | (FloatFormat.roundToBf16(high) & 0xffff0000);
+  private void hash(long quad, long[] hashes) {
+    for (int i = 0; i < hashes.length; i++) {
+      hashes[i] = hash(quad + i);
     }
   }
 
-  private long hash(long pair) {
-    long z = start + pair * GAMMA;
+  private static void look(long[] hashes, float[] even, float[] odd) {
+    float[] cells = Gaussian.cells();
+    for (int i = 0; i < hashes.length; i++) {
+      long hash = hashes[i];
+      even[2 * i] = cells[(int) hash & 0xffff];
+      odd[2 * i] = cells[(int) (hash >>> 16) & 0xffff];
+      even[2 * i + 1] = cells[(int) (hash >>> 32) & 0xffff];
+      odd[2 * i + 1] = cells[(int) (hash >>> 48)];
+    }
+  }
+
+  /** Whether a quarter of a hash is zero but for its sign: the carry of a subtraction tells. */
+  private static boolean anyTail(long[] hashes) {
+    long any = 0;
+    for (long hash : hashes) {
+      long sizes = hash & SIZES;
+      any |= sizes - 0x0001_0001_0001_0001L & ~sizes;
+    }
+    return (any & 0x8000_8000_8000_8000L) != 0;
+  }
+
+  private void redraw(long index, long[] hashes, float[] numbers, int place) {
+    int cell = (int) (hashes[place >> 1] >>> (16 * (index & 3))) & (Gaussian.CELLS - 1);
+    if (Gaussian.isTail(cell)) {
+      numbers[place] = tail(index, cell);
+    }
+  }
+
+  private float tail(long index, int cell) {
+    return Gaussian.tail(cell, (int) (hash(~index) >>> 32));
+  }
+
+  private long hash(long place) {
+    long z = start + place * GAMMA;
     z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
     z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
     return z ^ (z >>> 31);

@@ -1,46 +1,30 @@
 package dev.coppice.growth;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableListMultimap;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.checkpoint.StoredTensor;
-import dev.coppice.moe.family.TensorAddress;
-import dev.coppice.moe.family.TensorRole;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * How large the weights of each layer's experts are.
  *
  * <p>A matrix counts with ‖W‖_F/√numel; a layer with the mean over its experts and their gate, up
- * and down matrices (a dense layer with the mean over its three). Trained models show a curve that
- * rises with depth; stacking breaks it, interposition does not.
+ * and down matrices, each matrix apart however they are stored (a dense layer with the mean over
+ * its own). Next-token-prediction layers are left out. Trained models show a curve that rises with
+ * depth; stacking breaks it, interposition does not.
  *
- * <p><b>Source</b>: the norm metric of arXiv 2510.08008.
+ * <p><b>Source</b>: the norm metric of arXiv 2510.08008. <b>Differs</b>: gate and up count apart
+ * where a file stores them fused.
  *
- * @param layers one number a layer, first layer first
+ * @param layers one number a layer, first layer first; NaN for a layer without such matrices
  */
 public record NormProfile(ImmutableList<Double> layers) {
-  private static final Set<TensorRole> MATRICES =
-      EnumSet.of(
-          TensorRole.EXPERT_GATE,
-          TensorRole.EXPERT_UP,
-          TensorRole.EXPERT_DOWN,
-          TensorRole.DENSE_GATE,
-          TensorRole.DENSE_UP,
-          TensorRole.DENSE_DOWN);
-
   /**
-   * Takes the profile, on all cores, in a megabyte a thread.
+   * Takes the profile, on all cores, in about a megabyte a thread.
    *
-   * @param checkpoint float weights
-   * @throws dev.coppice.moe.CoppiceException INPUT_INVALID if weights are neither BF16, F16 nor F32
+   * @param checkpoint float weights, of any layout
+   * @throws dev.coppice.moe.CoppiceException INPUT_INVALID if weights of experts are packed, or
+   *     neither BF16, F16 nor F32; it names one
    */
   public static NormProfile of(Checkpoint checkpoint) throws IOException {
     return of(checkpoint, GrowthProgress.NONE);
@@ -49,55 +33,34 @@ public record NormProfile(ImmutableList<Double> layers) {
   /**
    * Takes the profile and tells how far it has come.
    *
-   * @param checkpoint float weights
+   * @param checkpoint float weights, of any layout
    * @param progress hears bytes read
+   * @throws dev.coppice.moe.CoppiceException as the other
    */
   public static NormProfile of(Checkpoint checkpoint, GrowthProgress progress) throws IOException {
-    ImmutableListMultimap<Integer, StoredTensor> matrices = matrices(checkpoint);
-    double[] profile = new double[checkpoint.spec().layerCount()];
-    AtomicLong read = new AtomicLong();
-    try (Crew crew = new Crew(Runtime.getRuntime().availableProcessors())) {
-      for (int i = 0; i < profile.length; i++) {
-        int layer = i;
-        crew.start(() -> profile[layer] = mean(checkpoint, matrices.get(layer), read));
-      }
-      crew.await(() -> progress.update(read.get(), checkpoint.byteSize()));
-    }
-    return new NormProfile(
-        DoubleStream.of(profile).boxed().collect(ImmutableList.toImmutableList()));
+    return new NormReader(checkpoint).read(progress);
   }
 
-  private static ImmutableListMultimap<Integer, StoredTensor> matrices(Checkpoint checkpoint) {
-    ImmutableListMultimap.Builder<Integer, StoredTensor> matrices = ImmutableListMultimap.builder();
-    for (StoredTensor tensor : checkpoint.tensors().values()) {
-      TensorAddress address = checkpoint.family().address(tensor.name()).orElseThrow();
-      if (MATRICES.contains(address.role())) {
-        matrices.put(address.layer().orElseThrow(), tensor);
-      }
-    }
-    return matrices.build();
+  /** Whether a layer has such matrices. */
+  public boolean has(int layer) {
+    return !layers.get(layer).isNaN();
   }
 
-  private static double mean(Checkpoint checkpoint, List<StoredTensor> matrices, AtomicLong read)
-      throws IOException {
-    ByteBuffer chunk = ByteBuffer.allocateDirect(RecipeReader.CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-    double sum = 0;
-    for (StoredTensor tensor : matrices) {
-      sum += norm(checkpoint, tensor, chunk);
-      read.addAndGet(tensor.byteSize());
-    }
-    return matrices.isEmpty() ? 0 : sum / matrices.size();
+  /**
+   * Place of a layer on an axis that models of any depth share: 0 for the first layer, 1 for the
+   * last.
+   *
+   * @param layer its index
+   */
+  public double depth(int layer) {
+    return layer / Math.max(1.0, layers.size() - 1.0);
   }
 
-  private static double norm(Checkpoint checkpoint, StoredTensor tensor, ByteBuffer chunk)
-      throws IOException {
-    FloatFormat format = FloatFormat.of(tensor.dtype(), tensor.name());
-    Moments moments = new Moments();
-    for (long offset = 0; offset < tensor.byteSize(); offset += RecipeReader.CHUNK) {
-      chunk.clear().limit((int) Math.min(RecipeReader.CHUNK, tensor.byteSize() - offset));
-      checkpoint.read(tensor, offset, chunk);
-      moments.add(format, chunk);
-    }
-    return moments.rootMeanSquare();
+  /** Layers that have such matrices, ascending. */
+  public ImmutableList<Integer> present() {
+    return IntStream.range(0, layers.size())
+        .filter(this::has)
+        .boxed()
+        .collect(ImmutableList.toImmutableList());
   }
 }

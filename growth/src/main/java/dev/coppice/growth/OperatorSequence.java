@@ -40,11 +40,4 @@ public record OperatorSequence(ImmutableList<GrowthOperator> operators) implemen
     }
     return grown;
   }
-
-  @Override
-  public Invariant invariant() {
-    return operators.stream()
-        .map(GrowthOperator::invariant)
-        .reduce(Invariant.IDENTITY, Invariant::and);
-  }
 }

@@ -2,6 +2,7 @@ package dev.coppice.growth;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.coppice.growth.NoiseAdder.Draw;
 import dev.coppice.growth.TensorRecipe.Concat;
 import dev.coppice.growth.TensorRecipe.Copy;
 import dev.coppice.growth.TensorRecipe.ExpertIds;
@@ -28,14 +29,15 @@ import java.util.OptionalDouble;
  * the same source and the same {@link Sigmas}.
  */
 final class RecipeReader {
-  /** Bytes worked on at once: most experts' matrices fit, and are then read once. */
-  static final int CHUNK = 1 << 22;
+  /** Bytes worked on at once: few enough to stay in a core's cache between the steps. */
+  static final int CHUNK = 1 << 18;
 
   private final Checkpoint source;
   private final long seed;
   private final Sigmas sigmas;
   private final ByteBuffer scratch =
       ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+  private final NoiseAdder adder = new NoiseAdder();
 
   RecipeReader(Checkpoint source, long seed, Sigmas sigmas) {
     this.source = source;
@@ -107,7 +109,9 @@ final class RecipeReader {
       draws[strand] =
           draw(tensor, noise.strands().get(strand).key(), (float) (noise.alpha() * sigma));
     }
-    noise.weave().pieces(first, count, piece -> draws[piece.strand()].add(format, elements, piece));
+    noise
+        .weave()
+        .pieces(first, count, piece -> adder.add(draws[piece.strand()], format, elements, piece));
   }
 
   private void readNormal(PlannedTensor tensor, Normal normal, long first, ByteBuffer into) {
@@ -123,18 +127,11 @@ final class RecipeReader {
         .pieces(
             first,
             elements.limit() / format.bytes(),
-            piece -> draws[piece.strand()].add(format, elements, piece));
-  }
-
-  /** Numbers of one matrix and what they are multiplied with. */
-  private record Draw(NoiseStream stream, float scale) {
-    void add(FloatFormat format, ByteBuffer elements, Weave.Piece piece) {
-      stream.add(format, elements, piece, scale);
-    }
+            piece -> adder.add(draws[piece.strand()], format, elements, piece));
   }
 
   private Draw draw(PlannedTensor tensor, NoiseKey key, float scale) {
-    return new Draw(new NoiseStream(seed, tensor.address().layer(), key), scale);
+    return new Draw(new NoiseStream(seed, tensor.site().noiseLayer(), key), scale);
   }
 
   private void readScaled(PlannedTensor tensor, Scale scale, long first, ByteBuffer into)
@@ -168,7 +165,7 @@ final class RecipeReader {
   private double sigma(PlannedTensor tensor, Noise noise, int strand, Stretch read)
       throws IOException {
     Scope scope = noise.strands().get(strand).scope();
-    Sigmas.Key key = new Sigmas.Key(scope, tensor.address().layer());
+    Sigmas.Key key = new Sigmas.Key(scope, tensor.site().noiseLayer());
     OptionalDouble known = sigmas.get(key);
     if (known.isPresent()) {
       return known.getAsDouble();

@@ -182,6 +182,36 @@ public sealed interface TensorRecipe {
             .collect(ImmutableList.toImmutableList()));
   }
 
+  /**
+   * A run of a recipe's elements, taken from the part that holds it where there is one: plans that
+   * make the same elements are the same plans.
+   *
+   * @param input what is cut
+   * @param begin first element
+   * @param count elements taken
+   */
+  static TensorRecipe slice(TensorRecipe input, long begin, long count) {
+    if (input instanceof Zero) {
+      return input;
+    }
+    if (input instanceof Slice slice) {
+      return slice(slice.input(), slice.begin() + begin, count);
+    }
+    if (input instanceof Concat concat) {
+      long at = 0;
+      for (Part part : concat.parts()) {
+        if (begin == at && count == part.elements()) {
+          return part.recipe();
+        }
+        if (begin >= at && begin + count <= at + part.elements()) {
+          return slice(part.recipe(), begin - at, count);
+        }
+        at += part.elements();
+      }
+    }
+    return new Slice(input, begin, count);
+  }
+
   private static void checkStrands(Weave weave, int strands) {
     checkArgument(
         strands == weave.strands(),

@@ -89,7 +89,13 @@ public record Weave(long rows, long columns, int strands, Order order) {
    * @param index row · columns + column of the first one
    * @param indexStep distance in the matrix: 1 along a row, {@code columns} along a column
    */
-  record Piece(int strand, int offset, int step, int count, long index, long indexStep) {}
+  record Piece(int strand, int offset, int step, int count, long index, long indexStep) {
+    /** Elements {@code from} to {@code to − 1} of the piece. */
+    Piece part(int from, int to) {
+      return new Piece(
+          strand, offset + from * step, step, to - from, index + from * indexStep, indexStep);
+    }
+  }
 
   /**
    * Cuts a stretch of the run into pieces, in an order that meets every matrix's elements of one

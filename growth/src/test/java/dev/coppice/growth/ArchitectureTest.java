@@ -29,6 +29,7 @@ class ArchitectureTest {
             "com.google.errorprone..",
             "com.fasterxml.jackson..",
             "org.jspecify..",
+            "org.yaml.snakeyaml..",
             "picocli..")
         .check(CLASSES);
   }

@@ -3,9 +3,9 @@ package dev.coppice.growth;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.TensorRecipe.Copy;
 import dev.coppice.growth.TensorRecipe.Slice;
+import dev.coppice.moe.anatomy.TensorSite;
+import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.family.TensorAddress;
-import dev.coppice.moe.family.TensorRole;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.moe.spec.AttentionSpec;
@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** A source of free bytes for recipes: the embedding of a tiny model, in whatever dtype is said. */
@@ -111,7 +112,7 @@ final class EngineSource implements Closeable {
   private PlannedTensor planned(TensorRecipe recipe, long elements) {
     return new PlannedTensor(
         new TensorSlot("made", dtype, ImmutableList.of(elements)),
-        new TensorAddress(TensorRole.ROUTER, OptionalInt.of(3), OptionalInt.empty()),
+        new TensorSite(Region.LAYER, "", 3, 0, "made", Optional.empty()),
         recipe);
   }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.coppice.growth.Growths.Deeper;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
-import dev.coppice.growth.width.DuplicateExperts.RouterStart;
 import dev.coppice.growth.width.DuplicateExperts.TopK;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.model.LanguageModel;
@@ -48,12 +47,12 @@ class FunctionPropertyTest {
       @ForAll("specs") MoeSpec spec, @ForAll("placements") Placement placement) throws IOException {
     Assume.that(spec.firstMoe().isPresent());
     int topK = spec.firstMoe().orElseThrow().topK();
-    DuplicateExperts exact = new DuplicateExperts(2, 0, 0, TopK.SCALE, placement, RouterStart.COPY);
-    DuplicateExperts broken = new DuplicateExperts(2, 0, 0, TopK.KEEP, placement, RouterStart.COPY);
-    assertThat(exact.invariant()).isEqualTo(Invariant.EXACT);
-    assertThat(broken.invariant()).isEqualTo(Invariant.NONE);
+    DuplicateExperts exact = DuplicateExperts.times(2, 0).withPlacement(placement);
+    DuplicateExperts broken = exact.withTopK(TopK.KEEP);
     try (TestFolder folder = new TestFolder();
         Checkpoint source = folder.source(spec, Dtype.F32)) {
+      assertThat(GrowthPlan.of(source, exact, 3).invariant()).isEqualTo(Invariant.EXACT);
+      assertThat(GrowthPlan.of(source, broken, 3).invariant()).isEqualTo(Invariant.NONE);
       float[] before = logits(source, spec);
       assertThat(distance(before, grown(folder, source, exact, "exact"))).isLessThan(ROUNDING);
       if (topK > 1) {
@@ -72,11 +71,12 @@ class FunctionPropertyTest {
         Checkpoint source = folder.source(spec, Dtype.F32)) {
       float[] before = logits(source, spec);
       float[] after = grown(folder, source, growth, "grown");
+      Invariant invariant = GrowthPlan.of(source, growth, 3).invariant();
       if (deeper.identity()) {
-        assertThat(growth.invariant()).isEqualTo(Invariant.IDENTITY);
+        assertThat(invariant).isEqualTo(Invariant.IDENTITY);
         assertThat(after).isEqualTo(before);
       } else {
-        assertThat(growth.invariant()).isEqualTo(Invariant.NONE);
+        assertThat(invariant).isEqualTo(Invariant.NONE);
         assertThat(distance(before, after)).isGreaterThan(10 * ROUNDING);
       }
     }

@@ -31,27 +31,59 @@ class GaussianTest {
   }
 
   @Test
-  void tablesFollowTheQuantile() {
-    for (long bits = 0; bits < 1L << 32; bits += 7919) {
-      double exact = NormalQuantile.of((bits + 0.5) * 0x1p-32);
-      assertThat((double) Gaussian.of((int) bits)).isCloseTo(exact, within(6e-5));
-    }
-    for (long bits = 0; bits < 4096; bits++) {
-      double exact = NormalQuantile.of((bits + 0.5) * 0x1p-32);
-      assertThat((double) Gaussian.of((int) bits)).isCloseTo(exact, within(6e-5));
-      assertThat(Gaussian.of((int) ~bits)).isEqualTo(-Gaussian.of((int) bits));
+  void cellsFollowTheQuantile() {
+    for (int cell = 2; cell < Gaussian.CELLS; cell += 2) {
+      double exact = NormalQuantile.of((cell + 1) / (2.0 * Gaussian.CELLS));
+      assertThat((double) Gaussian.cells()[cell]).isCloseTo(exact, within(1e-4));
+      assertThat(Gaussian.cells()[cell + 1]).isEqualTo(-Gaussian.cells()[cell]);
     }
   }
 
   @Test
-  void numbersNeverFallAsBitsRise() {
-    float last = Gaussian.of(0);
-    for (long bits = 1; bits < 1L << 32; bits += 65_537) {
-      float next = Gaussian.of((int) bits);
-      assertThat(next).isGreaterThanOrEqualTo(last);
-      last = next;
+  void tailsGoOnWhereTheCellsEnd() {
+    float last = -Gaussian.cells()[2];
+    for (long bits = (1L << 32) - 1; bits >= 0; bits -= 65_537) {
+      float size = Gaussian.tail(1, (int) bits);
+      assertThat(size).isGreaterThanOrEqualTo(last);
+      assertThat(Gaussian.tail(0, (int) bits)).isEqualTo(-size);
+      last = size;
     }
-    assertThat(last).isBetween(4f, 7f);
+    assertThat(Gaussian.tail(1, 0)).isBetween(7.5f, 8.5f);
+    assertThat(Gaussian.tail(1, -1)).isCloseTo(4.17f, within(0.01f));
+  }
+
+  /** Variance over all cells, the two tails integrated by their own quantiles. */
+  @Test
+  void theVarianceIsOne() {
+    double squares = 0;
+    for (int cell = 2; cell < Gaussian.CELLS; cell++) {
+      squares += Math.pow(Gaussian.cells()[cell], 2) / Gaussian.CELLS;
+    }
+    int steps = 1 << 16;
+    for (int step = 0; step < steps; step++) {
+      double size = Gaussian.tail(1, (int) ((2L * step + 1) << 15));
+      squares += 2 * size * size / steps / Gaussian.CELLS;
+    }
+    assertThat(squares).isCloseTo(1, within(1e-7));
+  }
+
+  /** Blocks draw what single numbers are, tails too. */
+  @Test
+  void blocksHoldTheSameNumbers() {
+    NoiseStream stream =
+        new NoiseStream(3, OptionalInt.empty(), new NoiseKey(1, TensorRole.EXPERT_UP, 2));
+    float[] even = new float[1024];
+    float[] odd = new float[1024];
+    int tails = 0;
+    for (long first = 0; first < 200 * 2048; first += 2048) {
+      stream.fill(first, new long[512], even, odd);
+      for (int i = 0; i < 1024; i++) {
+        assertThat(even[i]).isEqualTo(stream.at(first + 2L * i));
+        assertThat(odd[i]).isEqualTo(stream.at(first + 2L * i + 1));
+        tails += Math.abs(even[i]) > 4.17 || Math.abs(odd[i]) > 4.17 ? 1 : 0;
+      }
+    }
+    assertThat(tails).isBetween(3, 30);
   }
 
   /** Kolmogorov–Smirnov at a thousandth, mean, deviation and correlation of neighbours. */
@@ -89,6 +121,6 @@ class GaussianTest {
     for (int i = 0; i < 100_000; i++) {
       hash = 31 * hash + Float.floatToRawIntBits(stream.at(i));
     }
-    assertThat(hash).isEqualTo(-1749252215);
+    assertThat(hash).isEqualTo(-661026024);
   }
 }

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -116,7 +117,8 @@ class GrowthExecutorTest {
           "---\nlicense: other\nlicense_name: house\nlanguage: [en, de]\ntags: [old]\n---\n# Old\n");
       addRecord(plain, folder);
       try (Checkpoint source = Checkpoint.open(plain);
-          Checkpoint grown = folder.grow(source, GrowthRequest.of(BOTH, 77), "grown")) {
+          Checkpoint grown =
+              folder.grow(source, GrowthRequest.of(BOTH, 77).withSha256(true), "grown")) {
         assertThat(grown.folder().resolve("tokenizer.json"))
             .hasSameBinaryContentAs(plain.resolve("tokenizer.json"));
         assertThat(grown.folder().resolve("README.md"))
@@ -135,6 +137,14 @@ class GrowthExecutorTest {
                 Hashing.sha256()
                     .hashBytes(Files.readAllBytes(plain.resolve("model.safetensors")))
                     .toString());
+        assertThat(lineage.at("/source/files/model.safetensors/crc32c").asText())
+            .isEqualTo(
+                String.format(
+                    Locale.ROOT,
+                    "%08x",
+                    Hashing.crc32c()
+                        .hashBytes(Files.readAllBytes(plain.resolve("model.safetensors")))
+                        .asInt()));
         assertThat(lineage.path("parent").path("note").asText()).isEqualTo("first");
         assertThat(lineage.path("tensors").size()).isEqualTo(grown.tensors().size());
         assertThat(lineage.path("tensors").path("model.layers.3.input_layernorm.weight").asText())

@@ -126,7 +126,7 @@ class GrowthPropertyTest {
       int from = original(wider, experts, row);
       boolean kept =
           wider.router() == RouterStart.COPY
-              && (!isCopy(wider, experts, row) || wider.routerNoise() == 0);
+              && (!isCopy(wider, experts, row) || Growths.routerNoise(wider) == 0);
       for (int i = 0; kept && i < width; i++) {
         assertThat(after[row * width + i]).isEqualTo(before[from * width + i]);
       }
@@ -217,7 +217,7 @@ class GrowthPropertyTest {
         Checkpoint grown = folder.grow(source, GrowthRequest.of(growth, 3), "grown")) {
       List<Integer> sources = deeper.sources(spec.layerCount());
       int factor = wider.factor();
-      int topK = wider.topK() == TopK.SCALE ? moe.topK() * factor : moe.topK();
+      int topK = wider.topK() != TopK.KEEP ? moe.topK() * factor : moe.topK();
       for (int layer = 0; layer < sources.size(); layer++) {
         LayerSpec before = spec.layers().get(sources.get(layer));
         LayerSpec expected =

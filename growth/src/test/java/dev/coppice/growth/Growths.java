@@ -1,11 +1,14 @@
 package dev.coppice.growth;
 
+import com.google.common.collect.ImmutableSet;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.depth.Stack;
 import dev.coppice.growth.width.DuplicateExperts;
+import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;
 import dev.coppice.growth.width.DuplicateExperts.TopK;
+import dev.coppice.growth.width.NoisedPart;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -72,14 +75,24 @@ final class Growths {
         .as(Deeper::new);
   }
 
+  /** α of the router's rows. */
+  static double routerNoise(DuplicateExperts wider) {
+    return wider.noiseOn().contains(NoisedPart.ROUTER) ? wider.noise() : 0;
+  }
+
   static Arbitrary<DuplicateExperts> wider() {
+    ImmutableSet<NoisedPart> experts =
+        ImmutableSet.of(NoisedPart.GATE, NoisedPart.UP, NoisedPart.DOWN);
     return Combinators.combine(
             Arbitraries.of(2, 3),
             Arbitraries.of(0.0, 0.01, 0.1),
-            Arbitraries.of(0.0, 0.01),
+            Arbitraries.of(NoisedPart.MATRICES, experts),
             Arbitraries.of(TopK.values()),
             Arbitraries.of(Placement.values()),
             Arbitraries.of(RouterStart.values()))
-        .as(DuplicateExperts::new);
+        .as(
+            (factor, noise, parts, topK, placement, router) ->
+                new DuplicateExperts(
+                    factor, noise, parts, topK, placement, router, ExpertStart.COPY));
   }
 }

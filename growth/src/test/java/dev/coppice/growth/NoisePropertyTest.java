@@ -7,8 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
-import dev.coppice.growth.width.DuplicateExperts.RouterStart;
-import dev.coppice.growth.width.DuplicateExperts.TopK;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.family.TensorRole;
@@ -57,10 +55,7 @@ class NoisePropertyTest {
         .flatMap(
             alpha ->
                 Arbitraries.of(Placement.values())
-                    .map(
-                        placement ->
-                            new DuplicateExperts(
-                                3, alpha, 2 * alpha, TopK.SCALE, placement, RouterStart.COPY)));
+                    .map(placement -> DuplicateExperts.times(3, alpha).withPlacement(placement)));
   }
 
   @Provide
@@ -129,7 +124,7 @@ class NoisePropertyTest {
         at += 64;
       }
     }
-    assertNoise(copied, noised, wider.routerNoise() * std(before));
+    assertNoise(copied, noised, wider.noise() * std(before));
   }
 
   /** Five standard errors of mean and deviation; rounding to bf16 adds at most a few percent. */
@@ -199,10 +194,20 @@ class NoisePropertyTest {
     NoiseStream stream = new NoiseStream(11, OptionalInt.of(2), key);
     for (FloatFormat format : FloatFormat.values()) {
       ByteBuffer whole = ones(format, 9001);
-      stream.add(format, whole, new Weave.Piece(0, 0, 1, 9001, 0, 1), 0.25f);
+      new NoiseAdder()
+          .add(
+              new NoiseAdder.Draw(stream, 0.25f),
+              format,
+              whole,
+              new Weave.Piece(0, 0, 1, 9001, 0, 1));
       for (int first : new int[] {1, 2, 4099}) {
         ByteBuffer part = ones(format, 3000);
-        stream.add(format, part, new Weave.Piece(0, 0, 1, 3000, first, 1), 0.25f);
+        new NoiseAdder()
+            .add(
+                new NoiseAdder.Draw(stream, 0.25f),
+                format,
+                part,
+                new Weave.Piece(0, 0, 1, 3000, first, 1));
         for (int i = 0; i < 3000; i++) {
           assertThat(format.get(part, i)).isEqualTo(format.get(whole, first + i));
         }

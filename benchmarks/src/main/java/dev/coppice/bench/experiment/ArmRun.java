@@ -1,9 +1,9 @@
 package dev.coppice.bench.experiment;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.bench.report.Point;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.chart.Point;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TokenFile;

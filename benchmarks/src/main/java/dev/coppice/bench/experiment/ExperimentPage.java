@@ -5,15 +5,17 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import dev.coppice.bench.report.Axis;
 import dev.coppice.bench.report.HtmlPage;
-import dev.coppice.bench.report.IntervalChart;
-import dev.coppice.bench.report.LineChart;
-import dev.coppice.bench.report.Point;
 import dev.coppice.bench.report.Quantity;
-import dev.coppice.bench.report.Series;
 import dev.coppice.bench.report.Table;
-import dev.coppice.bench.report.Tone;
+import dev.coppice.growth.NormChart;
+import dev.coppice.growth.NormProfile;
+import dev.coppice.moe.chart.Axis;
+import dev.coppice.moe.chart.IntervalChart;
+import dev.coppice.moe.chart.LineChart;
+import dev.coppice.moe.chart.Point;
+import dev.coppice.moe.chart.Series;
+import dev.coppice.moe.chart.Tone;
 import dev.coppice.train.TrainJson;
 import java.util.List;
 import java.util.Locale;
@@ -111,7 +113,9 @@ final class ExperimentPage {
             (name, layers) ->
                 series.add(
                     new Series(
-                        normLabel(name), normTone(name), new NormProfile(layers).overDepth())));
+                        normLabel(name),
+                        normTone(name),
+                        NormChart.points(new NormProfile(layers)))));
     return new LineChart(
         "Norm profile",
         Axis.linear("depth: 0 is the first layer, 1 the last"),

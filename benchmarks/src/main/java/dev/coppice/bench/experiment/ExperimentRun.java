@@ -94,9 +94,9 @@ final class ExperimentRun {
               GrowthProgress.NONE);
       MoeSpec expected = spec.grownShape().spec(spec.training().sequence());
       checkState(
-          result.plan().spec().activeParameterCount() == expected.activeParameterCount(),
+          result.plan().anatomy().counts().active() == expected.activeParameterCount(),
           "the grown model must have the shape that was planned with, got %s",
-          result.plan().spec());
+          result.plan().anatomy().counts());
     }
   }
 

@@ -1,8 +1,11 @@
 package dev.coppice.bench.report;
 
-import static dev.coppice.bench.report.Markup.escape;
+import static dev.coppice.moe.chart.Markup.escape;
 
 import com.google.common.io.Resources;
+import dev.coppice.moe.chart.ChartStyle;
+import dev.coppice.moe.chart.IntervalChart;
+import dev.coppice.moe.chart.LineChart;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -130,8 +133,10 @@ public final class HtmlPage {
 
   private static String styleSheet() {
     try {
-      return Resources.toString(
-          Resources.getResource(HtmlPage.class, "report.css"), StandardCharsets.UTF_8);
+      String page =
+          Resources.toString(
+              Resources.getResource(HtmlPage.class, "report.css"), StandardCharsets.UTF_8);
+      return ChartStyle.palette() + page + ChartStyle.rules();
     } catch (IOException e) {
       throw new UncheckedIOException("report.css must be readable", e);
     }

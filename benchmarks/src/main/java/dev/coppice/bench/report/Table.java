@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.chart.Markup;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.io.Resources;
-import dev.coppice.bench.report.Point;
+import dev.coppice.moe.chart.Point;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.math.BigInteger;

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.Resources;
+import dev.coppice.moe.chart.Axis;
+import dev.coppice.moe.chart.IntervalChart;
+import dev.coppice.moe.chart.LineChart;
+import dev.coppice.moe.chart.Point;
+import dev.coppice.moe.chart.Series;
+import dev.coppice.moe.chart.Tone;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

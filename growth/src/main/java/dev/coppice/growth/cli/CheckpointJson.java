@@ -9,13 +9,13 @@ final class CheckpointJson {
 
   /** Puts family, counts and sizes. */
   static void put(ObjectNode json, Side side) {
-    json.put("family", side.spec().family());
-    json.put("layers", side.spec().layerCount());
-    json.put("experts", side.experts());
-    json.put("top_k", side.topK());
-    json.put("parameters", side.spec().parameterCount());
-    json.put("active_parameters", side.spec().activeParameterCount());
-    json.put("flops_per_token", side.spec().flopsPerToken());
+    json.put("family", side.anatomy().family());
+    json.put("layers", side.anatomy().layerCount());
+    json.put("experts", side.anatomy().experts());
+    json.put("top_k", side.anatomy().topK());
+    json.put("parameters", side.anatomy().counts().parameters());
+    json.put("active_parameters", side.anatomy().counts().active());
+    json.put("flops_per_token", side.anatomy().counts().flopsPerToken());
     json.put("tensors", side.tensors());
     json.put("bytes", side.bytes());
   }

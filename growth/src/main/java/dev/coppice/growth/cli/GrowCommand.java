@@ -5,16 +5,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthExecutor;
 import dev.coppice.growth.GrowthOperator;
+import dev.coppice.growth.GrowthRecipe;
 import dev.coppice.growth.GrowthReport;
 import dev.coppice.growth.GrowthRequest;
 import dev.coppice.growth.GrowthResult;
 import dev.coppice.growth.StoppedGrowth;
-import dev.coppice.growth.depth.Interpose;
-import dev.coppice.growth.depth.Stack;
-import dev.coppice.growth.width.DuplicateExperts;
-import dev.coppice.growth.width.DuplicateExperts.Placement;
-import dev.coppice.growth.width.DuplicateExperts.RouterStart;
-import dev.coppice.growth.width.DuplicateExperts.TopK;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -24,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,89 +31,33 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "grow",
     description = "Grows a checkpoint in depth, width or both, in one pass over its bytes.",
-    footer = {"", "Example: coppice grow base grown --depth 2 --width 2 --noise 0.01"})
+    footer = {
+      "",
+      "Examples: coppice grow base grown --depth 2 --width 2 --noise 0.01",
+      "          coppice grow base grown --recipe recipe.yaml"
+    })
 final class GrowCommand implements Callable<Integer> {
-  /** Depth operators by their name on the command line. */
-  enum DepthMethod {
-    INTERPOSE,
-    STACK
-  }
-
-  @Parameters(index = "0", paramLabel = "SRC", description = "Folder of the checkpoint to grow.")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "SRC",
+      description = "Folder of the checkpoint to grow.")
   private Path source;
 
-  @Parameters(index = "1", paramLabel = "DST", description = "Folder to make; must not exist.")
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "DST",
+      description = "Folder to make; must not exist.")
   private Path target;
 
-  @Option(
-      names = "--depth",
-      paramLabel = "K",
-      defaultValue = "1",
-      description = "Times each layer is placed (default: 1).")
-  private int depth;
+  @Mixin private DepthOptions depth;
 
-  @Option(
-      names = "--depth-method",
-      paramLabel = "METHOD",
-      defaultValue = "interpose",
-      description = "interpose: copies stand beside their layer; stack: the block is repeated.")
-  private DepthMethod depthMethod;
+  @Mixin private WidthOptions width;
 
-  @Option(
-      names = "--keep-first",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "First layers that are not copied (default: 0).")
-  private int keepFirst;
+  @Mixin private RecipeOptions recipe;
 
-  @Option(
-      names = "--keep-last",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Last layers that are not copied (default: 0).")
-  private int keepLast;
-
-  @Option(
-      names = "--identity",
-      description = "Zero the output projections of copied layers: logits keep every bit.")
-  private boolean identity;
-
-  @Option(
-      names = "--width",
-      paramLabel = "M",
-      defaultValue = "1",
-      description = "Experts for each old one (default: 1).")
-  private int width;
-
-  @Option(
-      names = "--noise",
-      paramLabel = "A",
-      defaultValue = "0.01",
-      description =
-          "Noise on copied experts and router rows, in standard deviations of the"
-              + " matrix (default: 0.01).")
-  private double noise;
-
-  @Option(
-      names = "--router",
-      paramLabel = "START",
-      defaultValue = "copy",
-      description = "copy: new router rows copy their expert's; random: all are drawn anew.")
-  private RouterStart router;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "RULE",
-      defaultValue = "scale",
-      description = "scale: multiply experts per token by M; keep: leave them.")
-  private TopK topK;
-
-  @Option(
-      names = "--placement",
-      paramLabel = "ORDER",
-      defaultValue = "append",
-      description = "append: copies follow all experts; interleave: each follows its expert.")
-  private Placement placement;
+  @Mixin private FamilyOptions family;
 
   @Option(
       names = "--seed",
@@ -133,6 +73,11 @@ final class GrowCommand implements Callable<Integer> {
       converter = ByteSizeConverter.class,
       description = "Most bytes of one weight file, decimal units (default: 5GB).")
   private long maxShardBytes;
+
+  @Option(
+      names = "--sha256",
+      description = "Record the SHA-256 of the source's files beside their CRC-32C.")
+  private boolean sha256;
 
   @Option(
       names = "--threads",
@@ -158,13 +103,23 @@ final class GrowCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (recipe.schemaAsked()) {
+      spec.commandLine().getOut().print(GrowthRecipe.schema());
+      spec.commandLine().getOut().flush();
+      return ExitCode.OK.number();
+    }
+    if (!spec.commandLine().getParseResult().hasMatchedPositional(1)) {
+      throw GivenOptions.refusal("grow must have SRC and DST, got fewer");
+    }
+    GrowthRecipe asked = asked();
     GrowthRequest request =
         new GrowthRequest(
-            operator(),
-            seed,
+            asked.operator(),
+            asked.seed(),
             maxShardBytes,
-            threads.orElseGet(() -> Runtime.getRuntime().availableProcessors()));
-    try (Checkpoint checkpoint = Checkpoint.open(source)) {
+            threads.orElseGet(() -> Runtime.getRuntime().availableProcessors()),
+            sha256);
+    try (Checkpoint checkpoint = Checkpoint.open(source, family.families())) {
       GrowthReport report = GrowthReport.of(checkpoint, request, target);
       if (dryRun) {
         print(json(report), ReportText.of(report));
@@ -212,26 +167,20 @@ final class GrowCommand implements Callable<Integer> {
     }
   }
 
-  private GrowthOperator operator() {
-    Optional<GrowthOperator> deeper = depth == 1 ? Optional.empty() : Optional.of(deepen());
-    Optional<GrowthOperator> wider =
-        width == 1
-            ? Optional.empty()
-            : Optional.of(new DuplicateExperts(width, noise, noise, topK, placement, router));
-    return deeper
-        .map(operator -> wider.map(operator::then).orElse(operator))
-        .or(() -> wider)
+  private GrowthRecipe asked() throws IOException {
+    GivenOptions given = new GivenOptions(spec);
+    if (recipe.given()) {
+      return recipe.read(given);
+    }
+    return Stream.concat(depth.operators(given), width.operators(given))
+        .reduce(GrowthOperator::then)
+        .map(operator -> new GrowthRecipe(seed, operator))
         .orElseThrow(
             () ->
                 new CoppiceException(
-                    ExitCode.USAGE, "growth must have --depth or --width above 1, got neither"));
-  }
-
-  private GrowthOperator deepen() {
-    return switch (depthMethod) {
-      case INTERPOSE -> new Interpose(depth, keepFirst, keepLast, identity);
-      case STACK -> new Stack(depth, keepFirst, keepLast, identity);
-    };
+                    ExitCode.USAGE,
+                    "growth must have --depth or --width above 1, --layers, --mtp drop or --recipe,"
+                        + " got none"));
   }
 
   private void print(ObjectNode json, String text) {
@@ -259,6 +208,8 @@ final class GrowCommand implements Callable<Integer> {
     json.put("disk_needed", report.diskNeeded());
     json.put("disk_available", report.diskAvailable());
     json.put("memory", report.memory());
+    ArrayNode notes = json.putArray("notes");
+    report.notes().forEach(notes::add);
     ArrayNode diff = json.putArray("config_diff");
     report.configDiff().forEach(diff::add);
     ArrayNode warnings = json.putArray("warnings");

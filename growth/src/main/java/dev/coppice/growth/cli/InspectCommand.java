@@ -1,11 +1,9 @@
 package dev.coppice.growth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthReport.Side;
-import dev.coppice.growth.NormProfile;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
@@ -14,12 +12,10 @@ import dev.coppice.moe.cli.OutputOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -31,8 +27,9 @@ final class InspectCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "CKPT", description = "Folder of the checkpoint.")
   private Path folder;
 
-  @Option(names = "--norms", description = "Read all weights for the norm profile of the layers.")
-  private boolean norms;
+  @Mixin private NormOptions norms;
+
+  @Mixin private FamilyOptions family;
 
   @Mixin private OutputOptions output;
 
@@ -40,20 +37,17 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (Checkpoint checkpoint = Checkpoint.open(folder);
-        ByteProgress progress = new ByteProgress("norms", output.quiet())) {
+    norms.check(new GivenOptions(spec));
+    try (Checkpoint checkpoint = Checkpoint.open(folder, family.families())) {
       Side side = Side.of(checkpoint);
-      Optional<NormProfile> profile =
-          norms ? Optional.of(NormProfile.of(checkpoint, progress)) : Optional.empty();
       ObjectNode json = JsonNodeFactory.instance.objectNode();
       CheckpointJson.put(json, side);
       checkpoint.record().ifPresent(record -> putRecord(json, record));
-      profile.ifPresent(
-          norm -> {
-            ArrayNode array = json.putArray("norms");
-            norm.layers().forEach(array::add);
-          });
-      output.print(spec.commandLine().getOut(), json, text(json));
+      String table = "";
+      if (norms.asked()) {
+        table = norms.put(checkpoint, json, family.families(), output.quiet());
+      }
+      output.print(spec.commandLine().getOut(), json, text(json) + table);
     }
     return ExitCode.OK.number();
   }
@@ -76,9 +70,7 @@ final class InspectCommand implements Callable<Integer> {
     StringBuilder text = new StringBuilder();
     for (var entry : json.properties()) {
       JsonNode value = entry.getValue();
-      if (entry.getKey().equals("norms")) {
-        appendNorms(text, value);
-      } else {
+      if (!NormOptions.KEYS.contains(entry.getKey())) {
         String shown =
             value.isIntegralNumber()
                 ? String.format(Locale.ROOT, "%,d", value.bigIntegerValue())
@@ -87,16 +79,5 @@ final class InspectCommand implements Callable<Integer> {
       }
     }
     return text.toString().stripTrailing();
-  }
-
-  private static void appendNorms(StringBuilder text, JsonNode norms) {
-    for (int layer = 0; layer < norms.size(); layer++) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "%-18s %.6f%n",
-              "norm of layer " + layer,
-              norms.get(layer).doubleValue()));
-    }
   }
 }

@@ -1,7 +1,7 @@
 package dev.coppice.growth.cli;
 
 import dev.coppice.growth.GrowthReport;
-import dev.coppice.growth.GrowthReport.Side;
+import dev.coppice.moe.anatomy.Anatomy;
 import java.util.Locale;
 
 /** A growth report for people. */
@@ -12,24 +12,20 @@ final class ReportText {
   static String of(GrowthReport report) {
     StringBuilder text = new StringBuilder();
     text.append(String.format(Locale.ROOT, "%-24s %18s %18s%n", "", "source", "grown"));
-    Side before = report.before();
-    Side after = report.after();
-    row(text, "layers", before.spec().layerCount(), after.spec().layerCount());
+    Anatomy before = report.before().anatomy();
+    Anatomy after = report.after().anatomy();
+    row(text, "layers", before.layerCount(), after.layerCount());
     row(text, "experts", before.experts(), after.experts());
     row(text, "experts per token", before.topK(), after.topK());
-    row(text, "parameters", before.spec().parameterCount(), after.spec().parameterCount());
-    row(
-        text,
-        "active parameters",
-        before.spec().activeParameterCount(),
-        after.spec().activeParameterCount());
+    row(text, "parameters", before.counts().parameters(), after.counts().parameters());
+    row(text, "active parameters", before.counts().active(), after.counts().active());
     row(
         text,
         "training FLOPs a token",
-        before.spec().flopsPerToken(),
-        after.spec().flopsPerToken());
-    row(text, "tensors", before.tensors(), after.tensors());
-    row(text, "bytes", before.bytes(), after.bytes());
+        before.counts().flopsPerToken(),
+        after.counts().flopsPerToken());
+    row(text, "tensors", report.before().tensors(), report.after().tensors());
+    row(text, "bytes", report.before().bytes(), report.after().bytes());
     text.append(
         String.format(
             Locale.ROOT,
@@ -38,6 +34,7 @@ final class ReportText {
             bytes(report.diskAvailable()),
             report.shards(),
             bytes(report.memory())));
+    report.notes().forEach(note -> text.append(note).append(System.lineSeparator()));
     text.append("function: ").append(promise(report)).append(System.lineSeparator());
     text.append("config.json: ").append(String.join("; ", report.configDiff()));
     report

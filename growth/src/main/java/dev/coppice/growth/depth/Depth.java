@@ -4,22 +4,33 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.GrowthPlan;
+import dev.coppice.growth.GrowthPlan.Effect;
+import dev.coppice.growth.Invariant;
 import dev.coppice.growth.PlannedTensor;
+import dev.coppice.growth.Refusal;
 import dev.coppice.growth.TensorRecipe;
-import dev.coppice.moe.family.TensorAddress;
-import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.anatomy.Glob;
+import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.safetensors.TensorSlot;
-import java.util.OptionalInt;
-import java.util.Set;
+import java.util.Locale;
 import java.util.stream.Stream;
 
-/** What all depth operators share: tensors and config follow a layer map. */
+/**
+ * What all depth operators share: tensors and config follow a layer map.
+ *
+ * <p>A layer's tensors are copied whatever they are. Next-token-prediction layers are never copied;
+ * where their index goes on from the layer count, it moves.
+ */
 final class Depth {
-  /** Projections that write to the residual stream: zero in a layer that starts as identity. */
-  private static final Set<TensorRole> OUTPUT_PROJECTIONS =
-      Set.of(TensorRole.OUTPUT, TensorRole.EXPERT_DOWN, TensorRole.DENSE_DOWN);
+  private final GrowthPlan plan;
+  private final LayerMap map;
+  private final boolean identity;
 
-  private Depth() {}
+  private Depth(GrowthPlan plan, LayerMap map, boolean identity) {
+    this.plan = plan;
+    this.map = map;
+    this.identity = identity;
+  }
 
   /** Checks an operator's parameters. */
   static void check(String name, int factor, int keepFirst, int keepLast) {
@@ -28,38 +39,90 @@ final class Depth {
     checkArgument(keepLast >= 0, "%s keep-last must not be negative, got %s", name, keepLast);
   }
 
-  /** The plan with its layers placed by a map. */
+  /**
+   * The plan with its layers placed by a map.
+   *
+   * @param plan what grows
+   * @param map which source layer stands where
+   * @param identity whether copies start as identities
+   * @throws dev.coppice.moe.CoppiceException if the family cannot grow so
+   */
   static GrowthPlan grow(GrowthPlan plan, LayerMap map, boolean identity) {
+    Refusal.check(plan, "depth", "grow in depth");
+    if (identity) {
+      Refusal.check(plan, "identity", "start copied layers as identities");
+    }
+    return new Depth(plan, map, identity).grow();
+  }
+
+  private GrowthPlan grow() {
     ImmutableList<PlannedTensor> tensors =
         plan.tensors().values().stream()
-            .flatMap(tensor -> places(plan, tensor, map, identity))
+            .flatMap(this::places)
             .collect(ImmutableList.toImmutableList());
-    return plan.with(LayerConfig.grow(plan, map), tensors);
+    boolean keeps = identity && map.keepsOrder();
+    return plan.with(
+        LayerConfig.grow(plan, map),
+        tensors,
+        new Effect(keeps ? Invariant.IDENTITY : Invariant.NONE, notes(keeps)));
   }
 
-  private static Stream<PlannedTensor> places(
-      GrowthPlan plan, PlannedTensor tensor, LayerMap map, boolean identity) {
-    OptionalInt layer = tensor.address().layer();
-    if (layer.isEmpty()) {
-      return Stream.of(tensor);
+  private ImmutableList<String> notes(boolean keeps) {
+    ImmutableList.Builder<String> notes = ImmutableList.builder();
+    notes.add(
+        String.format(
+            Locale.ROOT,
+            "depth: %d layers become %d; %s",
+            map.sourceLayers(),
+            map.size(),
+            keeps
+                ? "copies start as identities, their output projections being zero"
+                : "copies are bit for bit their layers"));
+    int mtp = plan.anatomy().mtpLayerCount();
+    if (mtp > 0) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "depth: %d next-token-prediction %s kept behind the layers, not copied",
+              mtp,
+              mtp == 1 ? "layer is" : "layers are"));
     }
-    boolean zeroInCopies = identity && OUTPUT_PROJECTIONS.contains(tensor.address().role());
-    return map.places(layer.getAsInt()).stream()
-        .map(
-            place ->
-                place(
-                    plan,
-                    tensor,
-                    place,
-                    zeroInCopies && map.isCopy(place) ? new TensorRecipe.Zero() : tensor.recipe()));
+    return notes.build();
   }
 
-  private static PlannedTensor place(
-      GrowthPlan plan, PlannedTensor tensor, int layer, TensorRecipe recipe) {
-    TensorAddress from = tensor.address();
-    TensorAddress to = new TensorAddress(from.role(), OptionalInt.of(layer), from.expert());
+  private Stream<PlannedTensor> places(PlannedTensor tensor) {
+    TensorSite site = tensor.site();
+    return switch (site.region()) {
+      case MODEL -> Stream.of(tensor);
+      case MTP ->
+          Stream.of(
+              site.base() > 0
+                  ? placed(tensor, site.withBase(map.size()), tensor.recipe())
+                  : tensor);
+      case LAYER ->
+          map.places(site.layer()).stream()
+              .map(layer -> placed(tensor, site.inLayer(layer), recipe(tensor, layer)));
+    };
+  }
+
+  private TensorRecipe recipe(PlannedTensor tensor, int layer) {
+    String name = tensor.site().name();
+    boolean zero =
+        identity
+            && map.isCopy(layer)
+            && !isDescription(name)
+            && Glob.matchesAny(plan.family().traits().zero(), name);
+    return zero ? new TensorRecipe.Zero() : tensor.recipe();
+  }
+
+  /** Whether numbers describe how weights are packed, and are none themselves. */
+  private static boolean isDescription(String name) {
+    return name.endsWith("_shape") || name.endsWith("g_idx");
+  }
+
+  private static PlannedTensor placed(PlannedTensor tensor, TensorSite site, TensorRecipe recipe) {
     TensorSlot slot = tensor.slot();
     return new PlannedTensor(
-        new TensorSlot(plan.family().name(to), slot.dtype(), slot.shape()), to, recipe);
+        new TensorSlot(site.fullName(), slot.dtype(), slot.shape()), site, recipe);
   }
 }

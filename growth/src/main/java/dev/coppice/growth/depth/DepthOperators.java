@@ -11,6 +11,10 @@ public final class DepthOperators implements OperatorCatalog {
 
   @Override
   public ImmutableMap<String, Class<? extends GrowthOperator>> operators() {
-    return ImmutableMap.of("interpose", Interpose.class, "stack", Stack.class);
+    return ImmutableMap.of(
+        "interpose", Interpose.class,
+        "stack", Stack.class,
+        "place_layers", PlaceLayers.class,
+        "drop_mtp", DropMtp.class);
   }
 }

@@ -2,20 +2,29 @@ package dev.coppice.growth.depth;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
-import com.google.common.collect.Streams;
 import dev.coppice.growth.ConfigCounts;
-import dev.coppice.growth.ConfigCounts.CountChange;
 import dev.coppice.growth.GrowthPlan;
+import dev.coppice.growth.Refusal;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.family.ConfigKeys;
-import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.moe.anatomy.Anatomy;
+import dev.coppice.moe.anatomy.ConfigPath;
+import dev.coppice.moe.anatomy.ConfigView;
+import dev.coppice.moe.anatomy.DerivedList;
+import dev.coppice.moe.anatomy.FamilyTraits;
+import dev.coppice.moe.anatomy.FamilyTraits.IndexList;
+import dev.coppice.moe.anatomy.KindRule;
+import dev.coppice.moe.anatomy.LayerReader;
+import dev.coppice.moe.anatomy.LayerShape;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -26,32 +35,32 @@ import java.util.stream.IntStream;
  *
  * <ul>
  *   <li>every name of the layer count gets the new count;
- *   <li>a list of layer indices (ascending, below the layer count, under a name with "layer") is
- *       re-indexed: an output layer is listed if its source was;
- *   <li>any other list as long as the model is deep holds an entry a layer, and is repeated by the
- *       map;
+ *   <li>a list of layer indices is re-indexed: an output layer is listed if its source was;
+ *   <li>any other list (or pattern string) as long as the model is deep holds an entry a layer, and
+ *       is repeated by the map;
+ *   <li>a list that readers would make up is written out where they would now make up another;
  *   <li>{@code max_window_layers} moves to the same cut;
- *   <li>which layers are dense must read back as the map has it; if the rule that the config states
- *       cannot say it, the dense layers are listed by index.
+ *   <li>names of unquantised modules are repeated for the copies of their layer;
+ *   <li>what the new config says of every layer must be what the old one said of its source.
  * </ul>
  */
 final class LayerConfig {
   private static final String WINDOW_LAYERS = "max_window_layers";
 
-  /** Lists whose length has nothing to do with layers, though it may happen to be the same. */
-  private static final ImmutableSet<String> NOT_PER_LAYER =
-      ImmutableSet.of("architectures", "bos_token_id", "eos_token_id", "pad_token_id");
-
   private final GrowthPlan plan;
   private final LayerMap map;
-  private final ConfigKeys keys;
+  private final Anatomy anatomy;
+  private final FamilyTraits traits;
   private final ObjectNode config;
+  private final ObjectNode root;
 
   private LayerConfig(GrowthPlan plan, LayerMap map) {
     this.plan = plan;
     this.map = map;
-    this.keys = plan.family().keys();
+    this.anatomy = plan.anatomy();
+    this.traits = plan.family().traits();
     this.config = plan.config();
+    this.root = ConfigView.root(config, traits);
   }
 
   /**
@@ -63,83 +72,171 @@ final class LayerConfig {
     LayerConfig layers = new LayerConfig(plan, map);
     layers.growLists();
     layers.growCount();
+    layers.growPrefixes();
     layers.growWindow();
-    layers.growKinds();
+    QuantizedModules.grow(layers.config, plan, map);
+    LayerKinds kinds = new LayerKinds(layers.root, plan.anatomy(), map);
+    kinds.rewriteCounts();
+    layers.growDerivedLists();
+    kinds.listWhereNeeded();
+    layers.verify();
     return layers.config;
   }
 
   private void growCount() {
-    CountChange change = new CountChange(map.sourceLayers(), map.size());
-    ConfigCounts.set(config, keys.layers(), ConfigCounts.LAYERS, change);
-  }
-
-  private void growLists() {
-    for (Map.Entry<String, JsonNode> entry : plan.config().properties()) {
-      if (entry.getValue() instanceof ArrayNode list && !NOT_PER_LAYER.contains(entry.getKey())) {
-        if (isIndexList(entry.getKey(), list)) {
-          config.set(entry.getKey(), reindexed(list));
-        } else if (list.size() == map.sourceLayers()) {
-          config.set(entry.getKey(), array(map.map(ImmutableList.copyOf(list))));
-        }
+    ConfigCounts.Change change =
+        new ConfigCounts.Change(IntNode.valueOf(map.sourceLayers()), count -> map.size());
+    if (traits.layerPattern().stream().noneMatch(anatomy.config()::has)
+        || traits.layers().stream().anyMatch(anatomy.config()::has)) {
+      ConfigCounts.change(root, traits.layers(), ConfigCounts.LAYERS, change);
+    }
+    // a model with more than text may state the count once more outside
+    for (String key : traits.layers()) {
+      if (config.path(key).asInt(-1) == map.sourceLayers()) {
+        config.put(key, map.size());
       }
     }
   }
 
-  private boolean isIndexList(String key, ArrayNode list) {
-    if (keys.denseLayers().contains(key)) {
-      return true;
+  private void growLists() {
+    LayerReader reader = anatomy.reader();
+    ImmutableSet<IndexList> indexLists = reader.indexLists();
+    for (IndexList list : indexLists) {
+      ConfigPath.set(root, list.key(), reindexed(list));
     }
-    boolean indices =
-        key.toLowerCase(Locale.ROOT).contains("layer")
-            && Streams.stream(list).allMatch(JsonNode::isInt);
-    int last = -1;
-    for (JsonNode index : list) {
-      indices &= index.intValue() > last && index.intValue() < map.sourceLayers();
-      last = index.intValue();
+    for (Map.Entry<String, JsonNode> entry : anatomy.config().root().properties()) {
+      if (reader.isPerLayer(entry.getKey(), entry.getValue())) {
+        root.set(entry.getKey(), repeated(entry.getValue()));
+      }
     }
-    return indices && !list.isEmpty();
   }
 
-  private ArrayNode reindexed(ArrayNode list) {
-    ImmutableSet<Integer> listed =
-        Streams.stream(list).map(JsonNode::intValue).collect(ImmutableSet.toImmutableSet());
-    return indices(IntStream.range(0, map.size()).filter(i -> listed.contains(source(i))));
+  private JsonNode repeated(JsonNode perLayer) {
+    if (perLayer.isTextual()) {
+      StringBuilder pattern = new StringBuilder(map.size());
+      map.sources().forEach(source -> pattern.append(perLayer.textValue().charAt(source)));
+      pattern.append(perLayer.textValue(), map.sourceLayers(), perLayer.textValue().length());
+      return TextNode.valueOf(pattern.toString());
+    }
+    ArrayNode array = JsonNodeFactory.instance.arrayNode();
+    map.map(ImmutableList.copyOf(perLayer)).forEach(array::add);
+    // entries beyond the layers are those of next-token-prediction layers
+    for (int rest = map.sourceLayers(); rest < perLayer.size(); rest++) {
+      array.add(perLayer.get(rest));
+    }
+    return array;
+  }
+
+  private ArrayNode reindexed(IndexList list) {
+    ImmutableSet.Builder<Integer> listed = ImmutableSet.builder();
+    anatomy.config().value(list.key()).forEach(index -> listed.add(index.intValue() - list.base()));
+    ImmutableSet<Integer> sources = listed.build();
+    ArrayNode array = JsonNodeFactory.instance.arrayNode();
+    IntStream.range(0, map.size())
+        .filter(layer -> sources.contains(source(layer)))
+        .forEach(layer -> array.add(layer + list.base()));
+    return array;
+  }
+
+  /** Writes out what readers would now make up in another way than before. */
+  private void growDerivedLists() {
+    ConfigView before = anatomy.reader().effective();
+    for (DerivedList list : traits.derivedLists()) {
+      JsonNode old = before.value(list.key());
+      boolean made = !anatomy.config().has(list.key()) || isEmpty(anatomy.config(), list);
+      if (!made || !old.isArray() || old.size() != map.sourceLayers()) {
+        continue;
+      }
+      JsonNode wanted = repeated(old);
+      JsonNode now =
+          new LayerReader(traits, ConfigView.of(config, traits)).effective().value(list.key());
+      if (!now.equals(wanted)) {
+        ConfigPath.set(root, list.key(), wanted);
+      }
+    }
+  }
+
+  private static boolean isEmpty(ConfigView view, DerivedList list) {
+    return view.value(list.key()).isEmpty();
+  }
+
+  /** Counts of leading layers follow them, where they still lead. */
+  private void growPrefixes() {
+    for (String key : traits.prefixes()) {
+      JsonNode old = ConfigPath.get(root, key);
+      if (!old.isInt()) {
+        continue;
+      }
+      int count = old.intValue();
+      int grown = (int) map.sources().stream().filter(source -> source < count).count();
+      boolean lead = IntStream.range(0, grown).allMatch(layer -> source(layer) < count);
+      if (count >= map.sourceLayers()) {
+        ConfigPath.set(root, key, IntNode.valueOf(Math.max(count, map.size())));
+      } else if (lead) {
+        ConfigPath.set(root, key, IntNode.valueOf(grown));
+      }
+    }
   }
 
   /** Layers from {@code max_window_layers} on look through a window; the cut moves with them. */
   private void growWindow() {
-    JsonNode cut = config.path(WINDOW_LAYERS);
-    if (!cut.isInt()) {
+    JsonNode cut = root.path(WINDOW_LAYERS);
+    if (!cut.isInt() || traits.prefixes().contains(WINDOW_LAYERS)) {
       return;
     }
     int windowed =
         (int) IntStream.range(0, map.size()).filter(i -> source(i) >= cut.intValue()).count();
     int grown = map.size() - windowed;
     boolean suffix = IntStream.range(0, grown).allMatch(i -> source(i) < cut.intValue());
-    boolean used = config.path("use_sliding_window").asBoolean(true);
+    boolean used =
+        root.path("use_sliding_window").asBoolean(true) && !root.hasNonNull("layer_types");
     if (!suffix && used) {
       throw refusal(WINDOW_LAYERS + " can only name a first layer with a window");
     }
-    config.put(WINDOW_LAYERS, windowed == 0 ? Math.max(cut.intValue(), map.size()) : grown);
+    root.put(WINDOW_LAYERS, windowed == 0 ? Math.max(cut.intValue(), map.size()) : grown);
   }
 
-  /** Makes the config say which layers are dense. */
-  private void growKinds() {
-    ImmutableList<LayerSpec> wanted = map.map(plan.spec().layers());
-    if (plan.family().spec(config).layers().equals(wanted)) {
-      return;
+  /** What is said of each output layer is what was said of its source. */
+  private void verify() {
+    ImmutableList<LayerShape> said;
+    try {
+      said = new LayerReader(traits, ConfigView.of(config, traits)).read();
+    } catch (CoppiceException e) {
+      throw refusal("its rules contradict each other there: " + e.getMessage());
     }
-    if (keys.denseLayers().isEmpty()) {
-      throw refusal("family " + plan.family().name() + " cannot list its dense layers");
+    for (int layer = 0; layer < map.size(); layer++) {
+      LayerShape wanted = anatomy.layers().get(source(layer));
+      LayerShape found = said.get(layer);
+      if (wanted.moe() != found.moe()) {
+        throw refusal(
+            "its rules would call layer " + layer + " " + (found.moe() ? "a mixture" : "dense"));
+      }
+      for (Map.Entry<String, String> trait : wanted.traits().entrySet()) {
+        if (isOfKinds(trait.getKey())) {
+          continue; // the kinds have just been compared
+        }
+        String value = found.traits().get(trait.getKey());
+        if (!Objects.equals(value, trait.getValue())) {
+          throw refusal(
+              String.format(
+                  Locale.ROOT,
+                  "%s can only say '%s' of layer %d, not '%s'",
+                  trait.getKey(),
+                  value,
+                  layer,
+                  trait.getValue()));
+        }
+      }
     }
-    keys.sparseStep().stream().filter(config::has).forEach(key -> config.put(key, 1));
-    config.set(
-        keys.denseLayers().get(0),
-        indices(
-            IntStream.range(0, map.size()).filter(i -> wanted.get(i) instanceof LayerSpec.Dense)));
-    if (!plan.family().spec(config).layers().equals(wanted)) {
-      throw refusal("its rules for dense layers cannot be rewritten as a list");
-    }
+  }
+
+  private boolean isOfKinds(String key) {
+    return traits.kinds().stream()
+        .flatMap(List::stream)
+        .anyMatch(
+            rule ->
+                (rule instanceof KindRule.DenseIndices dense && dense.key().equals(key))
+                    || (rule instanceof KindRule.MoeIndices moe && moe.key().equals(key)));
   }
 
   private int source(int layer) {
@@ -147,26 +244,9 @@ final class LayerConfig {
   }
 
   private CoppiceException refusal(String why) {
-    return new CoppiceException(
-        ExitCode.INPUT_INVALID,
-        String.format(
-            Locale.ROOT,
-            "no config.json of family %s can describe the grown layers, since %s (source layers of"
-                + " the output: %s)",
-            plan.family().name(),
-            why,
-            map.sources()));
-  }
-
-  private static ArrayNode indices(IntStream layers) {
-    ArrayNode array = JsonNodeFactory.instance.arrayNode();
-    layers.forEach(array::add);
-    return array;
-  }
-
-  private static ArrayNode array(Iterable<JsonNode> nodes) {
-    ArrayNode array = JsonNodeFactory.instance.arrayNode();
-    nodes.forEach(array::add);
-    return array;
+    return Refusal.of(
+        plan,
+        "describe the grown layers in a config.json",
+        why + " (source layers of the output: " + map.sources() + ")");
   }
 }

@@ -3,29 +3,41 @@ package dev.coppice.growth.depth;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableListMultimap;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/**
- * Which source layer each output layer is a copy of.
- *
- * @param sourceLayers how many layers the source has
- * @param sources source layer of each output layer, in output order
- */
-record LayerMap(int sourceLayers, ImmutableList<Integer> sources) {
-  /** Checks that every source layer is placed and exists. */
-  LayerMap {
-    for (int source : sources) {
+/** Which source layer each output layer is a copy of. */
+final class LayerMap {
+  private final int sourceLayers;
+  private final ImmutableList<Integer> sources;
+  private final ImmutableListMultimap<Integer, Integer> places;
+
+  /**
+   * A map.
+   *
+   * @param sourceLayers how many layers the source has
+   * @param sources source layer of each output layer, in output order; each source layer has a
+   *     place
+   */
+  LayerMap(int sourceLayers, List<Integer> sources) {
+    this.sourceLayers = sourceLayers;
+    this.sources = ImmutableList.copyOf(sources);
+    ImmutableListMultimap.Builder<Integer, Integer> found = ImmutableListMultimap.builder();
+    for (int layer = 0; layer < this.sources.size(); layer++) {
+      int source = this.sources.get(layer);
       checkArgument(
           source >= 0 && source < sourceLayers,
           "source layer must lie in 0..%s, got %s",
           sourceLayers - 1,
           source);
+      found.put(source, layer);
     }
+    this.places = found.build();
     for (int layer = 0; layer < sourceLayers; layer++) {
-      checkArgument(sources.contains(layer), "layer %s must have a place, got none", layer);
+      checkArgument(places.containsKey(layer), "layer %s must have a place, got none", layer);
     }
   }
 
@@ -37,7 +49,7 @@ record LayerMap(int sourceLayers, ImmutableList<Integer> sources) {
       boolean kept = layer < keepFirst || layer >= layers - keepLast;
       sources.addAll(Collections.nCopies(kept ? 1 : factor, layer));
     }
-    return new LayerMap(layers, ImmutableList.copyOf(sources));
+    return new LayerMap(layers, sources);
   }
 
   /** The first pass leaves out the last layers, every later pass the first ones. */
@@ -48,7 +60,7 @@ record LayerMap(int sourceLayers, ImmutableList<Integer> sources) {
     for (int pass = 1; pass < factor; pass++) {
       IntStream.range(keepFirst, layers).forEach(sources::add);
     }
-    return new LayerMap(layers, ImmutableList.copyOf(sources));
+    return new LayerMap(layers, sources);
   }
 
   private static void checkEnds(String name, int layers, int keepFirst, int keepLast) {
@@ -61,6 +73,16 @@ record LayerMap(int sourceLayers, ImmutableList<Integer> sources) {
         keepLast);
   }
 
+  /** How many layers the source has. */
+  int sourceLayers() {
+    return sourceLayers;
+  }
+
+  /** Source layer of each output layer, in output order. */
+  ImmutableList<Integer> sources() {
+    return sources;
+  }
+
   /** Number of output layers. */
   int size() {
     return sources.size();
@@ -68,15 +90,18 @@ record LayerMap(int sourceLayers, ImmutableList<Integer> sources) {
 
   /** Output layers that hold a source layer, ascending. */
   ImmutableList<Integer> places(int source) {
-    return IntStream.range(0, size())
-        .filter(layer -> sources.get(layer) == source)
-        .boxed()
-        .collect(ImmutableList.toImmutableList());
+    return places.get(source);
   }
 
   /** Whether an output layer is a copy, that is not the first place of its source layer. */
   boolean isCopy(int layer) {
-    return sources.indexOf(sources.get(layer)) < layer;
+    return places.get(sources.get(layer)).get(0) < layer;
+  }
+
+  /** Whether the first places of the source's layers stand in their old order. */
+  boolean keepsOrder() {
+    return IntStream.range(1, sourceLayers)
+        .allMatch(layer -> places.get(layer - 1).get(0) < places.get(layer).get(0));
   }
 
   /** The entries of a per-layer list, in output order. */

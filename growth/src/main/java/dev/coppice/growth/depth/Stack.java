@@ -1,6 +1,5 @@
 package dev.coppice.growth.depth;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.coppice.growth.DepthOperator;
 import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.Invariant;
@@ -42,13 +41,7 @@ public record Stack(int factor, int keepFirst, int keepLast, boolean identity)
 
   @Override
   public GrowthPlan apply(GrowthPlan plan) {
-    int layers = plan.spec().layerCount();
+    int layers = plan.anatomy().layerCount();
     return Depth.grow(plan, LayerMap.stack(layers, factor, keepFirst, keepLast), identity);
-  }
-
-  @Override
-  @JsonIgnore
-  public Invariant invariant() {
-    return identity ? Invariant.IDENTITY : Invariant.NONE;
   }
 }

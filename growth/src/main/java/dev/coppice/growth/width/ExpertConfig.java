@@ -1,47 +1,67 @@
 package dev.coppice.growth.width;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.ConfigCounts;
-import dev.coppice.growth.ConfigCounts.CountChange;
 import dev.coppice.growth.GrowthPlan;
-import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.family.ConfigKeys;
-import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.moe.anatomy.ConfigPath;
+import dev.coppice.moe.anatomy.ConfigView;
+import dev.coppice.moe.anatomy.FamilyTraits;
+import dev.coppice.moe.anatomy.RouterTraits.Groups;
 
-/** What width growth does to {@code config.json}: expert count and top-k, under all names. */
+/** What width growth does to {@code config.json}: the router's recipe, under all names. */
 final class ExpertConfig {
-  private ExpertConfig() {}
+  private final DuplicateExperts operator;
+  private final FamilyTraits traits;
+  private final ConfigView old;
+  private final ObjectNode root;
 
-  /** E of the plan's model. */
-  static int experts(GrowthPlan plan) {
-    return moe(plan).experts();
+  private ExpertConfig(DuplicateExperts operator, GrowthPlan plan, ObjectNode config) {
+    this.operator = operator;
+    this.traits = plan.family().traits();
+    this.old = plan.anatomy().config();
+    this.root = ConfigView.root(config, traits);
   }
 
   /** The config of the widened model. */
-  static ObjectNode grow(GrowthPlan plan, int factor, DuplicateExperts.TopK topK) {
-    LayerSpec.Moe moe = moe(plan);
-    ConfigKeys keys = plan.family().keys();
+  static ObjectNode grow(DuplicateExperts operator, GrowthPlan plan, RouterRecipe recipe) {
     ObjectNode config = plan.config();
-    CountChange experts = change(moe.experts(), factor);
-    ConfigCounts.set(config, keys.experts(), ConfigCounts.EXPERTS, experts);
-    if (topK == DuplicateExperts.TopK.SCALE) {
-      ConfigCounts.set(config, keys.topK(), ConfigCounts.TOP_K, change(moe.topK(), factor));
+    ExpertConfig experts = new ExpertConfig(operator, plan, config);
+    experts.multiply(experts.traits.experts(), ConfigCounts.EXPERTS);
+    if (recipe.scalesTopK()) {
+      experts.multiply(experts.traits.topK(), ConfigCounts.TOP_K);
+    }
+    if (recipe.dividesScale()) {
+      experts.divideScale();
+    }
+    recipe.groups().ifPresent(experts::multiply);
+    if (plan.anatomy().identityExperts() > 0) {
+      experts.multiply(ImmutableList.of(experts.traits.identityExperts()), ImmutableList.of());
     }
     return config;
   }
 
-  private static CountChange change(int from, int factor) {
-    return new CountChange(from, Math.multiplyExact(from, factor));
+  private void multiply(ImmutableList<String> names, ImmutableList<String> others) {
+    JsonNode absent = old.value(names);
+    ConfigCounts.change(
+        root,
+        names,
+        others,
+        new ConfigCounts.Change(absent, count -> Math.multiplyExact(count, operator.factor())));
   }
 
-  private static LayerSpec.Moe moe(GrowthPlan plan) {
-    return plan.spec()
-        .firstMoe()
-        .orElseThrow(
-            () ->
-                new CoppiceException(
-                    ExitCode.INPUT_INVALID,
-                    "width growth needs a layer with experts, got dense layers only"));
+  private void multiply(Groups groups) {
+    for (String key : ImmutableList.of(groups.count(), groups.chosen())) {
+      int count = old.count(key);
+      ConfigPath.set(root, key, IntNode.valueOf(Math.multiplyExact(count, operator.factor())));
+    }
+  }
+
+  private void divideScale() {
+    double scale = old.value(traits.router().scale()).asDouble(1);
+    ConfigPath.set(root, traits.router().scale(), DoubleNode.valueOf(scale / operator.factor()));
   }
 }

@@ -1,145 +1,160 @@
 package dev.coppice.growth.width;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.NoiseKey;
+import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.PlannedTensor;
+import dev.coppice.growth.Refusal;
 import dev.coppice.growth.TensorRecipe;
 import dev.coppice.growth.TensorRecipe.Concat;
+import dev.coppice.growth.TensorRecipe.ExpertIds;
 import dev.coppice.growth.TensorRecipe.Part;
-import dev.coppice.growth.TensorRecipe.Scope;
-import dev.coppice.growth.TensorRecipe.Strand;
-import dev.coppice.growth.Weave;
-import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.family.Family;
-import dev.coppice.moe.family.TensorAddress;
-import dev.coppice.moe.family.TensorRole;
-import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.growth.width.DuplicateExperts.Placement;
+import dev.coppice.moe.anatomy.Form;
+import dev.coppice.moe.anatomy.TensorSite;
+import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.safetensors.TensorSlot;
-import java.util.OptionalInt;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/**
- * One width growth of one model: what becomes of each tensor.
- *
- * @param operator the growth
- * @param family names the new tensors
- * @param experts E before growth
- */
-record Widening(DuplicateExperts operator, Family family, int experts) {
-  private static final Set<Dtype> FLOATS = Set.of(Dtype.BF16, Dtype.F16, Dtype.F32);
+/** One width growth of one model: what becomes of each tensor. */
+final class Widening {
+  private final DuplicateExperts operator;
+  private final GrowthPlan plan;
+  private final RouterRecipe recipe;
+  private final ExpertStarts starts;
+  private final RouterRows rows;
 
-  /** Standard deviation of random routers, as in the paper's baseline. */
-  private static final double RANDOM_ROUTER_STD = 0.02;
-
-  /** The tensors that one tensor becomes. */
-  Stream<PlannedTensor> widen(PlannedTensor tensor) {
-    if (tensor.address().role() == TensorRole.ROUTER) {
-      return Stream.of(router(tensor));
-    }
-    if (tensor.address().expert().isPresent()) {
-      return IntStream.range(0, operator.factor()).mapToObj(copy -> expert(tensor, copy));
-    }
-    return Stream.of(tensor);
+  /**
+   * A widening.
+   *
+   * @param operator the growth
+   * @param plan what is widened
+   * @param recipe what becomes of the router
+   */
+  Widening(DuplicateExperts operator, GrowthPlan plan, RouterRecipe recipe) {
+    this.operator = operator;
+    this.plan = plan;
+    this.recipe = recipe;
+    this.starts = new ExpertStarts(operator, plan);
+    this.rows = new RouterRows(operator, plan, recipe);
   }
 
-  /** Index of a copy of an expert; copy 0 is the original. */
-  private int index(int expert, int copy) {
-    return operator.placement() == DuplicateExperts.Placement.APPEND
-        ? copy * experts + expert
-        : expert * operator.factor() + copy;
+  /**
+   * The tensors that one tensor becomes.
+   *
+   * @throws dev.coppice.moe.CoppiceException if that would be a guess
+   */
+  Stream<PlannedTensor> widen(PlannedTensor tensor) {
+    TensorSite site = tensor.site();
+    if (site.part().isEmpty()) {
+      if (plan.anatomy().isUnknown(site)) {
+        throw Refusal.of(
+            plan,
+            "grow in width",
+            "nothing says what tensor '" + tensor.name() + "' is to the experts beside it");
+      }
+      return Stream.of(tensor);
+    }
+    PartSite part = site.part().get();
+    return switch (part.part()) {
+      case ROUTER, ROUTER_BIAS, SELECTION_BIAS -> Stream.of(rows.widen(tensor));
+      case EXPERT_IDS -> Stream.of(ids(tensor));
+      case GATE, UP, GATE_UP, DOWN, EXPERT_BIAS, QUANTIZED ->
+          part.form() == Form.SINGLE
+              ? IntStream.range(0, operator.factor()).mapToObj(copy -> expert(tensor, copy))
+              : Stream.of(fused(tensor));
+    };
+  }
+
+  private int experts(PlannedTensor tensor) {
+    return Experts.of(plan, tensor);
   }
 
   private PlannedTensor expert(PlannedTensor tensor, int copy) {
-    TensorAddress from = tensor.address();
-    int index = index(from.expert().orElseThrow(), copy);
-    TensorAddress to = new TensorAddress(from.role(), from.layer(), OptionalInt.of(index));
+    int expert = tensor.site().expert().orElseThrow();
+    if (expert >= experts(tensor)) {
+      throw Refusal.of(
+          plan,
+          "grow in width",
+          "tensor '" + tensor.name() + "' is of an expert that computes nothing, and has weights");
+    }
+    int index = Experts.index(operator, experts(tensor), expert, copy);
+    TensorSite site = tensor.site().ofExpert(index);
     TensorSlot slot = tensor.slot();
-    TensorRecipe recipe = tensor.recipe();
-    if (copy > 0 && operator.noise() > 0) {
-      requireFloat(tensor, "noise");
-      Weave weave = plain(tensor);
-      NoiseKey key = new NoiseKey(index, from.role(), 0);
-      Strand strand = new Strand(new Scope(recipe, weave, 0), key);
-      recipe = TensorRecipe.noise(recipe, operator.noise(), weave, ImmutableList.of(strand));
-    }
+    TensorRecipe grown = copy == 0 ? tensor.recipe() : starts.of(tensor, tensor.recipe(), index);
     return new PlannedTensor(
-        new TensorSlot(family.name(to), slot.dtype(), slot.shape()), to, recipe);
+        new TensorSlot(site.fullName(), slot.dtype(), slot.shape()), site, grown);
   }
 
-  private PlannedTensor router(PlannedTensor tensor) {
+  /** All experts of a layer in one tensor. */
+  private PlannedTensor fused(PlannedTensor tensor) {
     TensorSlot slot = tensor.slot();
-    ImmutableList<Long> shape =
-        ImmutableList.<Long>builder()
-            .add(slot.shape().get(0) * operator.factor())
-            .addAll(slot.shape().subList(1, slot.shape().size()))
-            .build();
+    ImmutableList<Long> shape = Experts.widened(slot.shape(), 0, operator.factor());
+    TensorRecipe grown =
+        tensor.recipe() instanceof TensorRecipe.Zero
+            ? tensor.recipe()
+            : operator.placement() == Placement.APPEND ? appended(tensor) : interleaved(tensor);
     return new PlannedTensor(
-        new TensorSlot(slot.name(), slot.dtype(), shape), tensor.address(), routerRecipe(tensor));
+        new TensorSlot(slot.name(), slot.dtype(), shape), tensor.site(), grown);
   }
 
-  private TensorRecipe routerRecipe(PlannedTensor tensor) {
-    if (operator.router() == DuplicateExperts.RouterStart.RANDOM) {
-      requireFloat(tensor, "a random router");
-      Weave old = plain(tensor);
-      return new TensorRecipe.Normal(
-          RANDOM_ROUTER_STD,
-          Weave.plain(old.rows() * operator.factor(), old.columns()),
-          ImmutableList.of(new NoiseKey(0, TensorRole.ROUTER, 0)));
-    }
-    if (operator.routerNoise() > 0) {
-      requireFloat(tensor, "router noise");
-    }
-    return operator.placement() == DuplicateExperts.Placement.APPEND
-        ? appendedRows(tensor)
-        : interleavedRows(tensor);
-  }
-
-  private Concat appendedRows(PlannedTensor tensor) {
+  private TensorRecipe appended(PlannedTensor tensor) {
     long elements = tensor.slot().elementCount();
-    return new Concat(
-        IntStream.range(0, operator.factor())
-            .mapToObj(copy -> new Part(rows(tensor, tensor.recipe(), 0, copy), elements))
-            .collect(ImmutableList.toImmutableList()));
+    int experts = experts(tensor);
+    List<Part> parts = new ArrayList<>();
+    parts.add(new Part(tensor.recipe(), elements));
+    for (int copy = 1; copy < operator.factor(); copy++) {
+      if (starts.areCopies(tensor)) {
+        parts.add(new Part(tensor.recipe(), elements));
+      } else {
+        for (int expert = 0; expert < experts; expert++) {
+          parts.add(block(tensor, expert, copy));
+        }
+      }
+    }
+    return new Concat(ImmutableList.copyOf(parts));
   }
 
-  private Concat interleavedRows(PlannedTensor tensor) {
-    long width = tensor.slot().elementCount() / experts;
+  private TensorRecipe interleaved(PlannedTensor tensor) {
     ImmutableList.Builder<Part> parts = ImmutableList.builder();
-    for (int expert = 0; expert < experts; expert++) {
-      TensorRecipe row = new TensorRecipe.Slice(tensor.recipe(), expert * width, width);
+    for (int expert = 0; expert < experts(tensor); expert++) {
       for (int copy = 0; copy < operator.factor(); copy++) {
-        parts.add(new Part(rows(tensor, row, expert, copy), width));
+        parts.add(block(tensor, expert, copy));
       }
     }
     return new Concat(parts.build());
   }
 
-  /** Rows that start at an expert's; those of copies noised with the σ of the whole router. */
-  private TensorRecipe rows(PlannedTensor tensor, TensorRecipe rows, int expert, int copy) {
-    Weave whole = plain(tensor);
-    NoiseKey key = new NoiseKey(index(expert, copy), TensorRole.ROUTER, 0);
-    Strand strand = new Strand(new Scope(tensor.recipe(), whole, 0), key);
-    Weave weave = rows.equals(tensor.recipe()) ? whole : Weave.plain(1, whole.columns());
-    return TensorRecipe.noise(
-        rows, copy == 0 ? 0 : operator.routerNoise(), weave, ImmutableList.of(strand));
+  private Part block(PlannedTensor tensor, int expert, int copy) {
+    int experts = experts(tensor);
+    long elements = tensor.slot().elementCount() / experts;
+    TensorRecipe original = TensorRecipe.slice(tensor.recipe(), expert * elements, elements);
+    int index = Experts.index(operator, experts, expert, copy);
+    return new Part(copy == 0 ? original : starts.of(tensor, original, index), elements);
   }
 
-  /** One matrix as it stands in its own tensor. */
-  private static Weave plain(PlannedTensor tensor) {
-    long rows = tensor.slot().shape().get(0);
-    return Weave.plain(rows, tensor.slot().elementCount() / rows);
-  }
-
-  private static void requireFloat(PlannedTensor tensor, String what) {
-    if (!FLOATS.contains(tensor.slot().dtype())) {
-      throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
-          String.format(
-              "%s needs a tensor of dtype BF16, F16 or F32, got %s (%s)",
-              what, tensor.slot().dtype(), tensor.name()));
+  /** A table of experts for each token: with more of them chosen, each row names the copies too. */
+  private PlannedTensor ids(PlannedTensor tensor) {
+    boolean interleaved = operator.placement() == Placement.INTERLEAVE;
+    if (!recipe.scalesTopK()) {
+      if (interleaved) {
+        throw Refusal.of(
+            plan,
+            "interleave experts and keep top-k",
+            "tensor '" + tensor.name() + "' names experts by index: append them");
+      }
+      return tensor;
     }
+    TensorSlot slot = tensor.slot();
+    int columns = Math.toIntExact(slot.shape().get(1));
+    TensorRecipe grown =
+        new ExpertIds(tensor.recipe(), columns, operator.factor(), experts(tensor), interleaved);
+    return new PlannedTensor(
+        new TensorSlot(
+            slot.name(), slot.dtype(), Experts.widened(slot.shape(), 1, operator.factor())),
+        tensor.site(),
+        grown);
   }
 }

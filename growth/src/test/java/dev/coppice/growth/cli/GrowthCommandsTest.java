@@ -1,45 +1,21 @@
 package dev.coppice.growth.cli;
 
+import static dev.coppice.growth.cli.Run.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.coppice.growth.TestFolder;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.cli.Coppice;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.testing.MoeSpecs;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
 
 class GrowthCommandsTest {
-  /** What a command printed and ended with. */
-  private record Run(int code, String out, String err) {
-    JsonNode json() throws IOException {
-      return new ObjectMapper().readTree(out);
-    }
-  }
-
-  private static Run run(Object... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine line = Coppice.commandLine();
-    line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
-    String[] words = new String[arguments.length];
-    for (int i = 0; i < words.length; i++) {
-      words[i] = arguments[i].toString();
-    }
-    int code = line.execute(words);
-    return new Run(code, out.toString(), err.toString());
-  }
-
-  private static Path source(TestFolder folder) throws IOException {
+  static Path source(TestFolder folder) throws IOException {
     MoeSpec spec = MoeSpecs.ofFamily("mixtral").filter(s -> s.layerCount() == 2).sample();
     try (Checkpoint source = folder.source(spec, Dtype.BF16)) {
       return source.folder();

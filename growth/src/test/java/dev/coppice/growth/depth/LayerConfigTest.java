@@ -123,7 +123,7 @@ class LayerConfigTest {
                     Stack.times(2)))
         .isInstanceOf(CoppiceException.class)
         .hasMessage(
-            "no config.json of family qwen3_moe can describe the grown layers, since"
+            "family qwen3_moe cannot describe the grown layers in a config.json, since"
                 + " max_window_layers can only name a first layer with a window (source layers of"
                 + " the output: [0, 1, 2, 0, 1, 2])")
         .extracting(e -> ((CoppiceException) e).exitCode())

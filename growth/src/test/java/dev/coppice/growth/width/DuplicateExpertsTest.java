@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.GrowthPlan;
+import dev.coppice.growth.Invariant;
 import dev.coppice.growth.PlannedTensor;
 import dev.coppice.growth.TestFolder;
 import dev.coppice.moe.CoppiceException;
@@ -42,9 +43,10 @@ class DuplicateExpertsTest {
                 tensor ->
                     new PlannedTensor(
                         new TensorSlot(tensor.name(), Dtype.F8_E4M3, tensor.slot().shape()),
-                        tensor.address(),
+                        tensor.site(),
                         tensor.recipe()))
-            .toList());
+            .toList(),
+        new GrowthPlan.Effect(Invariant.IDENTITY, ImmutableList.of()));
   }
 
   @Test
@@ -55,12 +57,12 @@ class DuplicateExpertsTest {
       assertThatThrownBy(() -> DuplicateExperts.times(2, 0.01).apply(plan))
           .isInstanceOf(CoppiceException.class)
           .hasMessage(
-              "noise needs a tensor of dtype BF16, F16 or F32, got F8_E4M3"
-                  + " (model.layers.0.mlp.experts.0.down_proj.weight)")
+              "family qwen3_moe cannot noise new experts, since noise needs a tensor of dtype BF16,"
+                  + " F16 or F32, got F8_E4M3 (model.layers.0.mlp.experts.0.down_proj.weight);"
+                  + " copies without noise (--noise 0) keep quantised numbers as they are")
           .extracting(e -> ((CoppiceException) e).exitCode())
           .isEqualTo(ExitCode.INPUT_INVALID);
-      assertThat(DuplicateExperts.times(2, 0).apply(plan).spec().firstMoe())
-          .contains(new LayerSpec.Moe(4, 2, 4));
+      assertThat(DuplicateExperts.times(2, 0).apply(plan).anatomy().experts()).isEqualTo(4);
     }
   }
 
@@ -70,7 +72,7 @@ class DuplicateExpertsTest {
         Checkpoint source = folder.source(spec(new LayerSpec.Dense(4)), Dtype.BF16)) {
       assertThatThrownBy(() -> GrowthPlan.of(source, DuplicateExperts.times(2, 0.01), 0))
           .isInstanceOf(CoppiceException.class)
-          .hasMessage("width growth needs a layer with experts, got dense layers only");
+          .hasMessage("family qwen3_moe cannot grow in width, since it has no layer with experts");
     }
   }
 }

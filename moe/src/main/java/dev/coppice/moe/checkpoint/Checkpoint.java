@@ -7,11 +7,19 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedMap;
 import com.google.common.io.Closer;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.anatomy.Anatomy;
+import dev.coppice.moe.anatomy.Form;
+import dev.coppice.moe.anatomy.Part;
+import dev.coppice.moe.anatomy.TensorSite;
+import dev.coppice.moe.family.Families;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.PlainText;
 import dev.coppice.moe.safetensors.SafetensorsFile;
+import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.moe.spec.MoeSpec;
 import java.io.Closeable;
 import java.io.IOException;
@@ -39,24 +47,30 @@ public final class Checkpoint implements Closeable {
   private final Path folder;
   private final ObjectNode config;
   private final Family family;
-  private final MoeSpec spec;
+  private final Optional<MoeSpec> spec;
+  private final Anatomy anatomy;
   private final ImmutableMap<Path, SafetensorsFile> files;
   private final ImmutableSortedMap<String, StoredTensor> tensors;
   private final ImmutableList<Path> sideFiles;
   private final Optional<CoppiceRecord> record;
   private final ImmutableList<String> warnings;
 
-  private Checkpoint(ShardIndex index, ObjectNode config, ImmutableMap<Path, SafetensorsFile> files)
+  private Checkpoint(
+      ShardIndex index,
+      ObjectNode config,
+      Families families,
+      ImmutableMap<Path, SafetensorsFile> files)
       throws IOException {
     this.folder = index.folder();
     this.config = config;
     this.files = files;
     this.tensors = collect(files);
     try {
-      this.family = Family.of(config);
-      this.spec = family.spec(config);
+      this.family = families.of(config);
+      this.spec = family.runs() ? Optional.of(family.spec(config)) : Optional.empty();
+      this.anatomy = readAnatomy();
     } catch (CheckpointFormatException e) {
-      throw e.at(folder.resolve(FolderFiles.CONFIG));
+      throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
     }
     this.sideFiles = FolderFiles.sideFiles(folder);
     this.record = readRecord(folder);
@@ -80,11 +94,23 @@ public final class Checkpoint implements Closeable {
   }
 
   /**
-   * Opens a folder and checks all that can be checked without reading weights.
+   * Opens a folder of a family that Coppice brings, and checks all that can be checked without
+   * reading weights.
    *
    * @throws CheckpointFormatException if anything is missing, malformed or at odds
    */
   public static Checkpoint open(Path folder) throws IOException {
+    return open(folder, Families.builtIn());
+  }
+
+  /**
+   * Opens a folder and checks all that can be checked without reading weights.
+   *
+   * @param folder where the checkpoint lies
+   * @param families which families are known
+   * @throws CheckpointFormatException if anything is missing, malformed or at odds
+   */
+  public static Checkpoint open(Path folder, Families families) throws IOException {
     if (!Files.isDirectory(folder)) {
       throw new CheckpointFormatException(
           Reason.MISSING_FILE, folder, "checkpoint must be a folder, got none");
@@ -101,8 +127,10 @@ public final class Checkpoint implements Closeable {
         files.put(shard, file);
       }
       index.check(opened);
-      Checkpoint checkpoint = new Checkpoint(index, config, files.buildOrThrow());
-      new TensorCheck(checkpoint).check(checkpoint.tensors);
+      Checkpoint checkpoint = new Checkpoint(index, config, families, files.buildOrThrow());
+      if (checkpoint.hasStandardLayout()) {
+        new TensorCheck(checkpoint).check(checkpoint.tensors);
+      }
       checkpoint.warnings.forEach(LOG::warn);
       return checkpoint;
     } catch (IOException | RuntimeException e) {
@@ -132,6 +160,31 @@ public final class Checkpoint implements Closeable {
     return ImmutableSortedMap.copyOfSorted(tensors);
   }
 
+  private Anatomy readAnatomy() {
+    List<TensorSlot> slots = tensors.values().stream().map(StoredTensor::slot).toList();
+    return Anatomy.of(
+        family.name(),
+        family.traits(),
+        config,
+        new Anatomy.TensorSet(slots, name -> tensor(name).file().toString()));
+  }
+
+  /**
+   * Whether the tensors are laid out as the kernels know them; packed or fused experts and
+   * next-token-prediction layers are not.
+   */
+  private boolean hasStandardLayout() {
+    return family.runs()
+        && anatomy.sites().values().stream()
+            .allMatch(
+                site ->
+                    site.region() != TensorSite.Region.MTP
+                        && site.part().stream()
+                            .allMatch(
+                                part ->
+                                    part.form() == Form.SINGLE && part.part() != Part.QUANTIZED));
+  }
+
   private static void closeAll(Iterable<SafetensorsFile> files) throws IOException {
     try (Closer closer = Closer.create()) {
       files.forEach(closer::register);
@@ -153,9 +206,31 @@ public final class Checkpoint implements Closeable {
     return family;
   }
 
-  /** The shape that the configuration describes. */
+  /** What growth sees of the checkpoint, whatever its family. */
+  public Anatomy anatomy() {
+    return anatomy;
+  }
+
+  /**
+   * The shape that the kernels are to run.
+   *
+   * @throws CoppiceException INPUT_INVALID if they do not run the family, or not in the layout that
+   *     the files have
+   */
   public MoeSpec spec() {
-    return spec;
+    family.refusalToRun(config).filter(why -> spec.isEmpty()).ifPresent(Checkpoint::refuse);
+    if (!hasStandardLayout()) {
+      refuse(
+          "weights must be one float tensor a matrix to run, got fused or packed experts or"
+              + " next-token-prediction layers ("
+              + folder
+              + ")");
+    }
+    return spec.orElseThrow();
+  }
+
+  private static void refuse(String why) {
+    throw new CoppiceException(ExitCode.INPUT_INVALID, why);
   }
 
   /** All tensors by name. */

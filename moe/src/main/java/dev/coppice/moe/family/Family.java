@@ -1,88 +1,52 @@
 package dev.coppice.moe.family;
 
-import static com.google.common.base.Preconditions.checkArgument;
-
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.datatype.guava.GuavaModule;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
-import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.spec.MoeSpec;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * A family of models: what its configuration keys and tensors are called, and what the kernels can
  * run of it.
  *
- * <p>Families are JSON resources beside this class; adding one whose mathematics is known takes no
- * code.
+ * <p>Families are JSON resources beside this class. Every family grows; those whose file has a
+ * {@code model} object run and train as well. Adding one whose mathematics is known takes no code.
  */
 public final class Family {
-  private static final ObjectMapper JSON = new ObjectMapper().registerModule(new GuavaModule());
-
-  private static final ImmutableList<FamilyDescription> KNOWN =
-      read("families.json", new TypeReference<List<String>>() {}).stream()
-          .map(name -> read(name + ".json", new TypeReference<FamilyDescription>() {}))
-          .collect(ImmutableList.toImmutableList());
-
   private final FamilyDescription description;
-  private final ConfigKeys keys;
   private final TensorNames names;
 
-  private Family(FamilyDescription description) {
+  Family(FamilyDescription description) {
     this.description = description;
-    this.keys = description.keys();
-    this.names = new TensorNames(description.tensors());
+    FamilyDescription.Model model = description.model();
+    this.names = new TensorNames(model == null ? Map.of() : model.tensors());
   }
 
   /**
-   * The family of a configuration, by its {@code model_type}.
+   * The family of a configuration, among those that Coppice brings.
    *
    * @throws CheckpointFormatException if there is no such key, or no such family
    */
   public static Family of(ObjectNode config) {
-    JsonNode type = config.path("model_type");
-    if (!type.isTextual()) {
-      throw ConfigReader.bad("model_type must name a family, got " + type);
-    }
-    return named(type.textValue());
+    return Families.builtIn().of(config);
   }
 
   /**
-   * The family that a {@code model_type} names.
+   * The family that a {@code model_type} names, among those that Coppice brings.
    *
    * @throws CheckpointFormatException if there is none
    */
   public static Family named(String modelType) {
-    for (FamilyDescription description : KNOWN) {
-      if (description.modelTypes().contains(modelType)) {
-        return new Family(description);
-      }
-    }
-    List<String> known = KNOWN.stream().map(FamilyDescription::name).toList();
-    throw new CheckpointFormatException(
-        Reason.UNKNOWN_FAMILY,
-        Path.of("config.json"),
-        "model_type must be one of " + known + ", got '" + modelType + "'");
-  }
-
-  private static <T> T read(String resource, TypeReference<T> type) {
-    try (InputStream in = Family.class.getResourceAsStream(resource)) {
-      checkArgument(in != null, "family resource must exist, got none for %s", resource);
-      return JSON.readValue(in, type);
-    } catch (IOException e) {
-      throw new UncheckedIOException("family resource must be readable: " + resource, e);
-    }
+    return Families.builtIn().named(modelType);
   }
 
   /** Name of the family, such as {@code qwen3_moe}. */
@@ -90,14 +54,51 @@ public final class Family {
     return description.name();
   }
 
-  /** The class that {@code transformers} loads, such as {@code Qwen3MoeForCausalLM}. */
-  public String architecture() {
-    return description.architecture();
+  /** Values of {@code model_type} that mean it. */
+  ImmutableSet<String> modelTypes() {
+    return ImmutableSet.copyOf(description.modelTypes());
   }
 
-  /** Names of the configuration's keys. */
+  /** What growth has to know of it. */
+  public FamilyTraits traits() {
+    return description.growth();
+  }
+
+  /** Whether the kernels run models of the family. */
+  public boolean runs() {
+    return description.model() != null;
+  }
+
+  /**
+   * The class that {@code transformers} loads, such as {@code Qwen3MoeForCausalLM}.
+   *
+   * @throws CoppiceException if the family does not run
+   */
+  public String architecture() {
+    return model().architecture();
+  }
+
+  /**
+   * Names of the configuration's keys.
+   *
+   * @throws CoppiceException if the family does not run
+   */
   public ConfigKeys keys() {
-    return keys;
+    return model().keys();
+  }
+
+  private FamilyDescription.Model model() {
+    FamilyDescription.Model model = description.model();
+    if (model == null) {
+      throw new CoppiceException(ExitCode.INPUT_INVALID, doesNotRun());
+    }
+    return model;
+  }
+
+  private String doesNotRun() {
+    return "family must be one that the kernels run, got "
+        + name()
+        + " (it can be inspected, grown and verified, but not run or trained)";
   }
 
   /** Whether the family has tensors of that role. */
@@ -105,7 +106,7 @@ public final class Family {
     return names.has(role);
   }
 
-  /** Where a tensor of that name stands; empty if the family has no such name. */
+  /** Where a tensor of that name stands; empty if the kernels know no such name. */
   public Optional<TensorAddress> address(String tensorName) {
     return names.address(tensorName);
   }
@@ -123,9 +124,10 @@ public final class Family {
    * The shape that a configuration describes.
    *
    * @throws CheckpointFormatException if a key is missing, malformed or at odds with its alias
+   * @throws CoppiceException if the family does not run
    */
   public MoeSpec spec(ObjectNode config) {
-    return new SpecReader(description, keys, config).read();
+    return new SpecReader(name(), model(), config).read();
   }
 
   /**
@@ -134,7 +136,7 @@ public final class Family {
    * @throws IllegalArgumentException if the family cannot express the shape
    */
   public ObjectNode configFor(MoeSpec spec) {
-    return new FreshConfig(description, keys).write(spec);
+    return new FreshConfig(name(), model()).write(spec);
   }
 
   /**
@@ -148,7 +150,10 @@ public final class Family {
 
   /** Why the kernels cannot run that configuration, if they cannot. */
   public Optional<String> refusalToRun(ObjectNode config) {
-    for (FamilyDescription.Requirement requirement : description.runsOnlyWith()) {
+    if (!runs()) {
+      return Optional.of(doesNotRun());
+    }
+    for (FamilyDescription.Requirement requirement : model().runsOnlyWith()) {
       JsonNode value = config.at("/" + requirement.key().replace('.', '/'));
       boolean runs =
           value.isMissingNode() || requirement.values().stream().anyMatch(v -> sameValue(v, value));

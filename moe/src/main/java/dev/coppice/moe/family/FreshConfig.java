@@ -12,21 +12,23 @@ import java.util.Optional;
 
 /** Writes a configuration for a shape. */
 final class FreshConfig {
-  private final FamilyDescription family;
+  private final String family;
+  private final FamilyDescription.Model model;
   private final ConfigKeys keys;
 
-  FreshConfig(FamilyDescription family, ConfigKeys keys) {
+  FreshConfig(String family, FamilyDescription.Model model) {
     this.family = family;
-    this.keys = keys;
+    this.model = model;
+    this.keys = model.keys();
   }
 
   ObjectNode write(MoeSpec spec) {
     ObjectNode config = JsonNodeFactory.instance.objectNode();
-    config.putArray("architectures").add(family.architecture());
-    config.put("model_type", family.name());
+    config.putArray("architectures").add(model.architecture());
+    config.put("model_type", family);
     config.put("dtype", "float32");
     config.put("torch_dtype", "float32");
-    config.setAll(family.fresh());
+    config.setAll(model.fresh());
     config.put("vocab_size", spec.vocabularySize());
     config.put("hidden_size", spec.hiddenSize());
     config.put("num_attention_heads", spec.attention().heads());
@@ -47,15 +49,15 @@ final class FreshConfig {
     checkArgument(
         !always || spec.router().renormalize(),
         "a %s router must renormalise, got one that does not",
-        family.name());
+        family);
     if (!always) {
       config.put(keys.renormalize().get(0), spec.router().renormalize());
     }
     checkArgument(
-        spec.attention().headNorm() == family.headNorm(),
+        spec.attention().headNorm() == model.headNorm(),
         "head norm of %s must be %s, got %s",
-        family.name(),
-        family.headNorm(),
+        family,
+        model.headNorm(),
         spec.attention().headNorm());
   }
 
@@ -69,8 +71,7 @@ final class FreshConfig {
             });
     Optional<LayerSpec.Dense> dense = only(spec, LayerSpec.Dense.class);
     if (dense.isPresent()) {
-      checkArgument(
-          !keys.denseLayers().isEmpty(), "%s has no dense layers, got one", family.name());
+      checkArgument(!keys.denseLayers().isEmpty(), "%s has no dense layers, got one", family);
       config.put(keys.denseWidth().get(0), dense.get().width());
       ArrayNode indices = config.putArray(keys.denseLayers().get(0));
       for (int layer = 0; layer < spec.layerCount(); layer++) {
@@ -89,10 +90,7 @@ final class FreshConfig {
             .map(kind::cast)
             .collect(ImmutableSet.toImmutableSet());
     checkArgument(
-        shapes.size() <= 1,
-        "layers of one kind must share a shape in %s, got %s",
-        family.name(),
-        shapes);
+        shapes.size() <= 1, "layers of one kind must share a shape in %s, got %s", family, shapes);
     return shapes.stream().findFirst();
   }
 }

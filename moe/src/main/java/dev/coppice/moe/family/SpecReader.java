@@ -18,22 +18,24 @@ final class SpecReader {
   /** Far beyond any model; a list of so many is still small. */
   private static final int MAX_LAYERS = 10_000;
 
-  private final FamilyDescription family;
+  private final String family;
+  private final FamilyDescription.Model model;
   private final ConfigKeys keys;
   private final ConfigReader config;
   private final ObjectNode raw;
 
-  SpecReader(FamilyDescription family, ConfigKeys keys, ObjectNode raw) {
+  SpecReader(String family, FamilyDescription.Model model, ObjectNode raw) {
     this.family = family;
-    this.keys = keys;
+    this.model = model;
+    this.keys = model.keys();
     this.raw = raw;
-    this.config = new ConfigReader(raw, family.defaults());
+    this.config = new ConfigReader(raw, model.defaults());
   }
 
   MoeSpec read() {
     try {
       return new MoeSpec(
-          family.name(),
+          family,
           config.positive("vocab_size"),
           config.positive("hidden_size"),
           attention(),
@@ -56,7 +58,7 @@ final class SpecReader {
         headDim.isMissingNode()
             ? config.positive("hidden_size") / heads
             : config.positive("head_dim"),
-        family.headNorm(),
+        model.headNorm(),
         ropeTheta());
   }
 

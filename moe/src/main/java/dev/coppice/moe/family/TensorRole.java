@@ -26,6 +26,10 @@ public enum TensorRole {
   KEY_NORM(Scope.LAYER),
   /** Router [E,D]. */
   ROUTER(Scope.LAYER),
+  /** Bias of the router's logits [E]. */
+  ROUTER_BIAS(Scope.LAYER),
+  /** Bias of the router's scores, for selection only [E]. */
+  SELECTION_BIAS(Scope.LAYER),
   /** Gate projection of one expert [F,D]. */
   EXPERT_GATE(Scope.EXPERT),
   /** Up projection of one expert [F,D]. */

@@ -167,6 +167,8 @@ final class ParameterLayout {
       case EXPERT_GATE, DENSE_GATE -> new Piece(role, base + EXPERTS, 2L * expert * size, shape);
       case EXPERT_UP, DENSE_UP -> new Piece(role, base + EXPERTS, (2L * expert + 1) * size, shape);
       case EXPERT_DOWN, DENSE_DOWN -> new Piece(role, base + EXPERTS + 1, expert * size, shape);
+      case ROUTER_BIAS, SELECTION_BIAS ->
+          throw new IllegalArgumentException("role must be one that the kernels run, got " + role);
     };
   }
 

@@ -50,6 +50,7 @@ public final class CheckpointFormatException extends CoppiceException {
 
   private final Reason reason;
   private final String detail;
+  private final String file;
 
   /**
    * A broken rule.
@@ -75,11 +76,17 @@ public final class CheckpointFormatException extends CoppiceException {
     super(ExitCode.INPUT_INVALID, file + ": " + PlainText.of(detail), cause);
     this.reason = reason;
     this.detail = PlainText.of(detail);
+    this.file = file.toString();
   }
 
   /** Which rule is broken. */
   public Reason reason() {
     return reason;
+  }
+
+  /** Whether the fault was found in a file of that plain name, without a folder. */
+  public boolean isOf(String name) {
+    return file.equals(name);
   }
 
   /** The same fault, found in that file. */

@@ -61,13 +61,13 @@ class HostileCheckpointTest extends ShardedFolder {
     config(c -> c.put("num_hidden_layers", 3));
     assertRefused(
         Reason.CONFIG_MISMATCH,
-        "tensor 'model.layers.2.input_layernorm.weight' must be there by config.json, got none");
+        "layer 2 must have tensors, since config.json says 3 layers (num_hidden_layers), got none");
   }
 
   @Test
   void aDenseLayerThatIsNoneIsNamed() throws IOException {
     config(c -> c.putArray("mlp_only_layers").add(1));
-    assertRefused(Reason.CONFIG_MISMATCH, "does not fit its layer, which config.json calls Dense");
+    assertRefused(Reason.CONFIG_MISMATCH, "does not fit its layer, which config.json calls dense");
   }
 
   @Test
@@ -87,7 +87,6 @@ class HostileCheckpointTest extends ShardedFolder {
   @Test
   void anUnknownFamilyIsNamed() throws IOException {
     config(c -> c.put("model_type", "gpt9"));
-    assertRefused(
-        Reason.UNKNOWN_FAMILY, "model_type must be one of [qwen3_moe, mixtral], got 'gpt9'");
+    assertRefused(Reason.UNKNOWN_FAMILY, "or of a family file, got 'gpt9'");
   }
 }

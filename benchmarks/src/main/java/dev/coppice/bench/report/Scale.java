@@ -1,9 +1,0 @@
-package dev.coppice.bench.report;
-
-/** How an axis maps values to places. */
-public enum Scale {
-  /** Equal steps for equal differences. */
-  LINEAR,
-  /** Equal steps for equal ratios; only positive values can be shown. */
-  LOG
-}

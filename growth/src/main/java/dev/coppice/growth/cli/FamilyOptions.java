@@ -1,0 +1,24 @@
+package dev.coppice.growth.cli;
+
+import dev.coppice.moe.family.Families;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** The families that a command knows: those that Coppice brings, and those of the user's files. */
+final class FamilyOptions {
+  @Option(
+      names = "--family",
+      paramLabel = "FILE.json",
+      description = "Description of one more family; may be given several times.")
+  private List<Path> files = List.of();
+
+  Families families() throws IOException {
+    Families families = Families.builtIn();
+    for (Path file : files) {
+      families = families.with(file);
+    }
+    return families;
+  }
+}

@@ -1,0 +1,42 @@
+package dev.coppice.growth.cli;
+
+import com.google.common.collect.ImmutableList;
+import dev.coppice.growth.GrowthRecipe;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Options of growth by a file. */
+final class RecipeOptions {
+  private static final ImmutableList<String> EXCLUDED =
+      ImmutableList.<String>builder()
+          .addAll(DepthOptions.NAMES)
+          .addAll(WidthOptions.NAMES)
+          .add("--seed")
+          .build();
+
+  @Option(
+      names = "--recipe",
+      paramLabel = "FILE.yaml",
+      description = "Seed and operators from a file, instead of the options of depth and width.")
+  private Optional<Path> file;
+
+  @Option(
+      names = "--recipe-schema",
+      description = "Print the JSON Schema of recipe files, and nothing else.")
+  private boolean schema;
+
+  boolean given() {
+    return file.isPresent();
+  }
+
+  boolean schemaAsked() {
+    return schema;
+  }
+
+  GrowthRecipe read(GivenOptions given) throws IOException {
+    given.exclude("--recipe", EXCLUDED);
+    return GrowthRecipe.read(file.orElseThrow());
+  }
+}

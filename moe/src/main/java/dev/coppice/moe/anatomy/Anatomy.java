@@ -1,0 +1,225 @@
+package dev.coppice.moe.anatomy;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Streams;
+import dev.coppice.moe.anatomy.TensorSite.Region;
+import dev.coppice.moe.safetensors.CheckpointFormatException;
+import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
+import dev.coppice.moe.safetensors.TensorSlot;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * A checkpoint as growth sees it: what the configuration says of each layer, where each tensor
+ * stands, and the proof that the two agree.
+ *
+ * <p>Made from names and shapes alone, for files and for plans. Numbers that no rule names (norms,
+ * attention, recurrences, whatever a family has) belong to their layer and are carried along.
+ */
+public final class Anatomy {
+  private final String family;
+  private final FamilyTraits traits;
+  private final ConfigView config;
+  private final LayerReader reader;
+  private final ImmutableList<LayerShape> layers;
+  private final ImmutableMap<String, TensorSite> sites;
+  private final ImmutableList<Held> held;
+  private final Counts counts;
+
+  /**
+   * Tensors by name and shape, and where they lie.
+   *
+   * @param slots all tensors
+   * @param file the file that holds a tensor, for messages
+   */
+  public record TensorSet(Collection<TensorSlot> slots, UnaryOperator<String> file) {}
+
+  /** A tensor and where it stands. */
+  record Held(TensorSlot slot, TensorSite site) {}
+
+  private Anatomy(
+      String family, FamilyTraits traits, ObjectNode raw, Collection<TensorSlot> slots) {
+    this.family = family;
+    this.traits = traits;
+    this.config = ConfigView.of(raw, traits);
+    this.reader = new LayerReader(traits, config);
+    if (reader.layers() > slots.size()) {
+      // before a number is taken for a list of that length
+      throw new CheckpointFormatException(
+          Reason.CONFIG_MISMATCH,
+          Path.of("config.json"),
+          String.format(
+              Locale.ROOT,
+              "tensors must be at least as many as the %d layers of config.json (%s), got %d",
+              reader.layers(),
+              config.names(traits.layers()),
+              slots.size()));
+    }
+    this.layers = reader.read();
+    SiteFinder finder = new SiteFinder(traits, layers, config.positive(traits.hidden()));
+    ImmutableMap.Builder<String, TensorSite> found =
+        ImmutableMap.builderWithExpectedSize(slots.size());
+    ImmutableList.Builder<Held> all = ImmutableList.builderWithExpectedSize(slots.size());
+    Iterator<TensorSite> standing = finder.findAll(slots).iterator();
+    for (TensorSlot slot : slots) {
+      TensorSite site = standing.next();
+      found.put(slot.name(), site);
+      all.add(new Held(slot, site));
+    }
+    this.sites = found.buildOrThrow();
+    this.held = all.build();
+    this.counts = Counts.of(this, held);
+  }
+
+  /**
+   * The anatomy of a set of tensors under a configuration.
+   *
+   * @param family name of the family, for messages
+   * @param traits how it says things
+   * @param config {@code config.json}; not changed, not kept
+   * @param tensors all tensors
+   * @throws dev.coppice.moe.safetensors.CheckpointFormatException if configuration and tensors are
+   *     at odds: a layer, router or expert too few or too many, extents that do not fit
+   */
+  public static Anatomy of(
+      String family, FamilyTraits traits, ObjectNode config, TensorSet tensors) {
+    Anatomy anatomy = new Anatomy(family, traits, config.deepCopy(), tensors.slots());
+    new AnatomyCheck(anatomy, tensors.file()).check(anatomy.held);
+    return anatomy;
+  }
+
+  /** Name of the family. */
+  public String family() {
+    return family;
+  }
+
+  /** How the family says things. */
+  public FamilyTraits traits() {
+    return traits;
+  }
+
+  /** The configuration as the family reads it. */
+  public ConfigView config() {
+    return config;
+  }
+
+  /** Reads lists and rules of that configuration. */
+  public LayerReader reader() {
+    return reader;
+  }
+
+  /** What the configuration says of each layer, first layer first. */
+  public ImmutableList<LayerShape> layers() {
+    return layers;
+  }
+
+  /** Number of layers, next-token-prediction layers apart. */
+  public int layerCount() {
+    return layers.size();
+  }
+
+  /** Number of next-token-prediction layers that have tensors. */
+  public int mtpLayerCount() {
+    return (int)
+        sites.values().stream()
+            .filter(site -> site.region() == Region.MTP && !site.container().isEmpty())
+            .mapToInt(TensorSite::layer)
+            .distinct()
+            .count();
+  }
+
+  /** Routed experts of the first layer that has any; 0 without one. */
+  public int experts() {
+    return layers.stream().mapToInt(LayerShape::experts).filter(e -> e > 0).findFirst().orElse(0);
+  }
+
+  /** Experts chosen for a token there; 0 without one. */
+  public int topK() {
+    return layers.stream().mapToInt(LayerShape::topK).filter(k -> k > 0).findFirst().orElse(0);
+  }
+
+  /** Routed experts without weights that stand behind the others in the router. */
+  public int identityExperts() {
+    return traits.identityExperts().isEmpty() || !config.has(traits.identityExperts())
+        ? 0
+        : config.count(traits.identityExperts());
+  }
+
+  /** Whether embedding and head are one matrix. */
+  public boolean tiedHead() {
+    return config.value("tie_word_embeddings").asBoolean(false)
+        || sites.keySet().stream().noneMatch(traits.head()::contains);
+  }
+
+  /** Where every tensor stands, by name. */
+  public ImmutableMap<String, TensorSite> sites() {
+    return sites;
+  }
+
+  /**
+   * Where a tensor stands.
+   *
+   * @throws IllegalArgumentException if there is no such tensor
+   */
+  public TensorSite site(String tensor) {
+    TensorSite site = sites.get(tensor);
+    checkArgument(site != null, "tensor must be one of the checkpoint's, got '%s'", tensor);
+    return site;
+  }
+
+  /** Whether width growth would have to guess at a tensor. */
+  public boolean isUnknown(TensorSite site) {
+    boolean moe =
+        switch (site.region()) {
+          case MODEL -> false;
+          case LAYER -> layers.get(site.layer()).moe();
+          case MTP -> !site.container().isEmpty();
+        };
+    return moe && SiteFinder.isUnknown(traits, site);
+  }
+
+  /** Why the model cannot grow by an operator ({@code width}, {@code depth}, {@code identity}). */
+  public Optional<String> refusal(String operator) {
+    String always = traits.refuses().get(operator);
+    if (always != null) {
+      return Optional.of(always);
+    }
+    ConfigView effective = reader.effective();
+    return traits.refusesIf().stream()
+        .filter(refusal -> refusal.operator().equals(operator))
+        .filter(
+            refusal ->
+                Streams.stream(effective.value(refusal.key()))
+                    .anyMatch(entry -> entry.asText().equals(refusal.contains())))
+        .map(FamilyTraits.ConditionalRefusal::reason)
+        .findFirst();
+  }
+
+  /** Parameter counts. */
+  public Counts counts() {
+    return counts;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Anatomy anatomy
+        && family.equals(anatomy.family)
+        && layers.equals(anatomy.layers)
+        && sites.equals(anatomy.sites)
+        && counts.equals(anatomy.counts);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(family, layers, sites, counts);
+  }
+}

@@ -1,0 +1,171 @@
+package dev.coppice.moe.family;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.datatype.guava.GuavaModule;
+import com.google.common.base.Supplier;
+import com.google.common.base.Suppliers;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSortedSet;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.safetensors.CheckpointFormatException;
+import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** The families that a program knows: those that Coppice brings, and those of the user's files. */
+public final class Families {
+  private static final ObjectMapper JSON = mapper();
+
+  /** All that Coppice brings, read when a name is asked for that is no file's. */
+  private static final Supplier<ImmutableList<FamilyDescription>> ALL =
+      Suppliers.memoize(
+          () -> names().stream().map(Families::description).collect(toImmutableList()));
+
+  private final ImmutableList<Family> own;
+
+  private Families(ImmutableList<Family> own) {
+    this.own = own;
+  }
+
+  /** The families that Coppice brings. */
+  public static Families builtIn() {
+    return new Families(ImmutableList.of());
+  }
+
+  /**
+   * These families and one more, which is asked first.
+   *
+   * @param file a description in the form of the resources beside this class
+   * @throws CoppiceException INPUT_INVALID if the file is not such a description
+   */
+  public Families with(Path file) throws IOException {
+    try {
+      FamilyDescription description =
+          JSON.readValue(Files.readString(file), FamilyDescription.class);
+      return new Families(
+          ImmutableList.<Family>builder().add(new Family(description)).addAll(own).build());
+    } catch (JsonProcessingException e) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          "family file must be a description, got " + e.getOriginalMessage() + " (" + file + ")",
+          e);
+    }
+  }
+
+  /**
+   * The family of a configuration, by its {@code model_type}, or by that of the language model
+   * nested in it.
+   *
+   * @throws CheckpointFormatException if there is no such key, or no such family
+   */
+  public Family of(ObjectNode config) {
+    JsonNode type = config.path("model_type");
+    if (!type.isTextual()) {
+      throw ConfigReader.bad("model_type must name a family, got " + type);
+    }
+    Optional<Family> family = find(type.textValue());
+    for (String nested : List.of("text_config", "llm_config", "language_config")) {
+      if (family.isEmpty()) {
+        family = find(config.path(nested).path("model_type").asText());
+      }
+    }
+    return family.orElseThrow(() -> unknown(type.textValue()));
+  }
+
+  /**
+   * The family that a {@code model_type} names.
+   *
+   * @throws CheckpointFormatException if there is none
+   */
+  public Family named(String modelType) {
+    return find(modelType).orElseThrow(() -> unknown(modelType));
+  }
+
+  /** Every {@code model_type} that is known. */
+  public ImmutableSortedSet<String> modelTypes() {
+    ImmutableSortedSet.Builder<String> types = ImmutableSortedSet.naturalOrder();
+    own.forEach(family -> types.addAll(family.modelTypes()));
+    ALL.get().forEach(description -> types.addAll(description.modelTypes()));
+    return types.build();
+  }
+
+  private Optional<Family> find(String modelType) {
+    for (Family family : own) {
+      if (family.modelTypes().contains(modelType)) {
+        return Optional.of(family);
+      }
+    }
+    List<String> names = names();
+    // most families bear the name of their type: one file is read, not all
+    if (names.contains(modelType)) {
+      FamilyDescription description = description(modelType);
+      if (description.modelTypes().contains(modelType)) {
+        return Optional.of(new Family(description));
+      }
+    }
+    return ALL.get().stream()
+        .filter(description -> description.modelTypes().contains(modelType))
+        .findFirst()
+        .map(Family::new);
+  }
+
+  private CheckpointFormatException unknown(String modelType) {
+    return new CheckpointFormatException(
+        Reason.UNKNOWN_FAMILY,
+        Path.of("config.json"),
+        "model_type must be one of "
+            + modelTypes()
+            + " or of a family file, got '"
+            + modelType
+            + "'");
+  }
+
+  private static List<String> names() {
+    return read("families.json", new TypeReference<List<String>>() {});
+  }
+
+  private static FamilyDescription description(String name) {
+    return read(name + ".json", new TypeReference<FamilyDescription>() {});
+  }
+
+  private static <T> T read(String resource, TypeReference<T> type) {
+    try (InputStream in = Families.class.getResourceAsStream(resource)) {
+      checkArgument(in != null, "family resource must exist, got none for %s", resource);
+      return JSON.readValue(in, type);
+    } catch (IOException e) {
+      throw new UncheckedIOException("family resource must be readable: " + resource, e);
+    }
+  }
+
+  private static ObjectMapper mapper() {
+    ObjectMapper mapper =
+        JsonMapper.builder()
+            .addModule(new GuavaModule())
+            .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .build();
+    for (Class<?> type : List.of(ImmutableList.class, ImmutableMap.class, String.class)) {
+      mapper.configOverride(type).setSetterInfo(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY));
+    }
+    return mapper;
+  }
+}
