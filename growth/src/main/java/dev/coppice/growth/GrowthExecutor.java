@@ -11,8 +11,11 @@ import dev.coppice.moe.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -28,6 +31,8 @@ public final class GrowthExecutor {
   private final Checkpoint source;
   private final GrowthRequest request;
   private final GrowthPlan plan;
+  private final ShardLayout layout;
+  private final Set<String> kept = new HashSet<>();
   private final Sigmas sigmas = new Sigmas();
   private final SourceHashes hashes = new SourceHashes();
   private final AtomicLong written = new AtomicLong();
@@ -36,6 +41,7 @@ public final class GrowthExecutor {
     this.source = source;
     this.request = request;
     this.plan = GrowthPlan.of(source, request.operator(), request.seed());
+    this.layout = layout(plan, request.maxShardBytes());
   }
 
   /**
@@ -55,6 +61,23 @@ public final class GrowthExecutor {
   }
 
   /**
+   * Goes on with a growth that was stopped, and ends with the very files that it would have
+   * written. Weight files that were whole are read once and kept, all else is written anew.
+   *
+   * @param source what grows; its files must be as they were
+   * @param request how; the same operators, seed and shard size
+   * @param target the output folder; nothing may be there
+   * @param progress hears bytes done and in all
+   * @throws dev.coppice.moe.CoppiceException if there is nothing to resume, or another growth was
+   *     begun; then all stays as it is
+   */
+  public static GrowthResult resume(
+      Checkpoint source, GrowthRequest request, Path target, GrowthProgress progress)
+      throws IOException {
+    return new GrowthExecutor(source, request).goOn(target, progress);
+  }
+
+  /**
    * The weight files of a plan: tensors in the order of the model.
    *
    * @param plan what is written
@@ -66,43 +89,89 @@ public final class GrowthExecutor {
 
   private GrowthResult run(Path target, GrowthProgress progress) throws IOException {
     long started = System.nanoTime();
-    ShardLayout layout = layout(plan, request.maxShardBytes());
+    StoppedGrowth.discardDead(target);
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
       DiskSpace.require(writer.staging(), layout.totalBytes());
-      writeTensors(writer, layout, progress);
-      writer.writeConfig(plan.config());
-      for (Path file : source.sideFiles()) {
-        writer.copySideFile(file);
+      try (GrowthJournal journal =
+          GrowthJournal.start(writer.staging(), GrowthFingerprint.of(source, request, plan))) {
+        fill(writer, journal, progress);
       }
-      GrowthRecord record = new GrowthRecord(source, request, plan, hashes.byFile());
-      writer.writeModelCard(new ModelCard(source, record).text());
-      writer.writeRecord(record.toRecord());
-      writer.writeIndex(layout);
-      writer.commit();
     }
+    return result(target, started);
+  }
+
+  private GrowthResult goOn(Path target, GrowthProgress progress) throws IOException {
+    long started = System.nanoTime();
+    StoppedGrowth stopped =
+        StoppedGrowth.require(target, GrowthFingerprint.of(source, request, plan));
+    try (GrowthJournal journal = stopped.takeOver(target, kept);
+        CheckpointWriter writer = CheckpointWriter.resume(target, stopped.folder())) {
+      long whole =
+          layout.shards().stream()
+              .filter(shard -> kept.contains(shard.fileName()))
+              .mapToLong(Shard::byteSize)
+              .sum();
+      written.set(whole);
+      DiskSpace.require(writer.staging(), layout.totalBytes() - whole);
+      fill(writer, journal, progress);
+    }
+    return result(target, started);
+  }
+
+  private GrowthResult result(Path target, long started) {
     return new GrowthResult(
         plan,
         target,
         layout.shards().size(),
+        kept.size(),
         layout.totalBytes(),
         (System.nanoTime() - started) / 1e9);
+  }
+
+  private void fill(CheckpointWriter writer, GrowthJournal journal, GrowthProgress progress)
+      throws IOException {
+    writer.onStop(() -> reasonToKeep(journal));
+    writeTensors(writer, journal, progress);
+    writer.writeConfig(plan.config());
+    for (Path file : source.sideFiles()) {
+      writer.copySideFile(file);
+    }
+    GrowthRecord record = new GrowthRecord(source, request, plan, hashes.byFile());
+    writer.writeModelCard(new ModelCard(source, record).text());
+    writer.writeRecord(record.toRecord());
+    writer.writeIndex(layout);
+    journal.remove();
+    writer.commit();
+  }
+
+  private Optional<String> reasonToKeep(GrowthJournal journal) {
+    return Optional.of(journal.size())
+        .filter(whole -> whole > 0)
+        .map(
+            whole ->
+                String.format(
+                    Locale.ROOT,
+                    "stopped with %d of %d weight files whole; --resume goes on from there (%s)",
+                    whole,
+                    layout.shards().size(),
+                    journal.folder()));
   }
 
   /** One tensor to be written, and the shard that waits for it. */
   private record Job(PlannedTensor tensor, SafetensorsWriter file, AtomicInteger left) {}
 
-  private void writeTensors(CheckpointWriter writer, ShardLayout layout, GrowthProgress progress)
+  private void writeTensors(CheckpointWriter writer, GrowthJournal journal, GrowthProgress progress)
       throws IOException {
     long total = layout.totalBytes() + SourceHashes.total(source);
     try (Closer files = Closer.create();
         Crew hashers = new Crew(request.threads());
         Flusher flusher = new Flusher(written::get);
         Crew writers = new Crew(request.threads())) {
-      ImmutableList<Job> jobs = jobs(writer, layout, files);
+      ImmutableList<Job> jobs = jobs(writer, files);
       jobs.stream().map(job -> job.file().path()).distinct().forEach(flusher::watch);
       AtomicInteger next = new AtomicInteger();
       for (int thread = 0; thread < request.threads(); thread++) {
-        writers.start(() -> work(jobs, next, writers));
+        writers.start(() -> work(jobs, next, writers, journal));
       }
       hashes.start(source, hashers, request.sha256());
       Runnable tick = () -> progress.update(written.get() + hashes.done(), total);
@@ -114,7 +183,8 @@ public final class GrowthExecutor {
   /**
    * Takes jobs until none is left; whoever writes a shard's last tensor makes the shard durable.
    */
-  private Integer work(List<Job> jobs, AtomicInteger next, Crew crew) throws IOException {
+  private Integer work(List<Job> jobs, AtomicInteger next, Crew crew, GrowthJournal journal)
+      throws IOException {
     RecipeReader reader = new RecipeReader(source, plan.seed(), sigmas);
     TensorWriter tensors = new TensorWriter(source, reader, written::addAndGet);
     int done = 0;
@@ -126,16 +196,26 @@ public final class GrowthExecutor {
       tensors.write(job.tensor(), job.file());
       if (job.left().decrementAndGet() == 0) {
         job.file().finish();
+        note(job.file().path(), journal);
       }
       done++;
     }
     return done;
   }
 
-  private ImmutableList<Job> jobs(CheckpointWriter writer, ShardLayout layout, Closer files)
-      throws IOException {
+  /** A growth of one file has nothing to resume: it is whole, or there is nothing. */
+  private void note(Path shard, GrowthJournal journal) throws IOException {
+    if (layout.shards().size() > 1) {
+      journal.note(shard);
+    }
+  }
+
+  private ImmutableList<Job> jobs(CheckpointWriter writer, Closer files) throws IOException {
     ImmutableList.Builder<Job> jobs = ImmutableList.builder();
     for (Shard shard : layout.shards()) {
+      if (kept.contains(shard.fileName())) {
+        continue;
+      }
       SafetensorsWriter file = files.register(writer.openShard(shard));
       AtomicInteger left = new AtomicInteger(shard.slots().size());
       bySourcePosition(shard).forEach(tensor -> jobs.add(new Job(tensor, file, left)));

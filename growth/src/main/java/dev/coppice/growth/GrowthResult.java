@@ -8,8 +8,9 @@ import java.nio.file.Path;
  * @param plan what was written
  * @param folder where
  * @param shards number of weight files
+ * @param keptShards of these, files that a stopped growth had already written
  * @param bytesWritten bytes of all tensors
  * @param seconds from the start to the folder having its name
  */
 public record GrowthResult(
-    GrowthPlan plan, Path folder, int shards, long bytesWritten, double seconds) {}
+    GrowthPlan plan, Path folder, int shards, int keptShards, long bytesWritten, double seconds) {}

@@ -9,6 +9,7 @@ import dev.coppice.growth.GrowthRecipe;
 import dev.coppice.growth.GrowthReport;
 import dev.coppice.growth.GrowthRequest;
 import dev.coppice.growth.GrowthResult;
+import dev.coppice.growth.StoppedGrowth;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -84,6 +85,15 @@ final class GrowCommand implements Callable<Integer> {
       description = "Threads that write (default: the cores); changes no byte.")
   private Optional<Integer> threads;
 
+  @Option(
+      names = "--resume",
+      description =
+          "Go on with a growth of DST that was stopped: weight files that were whole are kept,"
+              + " the result is the same to the byte. Operators, seed, shard size and source must"
+              + " be as they were. Without it, a stopped growth with whole files is an error; one"
+              + " without any is removed. A growth that is at work is never touched.")
+  private boolean resume;
+
   @Option(names = "--dry-run", description = "Tell what would be written; write nothing.")
   private boolean dryRun;
 
@@ -123,14 +133,37 @@ final class GrowCommand implements Callable<Integer> {
       ObjectNode json = json(report);
       json.put("seconds", result.seconds());
       json.put("bytes_written", result.bytesWritten());
+      json.put("files_kept", result.keptShards());
       print(json, summary(result));
     }
     return ExitCode.OK.number();
   }
 
   private GrowthResult grow(Checkpoint checkpoint, GrowthRequest request) throws IOException {
+    if (!resume) {
+      refuseStopped();
+    }
     try (ByteProgress progress = new ByteProgress("grow", output.quiet())) {
+      if (resume) {
+        return GrowthExecutor.resume(checkpoint, request, target, progress);
+      }
       return GrowthExecutor.run(checkpoint, request, target, progress);
+    }
+  }
+
+  private void refuseStopped() throws IOException {
+    Optional<StoppedGrowth> stopped =
+        StoppedGrowth.find(target).filter(growth -> growth.wholeFiles() > 0 && !growth.alive());
+    if (stopped.isPresent()) {
+      throw new CoppiceException(
+          ExitCode.USAGE,
+          String.format(
+              Locale.ROOT,
+              "a growth of %s was stopped with %d weight files whole: go on with --resume, or"
+                  + " delete %s to start anew",
+              target,
+              stopped.get().wholeFiles(),
+              stopped.get().folder()));
     }
   }
 
@@ -157,11 +190,12 @@ final class GrowCommand implements Callable<Integer> {
   private String summary(GrowthResult result) {
     return String.format(
         Locale.ROOT,
-        "%s: %s in %d %s, %.1f s, %s/s",
+        "%s: %s in %d %s%s, %.1f s, %s/s",
         result.folder(),
         ReportText.bytes(result.bytesWritten()),
         result.shards(),
         result.shards() == 1 ? "file" : "files",
+        result.keptShards() == 0 ? "" : " (" + result.keptShards() + " kept)",
         result.seconds(),
         ReportText.bytes((long) (result.bytesWritten() / result.seconds())));
   }

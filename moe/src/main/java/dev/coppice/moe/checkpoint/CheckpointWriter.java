@@ -24,16 +24,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
  * Writes a checkpoint folder that appears under its name only when it is whole.
  *
  * <p>Everything goes into a hidden folder beside the target, is made durable, and takes the
- * target's name in one rename. A writer that is closed without {@link #commit()}, or whose process
- * is stopped by a signal, leaves nothing; one that is killed outright leaves at most the hidden
- * folder.
+ * target's name in one rename. A writer that is closed without {@link #commit()} leaves nothing,
+ * nor does one whose process is stopped by a signal, unless {@link #onStop} says otherwise; one
+ * that is killed outright leaves at most the hidden folder.
  */
 public final class CheckpointWriter implements Closeable {
   private static final ImmutableMap<String, String> SHARD_METADATA =
@@ -43,13 +45,14 @@ public final class CheckpointWriter implements Closeable {
   private final Path staging;
   private final ImmutableList<Path> ancestors;
   private final Thread cleaner;
+  private volatile Supplier<Optional<String>> reasonToKeep = Optional::empty;
   private boolean committed;
 
   private CheckpointWriter(Path target, Path staging, ImmutableList<Path> ancestors) {
     this.target = target;
     this.staging = staging;
     this.ancestors = ancestors;
-    this.cleaner = new Thread(this::discardQuietly, "discard " + staging.getFileName());
+    this.cleaner = new Thread(this::stop, "stop " + staging.getFileName());
   }
 
   /**
@@ -61,16 +64,66 @@ public final class CheckpointWriter implements Closeable {
   public static CheckpointWriter begin(Path target) throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
     refuseExisting(absolute);
-    Path parent = absolute.getParent();
-    checkArgument(parent != null, "output folder must have a parent, got %s", target);
+    Path parent = parentOf(absolute);
     ImmutableList<Path> ancestors = ancestorsOf(parent);
     Files.createDirectories(parent);
-    String name =
-        "." + absolute.getFileName() + ".tmp-" + UUID.randomUUID().toString().substring(0, 8);
+    String name = stagingPrefix(absolute) + UUID.randomUUID().toString().substring(0, 8);
     Path staging = Files.createDirectory(parent.resolve(name));
-    CheckpointWriter writer = new CheckpointWriter(absolute, staging, ancestors);
+    return hooked(new CheckpointWriter(absolute, staging, ancestors));
+  }
+
+  /**
+   * Goes on with the hidden folder that a stopped writer left. It is up to the caller that nobody
+   * else fills it, and to remove from it what is not whole.
+   *
+   * @param target the folder's name; nothing may be there
+   * @param staging one of {@link #leftovers}
+   * @throws CoppiceException if something stands under the name
+   */
+  public static CheckpointWriter resume(Path target, Path staging) {
+    Path absolute = target.toAbsolutePath().normalize();
+    refuseExisting(absolute);
+    return hooked(new CheckpointWriter(absolute, staging, ancestorsOf(parentOf(absolute))));
+  }
+
+  private static Path parentOf(Path target) {
+    Path parent = target.getParent();
+    checkArgument(parent != null, "output folder must have a parent, got %s", target);
+    return parent;
+  }
+
+  private static CheckpointWriter hooked(CheckpointWriter writer) {
     Runtime.getRuntime().addShutdownHook(writer.cleaner);
     return writer;
+  }
+
+  /** Hidden folders beside a target that writers of it are filling, or have left. */
+  public static ImmutableList<Path> leftovers(Path target) throws IOException {
+    Path absolute = target.toAbsolutePath().normalize();
+    Path parent = absolute.getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      return ImmutableList.of();
+    }
+    try (Stream<Path> all = Files.list(parent)) {
+      return all.filter(path -> path.getFileName().toString().startsWith(stagingPrefix(absolute)))
+          .filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
+          .sorted()
+          .collect(ImmutableList.toImmutableList());
+    }
+  }
+
+  private static String stagingPrefix(Path target) {
+    return "." + target.getFileName() + ".tmp-";
+  }
+
+  /**
+   * What to do when a signal stops the process before the folder has its name.
+   *
+   * @param reasonToKeep asked then: what to tell the user if the hidden folder is to stay; empty if
+   *     it is to go, which is also the rule without this call
+   */
+  public void onStop(Supplier<Optional<String>> reasonToKeep) {
+    this.reasonToKeep = reasonToKeep;
   }
 
   /** Folders that get a new name in them: the parent, and above it those of missing folders. */
@@ -242,7 +295,12 @@ public final class CheckpointWriter implements Closeable {
     }
   }
 
-  private void discardQuietly() {
+  private void stop() {
+    Optional<String> reason = reasonToKeep.get();
+    if (reason.isPresent()) {
+      System.err.println("coppice: " + reason.get());
+      return;
+    }
     try {
       discard();
     } catch (IOException e) {

@@ -2,6 +2,8 @@ package dev.coppice.moe.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Supplier;
+import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.spec.AttentionSpec;
 import dev.coppice.moe.spec.LayerSpec;
@@ -14,7 +16,7 @@ import java.util.Set;
 /** Reads the shape out of a configuration. */
 final class SpecReader {
   /** Far beyond any model; a list of so many is still small. */
-  private static final int MAX_LAYERS = 100_000;
+  private static final int MAX_LAYERS = 10_000;
 
   private final String family;
   private final FamilyDescription.Model model;
@@ -83,9 +85,12 @@ final class SpecReader {
     }
     Set<Integer> dense = denseLayers(count);
     int step = keys.sparseStep().isEmpty() ? 1 : config.positive(keys.sparseStep());
+    Supplier<LayerSpec> denseLayer = Suppliers.memoize(this::denseLayer);
+    Supplier<LayerSpec> moeLayer = Suppliers.memoize(this::moeLayer);
     ImmutableList.Builder<LayerSpec> layers = ImmutableList.builder();
     for (int layer = 0; layer < count; layer++) {
-      layers.add(dense.contains(layer) || (layer + 1) % step != 0 ? denseLayer() : moeLayer());
+      boolean isDense = dense.contains(layer) || (layer + 1) % step != 0;
+      layers.add(isDense ? denseLayer.get() : moeLayer.get());
     }
     return layers.build();
   }

@@ -114,10 +114,13 @@ final class CrashModel {
     add(to, node);
   }
 
-  /** Remembers a file's durable bytes before they are changed. */
-  void willWrite(Path real, Node node) throws IOException {
+  /** Remembers a file's durable bytes before they are changed; an open file may be renamed. */
+  void willWrite(Node node) throws IOException {
     if (node instanceof FileNode file && file.durable.isEmpty()) {
-      file.durable = Optional.of(Files.readAllBytes(real));
+      IdentityHashMap<Node, Path> places = new IdentityHashMap<>();
+      locate(tree, root, places);
+      Path place = places.get(node);
+      file.durable = Optional.of(place == null ? new byte[0] : Files.readAllBytes(place));
     }
   }
 
@@ -177,10 +180,13 @@ final class CrashModel {
     if (file.durable.isEmpty()) {
       return live;
     }
+    byte[] durable = file.durable.get();
+    int mismatch = Arrays.mismatch(durable, live);
+    int common = mismatch < 0 ? live.length : mismatch;
     return switch (loss.bytes()) {
-      case DROPPED -> file.durable.get();
-      case TORN -> Arrays.copyOf(live, live.length / 2);
-      case ZEROED -> new byte[live.length];
+      case DROPPED -> durable;
+      case TORN -> Arrays.copyOf(live, Math.max(common, live.length / 2));
+      case ZEROED -> Arrays.copyOf(Arrays.copyOf(live, common), live.length);
       case KEPT -> live;
     };
   }

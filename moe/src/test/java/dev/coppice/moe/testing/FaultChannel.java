@@ -7,7 +7,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /** An open file of {@link FaultFs}; transfers read and write, so that no byte passes unseen. */
@@ -16,20 +15,18 @@ final class FaultChannel extends FileChannel {
 
   private final FaultFs faults;
   private final FileChannel real;
-  private final Path path;
   private final Optional<CrashModel.Node> node;
 
-  FaultChannel(FaultFs faults, FileChannel real, Path path, Optional<CrashModel.Node> node) {
+  FaultChannel(FaultFs faults, FileChannel real, Optional<CrashModel.Node> node) {
     this.faults = faults;
     this.real = real;
-    this.path = path;
     this.node = node;
   }
 
   private void beforeWrite() throws IOException {
     faults.onChange();
     if (node.isPresent()) {
-      faults.model().willWrite(path, node.get());
+      faults.model().willWrite(node.get());
     }
   }
 

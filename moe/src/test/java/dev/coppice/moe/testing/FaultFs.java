@@ -85,9 +85,9 @@ public final class FaultFs {
   public enum Bytes {
     /** What it held when it was last forced, or nothing. */
     DROPPED,
-    /** The first half of what it held. */
+    /** The first half of what it held, or more where more was forced. */
     TORN,
-    /** As many zeros as it held bytes. */
+    /** Its length, with zeros where it was not forced. */
     ZEROED,
     /** All that was written. */
     KEPT

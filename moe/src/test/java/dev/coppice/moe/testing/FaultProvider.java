@@ -78,13 +78,13 @@ final class FaultProvider extends FileSystemProvider {
       }
       boolean there = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
       if (there && options.contains(StandardOpenOption.TRUNCATE_EXISTING)) {
-        faults.model().willWrite(file, faults.model().node(file).orElseThrow());
+        faults.model().willWrite(faults.model().node(file).orElseThrow());
       }
       FileChannel channel = real.newFileChannel(file, options, attributes);
       if (!there) {
         faults.model().created(file);
       }
-      return new FaultChannel(faults, channel, file, faults.model().node(file));
+      return new FaultChannel(faults, channel, faults.model().node(file));
     }
   }
 
