@@ -13,12 +13,12 @@ import dev.coppice.moe.safetensors.TensorSlot;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /** Holds tensors against configuration: no layer, router or expert too few or too many. */
@@ -208,7 +208,7 @@ final class AnatomyCheck {
 
   /** Every tensor that one expert has, all have. */
   private void checkExperts(int layer, int experts, List<Held> slots) {
-    Map<String, BitSet> owners = new TreeMap<>();
+    Map<String, BitSet> owners = new LinkedHashMap<>();
     Map<String, TensorSite> examples = new HashMap<>();
     for (Held held : slots) {
       TensorSite site = held.site();
@@ -252,7 +252,7 @@ final class AnatomyCheck {
 
   /** Shapes by name, experts apart: all have the same, or that is the fault. */
   private Map<String, ImmutableList<Long>> shapes(List<Held> tensors) {
-    Map<String, ImmutableList<Long>> shapes = new TreeMap<>();
+    Map<String, ImmutableList<Long>> shapes = new LinkedHashMap<>();
     for (Held held : tensors) {
       ImmutableList<Long> shape = held.slot().shape();
       ImmutableList<Long> other = shapes.putIfAbsent(held.site().name(), shape);
