@@ -36,13 +36,15 @@ final class TensorCheck {
   }
 
   void check(Map<String, StoredTensor> tensors) {
+    // a configuration that promises far more than there is must not be spelled out
+    ImmutableMap<String, ImmutableList<Long>> expected =
+        promised() > tensors.size() ? ImmutableMap.of() : family.expectedTensors(spec);
     if (isAsExpected(tensors, expected)) {
       return;
     }
     // routers first: where the expert count is wrong they say so best
     tensors.values().forEach(this::checkRouter);
     checkCount(tensors.size());
-    ImmutableMap<String, ImmutableList<Long>> expected = family.expectedTensors(spec);
     tensors.values().forEach(tensor -> checkKnown(tensor, expected));
     for (String name : expected.keySet()) {
       if (!tensors.containsKey(name)) {
@@ -51,12 +53,17 @@ final class TensorCheck {
     }
   }
 
-  /** Refuses a configuration that promises far more than there is, before it is spelled out. */
-  private void checkCount(int present) {
+  /** Tensors that there must be at the very least. */
+  private long promised() {
     long promised = 0;
     for (LayerSpec layer : spec.layers()) {
       promised += layer instanceof LayerSpec.Moe moe ? moe.experts() : 1;
     }
+    return promised;
+  }
+
+  private void checkCount(int present) {
+    long promised = promised();
     if (promised > present) {
       throw mismatch(
           folder,
