@@ -19,6 +19,7 @@ import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.PlainText;
 import dev.coppice.moe.safetensors.SafetensorsFile;
+import dev.coppice.moe.safetensors.TensorInfo;
 import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.moe.spec.MoeSpec;
 import java.io.Closeable;
@@ -31,7 +32,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,7 +60,7 @@ public final class Checkpoint implements Closeable {
   private Checkpoint(
       ShardIndex index,
       ObjectNode config,
-      Families families,
+      CompletableFuture<Family> family,
       ImmutableMap<Path, SafetensorsFile> files)
       throws IOException {
     this.folder = index.folder();
@@ -66,8 +68,8 @@ public final class Checkpoint implements Closeable {
     this.files = files;
     this.tensors = collect(files);
     try {
-      this.family = families.of(config);
-      this.spec = family.runs() ? Optional.of(family.spec(config)) : Optional.empty();
+      this.family = join(family);
+      this.spec = this.family.runs() ? Optional.of(this.family.spec(config)) : Optional.empty();
       this.anatomy = readAnatomy();
     } catch (CheckpointFormatException e) {
       throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
@@ -79,6 +81,14 @@ public final class Checkpoint implements Closeable {
             .addAll(index.warnings(files.values().asList()))
             .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
             .build();
+  }
+
+  private static Family join(CompletableFuture<Family> family) {
+    try {
+      return family.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
   }
 
   private static Optional<CoppiceRecord> readRecord(Path folder) throws IOException {
@@ -117,6 +127,8 @@ public final class Checkpoint implements Closeable {
     }
     ObjectNode config =
         JsonFiles.readObject(FolderFiles.inside(folder, folder.resolve(FolderFiles.CONFIG)));
+    // families are read while headers are
+    CompletableFuture<Family> family = CompletableFuture.supplyAsync(() -> families.of(config));
     ShardIndex index = ShardIndex.read(folder);
     List<SafetensorsFile> opened = new ArrayList<>();
     try {
@@ -127,7 +139,7 @@ public final class Checkpoint implements Closeable {
         files.put(shard, file);
       }
       index.check(opened);
-      Checkpoint checkpoint = new Checkpoint(index, config, families, files.buildOrThrow());
+      Checkpoint checkpoint = new Checkpoint(index, config, family, files.buildOrThrow());
       if (checkpoint.hasStandardLayout()) {
         new TensorCheck(checkpoint).check(checkpoint.tensors);
       }
@@ -141,23 +153,19 @@ public final class Checkpoint implements Closeable {
 
   private static ImmutableSortedMap<String, StoredTensor> collect(
       Map<Path, SafetensorsFile> files) {
-    TreeMap<String, StoredTensor> tensors = new TreeMap<>();
+    // headers are sorted by name but for types, so that there is little left to sort
+    ImmutableSortedMap.Builder<String, StoredTensor> tensors = ImmutableSortedMap.naturalOrder();
     files.forEach(
-        (path, file) ->
-            file.tensors()
-                .values()
-                .forEach(
-                    info ->
-                        tensors.put(
-                            info.name(),
-                            new StoredTensor(
-                                info.name(),
-                                info.dtype(),
-                                info.shape(),
-                                path,
-                                file.dataOffset() + info.begin(),
-                                info.byteSize()))));
-    return ImmutableSortedMap.copyOfSorted(tensors);
+        (path, file) -> {
+          for (TensorInfo info : file.tensors().values()) {
+            long offset = file.dataOffset() + info.begin();
+            tensors.put(
+                info.name(),
+                new StoredTensor(
+                    info.name(), info.dtype(), info.shape(), path, offset, info.byteSize()));
+          }
+        });
+    return tensors.buildOrThrow();
   }
 
   private Anatomy readAnatomy() {
