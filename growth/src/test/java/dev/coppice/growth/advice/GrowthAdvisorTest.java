@@ -12,17 +12,29 @@ import dev.coppice.growth.NormProfile;
 import dev.coppice.growth.TestFolder;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.moe.testing.MoeSpecs;
+import dev.coppice.moe.spec.RouterSpec;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class GrowthAdvisorTest {
   private static final MoeSpec SPEC =
-      MoeSpecs.ofFamily("mixtral").filter(s -> s.layerCount() == 5).sample();
+      new MoeSpec(
+          "mixtral",
+          17,
+          8,
+          new AttentionSpec(2, 1, 4, false, 10_000),
+          new RouterSpec(true),
+          ImmutableList.copyOf(Collections.nCopies(5, new LayerSpec.Moe(4, 2, 8))),
+          1e-6,
+          false,
+          64);
 
   private static AdviceRequest request(
       Optional<BigInteger> budget, Optional<BigInteger> tokens, Optional<BigInteger> sunk) {

@@ -4,19 +4,33 @@ import static dev.coppice.growth.cli.Run.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.TestFolder;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.moe.testing.MoeSpecs;
+import dev.coppice.moe.spec.RouterSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 
 class GrowthCommandsTest {
   static Path source(TestFolder folder) throws IOException {
-    MoeSpec spec = MoeSpecs.ofFamily("mixtral").filter(s -> s.layerCount() == 2).sample();
+    MoeSpec spec =
+        new MoeSpec(
+            "mixtral",
+            17,
+            8,
+            new AttentionSpec(2, 1, 4, false, 10_000),
+            new RouterSpec(true),
+            ImmutableList.copyOf(Collections.nCopies(2, new LayerSpec.Moe(4, 2, 8))),
+            1e-6,
+            false,
+            64);
     try (Checkpoint source = folder.source(spec, Dtype.BF16)) {
       return source.folder();
     }

@@ -73,7 +73,7 @@ class VerifyProbeTest {
     try (TestFolder folder = new TestFolder()) {
       Path source = GrowthCommandsTest.source(folder);
       Path grown = folder.of("grown");
-      Object[] grow = {"grow", source, grown, "--depth", 2, "--max-shard-size", "2KB", "-q"};
+      Object[] grow = {"grow", source, grown, "--depth", 2, "--max-shard-size", "200B", "-q"};
       assertThat(run(grow).code()).isZero();
       Path first;
       Path second;
