@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Each shard's header is written first, since all shapes are known; then the tensors follow,
  * shard by shard, and in each shard in the order in which their bytes lie in the source, while one
- * thread keeps the disk busy. Memory is twelve megabytes a thread. Neither threads nor shard size
+ * thread keeps the disk busy. Memory is three megabytes a thread. Neither threads nor shard size
  * change a byte of any tensor. The folder takes its name only when it is whole and durable.
  */
 public final class GrowthExecutor {

@@ -14,12 +14,9 @@ import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
 import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.family.TensorRole;
-import dev.coppice.moe.safetensors.Dtype;
-import java.util.Set;
 
 /** What a new expert's numbers are, in whatever form they lie. */
 final class ExpertStarts {
-  private static final Set<Dtype> FLOATS = Set.of(Dtype.BF16, Dtype.F16, Dtype.F32);
   private static final double USUAL_INITIALIZER_RANGE = 0.02;
 
   private final DuplicateExperts operator;
@@ -114,7 +111,7 @@ final class ExpertStarts {
   }
 
   private void requireFloat(PlannedTensor tensor) {
-    if (!FLOATS.contains(tensor.slot().dtype())) {
+    if (!Experts.isFloat(tensor)) {
       throw quantized(tensor);
     }
   }

@@ -4,12 +4,21 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.PlannedTensor;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
+import dev.coppice.moe.safetensors.Dtype;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** How experts are counted and where copies stand. */
 final class Experts {
+  private static final Set<Dtype> FLOATS = Set.of(Dtype.BF16, Dtype.F16, Dtype.F32);
+
   private Experts() {}
+
+  /** Whether a tensor's numbers can be calculated with. */
+  static boolean isFloat(PlannedTensor tensor) {
+    return FLOATS.contains(tensor.slot().dtype());
+  }
 
   /** E of the layer that holds a tensor, before growth. */
   static int of(GrowthPlan plan, PlannedTensor tensor) {

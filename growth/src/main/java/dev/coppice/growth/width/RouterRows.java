@@ -14,16 +14,13 @@ import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;
 import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.family.TensorRole;
-import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
-import java.util.Set;
 
 /**
  * What becomes of a router, its bias and its selection bias: one row an expert, in the order of the
  * experts. Rows of experts without weights stand behind the others, and are repeated there.
  */
 final class RouterRows {
-  private static final Set<Dtype> FLOATS = Set.of(Dtype.BF16, Dtype.F16, Dtype.F32);
 
   /** Standard deviation of random routers, as in the paper's baseline. */
   private static final double RANDOM_ROUTER_STD = 0.02;
@@ -147,7 +144,7 @@ final class RouterRows {
     }
 
     private void requireFloat(String what) {
-      if (!FLOATS.contains(tensor.slot().dtype())) {
+      if (!Experts.isFloat(tensor)) {
         throw Refusal.of(
             plan,
             "have " + what,
