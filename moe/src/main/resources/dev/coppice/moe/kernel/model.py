@@ -11,8 +11,8 @@
 #  17 gate (gate.py); 18 recompute 0|1; 19 stale 0|1: matrices in g hold nothing yet and are overwritten;
 #  then for each layer K (0: dense) and window (0: none)
 # numbers: 0 epsilon, 1 attention scale, 2 epsilon of latents' norms, 3 routed scaling, 4 alpha, 5 limit (gate.py),
-#  6 embedding multiplier, 7 residual multiplier, 8 logits divisor, 9 scale of the loss, 10 load-balance gradient's
-#  weight, 11 z gradient's weight
+#  6 embedding multiplier, 7 residual multiplier, 8 logits divisor, 9 factor of the loss, 10 factor of the squared
+#  log-sum-exps
 
 
 def layers(shape: List[int]) -> int:
@@ -94,7 +94,7 @@ def finish(ids: Tensor, dx: Tensor, saved: List[List[Tensor]], balance: Tensor, 
     else:
       fed = saved.pop()
       attended = saved.pop()
-    dx = __torch__.experts.backward(dx, fed, p, g, at, k, shape, numbers, balance, numbers[11], stale)
+    dx = __torch__.experts.backward(dx, fed, p, g, at, k, shape, numbers, balance, numbers[10], stale)
     dx = __torch__.attention.backward(dx, attended, p, g, at, shape, numbers, window, segments, cos, sin, stale)
   if numbers[6] != 1.:
     dx = torch.mul_(dx, numbers[6])
