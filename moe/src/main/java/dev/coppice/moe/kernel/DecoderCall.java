@@ -90,7 +90,12 @@ public record DecoderCall(
       GroupedAttention grouped = (GroupedAttention) attention;
       header[6] = grouped.keyValueHeads();
       header[7] = grouped.headDim();
-      header[8] = grouped.headNorm().ordinal();
+      header[8] =
+          switch (grouped.headNorm()) {
+            case NONE -> 0;
+            case PER_HEAD -> 1;
+            case WHOLE -> 2;
+          };
     }
   }
 
@@ -102,14 +107,14 @@ public record DecoderCall(
         flag(router.renormalize() || router.scoring() == RouterSpec.Scoring.CHOSEN_SOFTMAX);
     header[14] = router.groups();
     header[15] = router.topGroups();
-    header[16] = router.groupScore().ordinal();
+    header[16] = flag(router.groupScore() == RouterSpec.GroupScore.TOP_TWO_SUM);
   }
 
   private long[] layers() {
     long[] layers = new long[2 * spec.layerCount()];
     for (int i = 0; i < spec.layerCount(); i++) {
       layers[2 * i] = spec.layers().get(i) instanceof LayerSpec.Moe moe ? moe.topK() : 0;
-      layers[2 * i + 1] = spec.windows().isEmpty() ? 0 : spec.windows().get(i);
+      layers[2 * i + 1] = spec.window(i);
     }
     return layers;
   }

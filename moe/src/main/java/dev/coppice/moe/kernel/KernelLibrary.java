@@ -181,7 +181,7 @@ public final class KernelLibrary implements AutoCloseable {
    * Runs forward, and the head backward.
    *
    * @param tokens ids and labels; ids must stay open until the pass ends
-   * @param trainable the head's gradient grows
+   * @param gradients the head's grows
    * @param inputs what is computed
    * @param factors what gradients are multiplied with
    * @param stale whether the matrices of the gradient hold nothing yet and are to be overwritten
@@ -244,8 +244,7 @@ public final class KernelLibrary implements AutoCloseable {
    * @param inputs what is computed; its parameters are not used
    * @param training whether gradients may be recorded
    */
-  public NDArray recordedLogits(
-      NDArray ids, NDList parameters, Inputs inputs, boolean training) {
+  public NDArray recordedLogits(NDArray ids, NDList parameters, Inputs inputs, boolean training) {
     NDManager manager = ids.getManager();
     try (NDArray shape = manager.create(inputs.call().shape(false));
         NDArray numbers = manager.create(inputs.call().numbers(Factors.NONE));

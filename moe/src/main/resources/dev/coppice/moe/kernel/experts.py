@@ -133,7 +133,7 @@ def shared_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: Li
   if torch.len(saved) > 1:
     open = saved[2]
     dopen = torch.sum(dy * saved[1], [1], True) * open * (1. - open)
-    _0 = torch.addmm_(g[at + 20], torch.t(dopen), n)
+    _0 = __torch__.matrix.accumulate(g[at + 20], torch.t(dopen), n, stale)
     dn = torch.addmm(dn, dopen, p[at + 20])
   return dn
 

@@ -3,6 +3,9 @@ class Kernels(Module):
   __buffers__ = []
   def forward(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.model.logits(ids, p, cos, sin, shape, numbers, segments)
+  # For callers that can pass arrays only: shape and numbers come as arrays.
+  def block(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: Tensor, numbers: Tensor) -> Tensor:
+    return __torch__.block.forward(ids, p, cos, sin, annotate(List[int], shape.tolist()), annotate(List[float], numbers.tolist()))
   def score(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.model.score(ids, labels, p, cos, sin, shape, numbers, segments)
   def begin(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tuple[List[Tensor], List[List[Tensor]]]:
