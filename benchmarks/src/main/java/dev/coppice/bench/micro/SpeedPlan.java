@@ -11,7 +11,7 @@ import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -81,7 +81,7 @@ public record SpeedPlan(
         "qwen3_moe",
         4,
         2,
-        new AttentionSpec(1, 1, 2, true, 10_000),
+        GroupedAttention.plain(1, 1, 2, true, 10_000),
         new RouterSpec(true),
         ImmutableList.copyOf(Collections.nCopies(layers, new LayerSpec.Moe(experts, 8, 1))),
         1e-6,

@@ -2,6 +2,8 @@ package dev.coppice.moe.kernel;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.coppice.moe.spec.GroupedAttention;
+import dev.coppice.moe.spec.GroupedAttention.HeadNorm;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 
@@ -30,10 +32,11 @@ public record DecoderCall(MoeSpec spec, int batch, int sequence, boolean bfloat1
     long[] shape = new long[9 + layers];
     shape[0] = batch;
     shape[1] = sequence;
-    shape[2] = spec.attention().heads();
-    shape[3] = spec.attention().keyValueHeads();
-    shape[4] = spec.attention().headDim();
-    shape[5] = spec.attention().headNorm() ? 1 : 0;
+    GroupedAttention attention = (GroupedAttention) spec.attention();
+    shape[2] = attention.heads();
+    shape[3] = attention.keyValueHeads();
+    shape[4] = attention.headDim();
+    shape[5] = attention.headNorm() == HeadNorm.PER_HEAD ? 1 : 0;
     shape[6] = bfloat16 ? BFLOAT16 : FLOAT32;
     shape[7] = spec.router().renormalize() ? 1 : 0;
     shape[8] = chunk;
@@ -45,6 +48,6 @@ public record DecoderCall(MoeSpec spec, int batch, int sequence, boolean bfloat1
 
   /** The first two of the argument {@code numbers} of model.py. */
   double[] numbers() {
-    return new double[] {spec.normEpsilon(), spec.attention().ropeTheta()};
+    return new double[] {spec.normEpsilon(), spec.attention().rope().theta()};
   }
 }

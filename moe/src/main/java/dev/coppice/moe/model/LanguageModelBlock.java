@@ -65,7 +65,13 @@ final class LanguageModelBlock extends AbstractBlock {
     int batch = Math.toIntExact(ids.getShape().get(0));
     int sequence = Math.toIntExact(ids.getShape().get(1));
     return new NDList(
-        model.kernels().recordedLogits(ids, arrays, model.call(batch, sequence), training));
+        model
+            .kernels()
+            .recordedLogits(
+                ids,
+                new NDList(Parameters.ofKernels(arrays)),
+                model.call(batch, sequence),
+                training));
   }
 
   @Override
