@@ -3,24 +3,12 @@ package dev.coppice.bench.micro;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.checkpoint.CheckpointWriter;
-import dev.coppice.moe.checkpoint.Shard;
-import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.cli.Coppice;
-import dev.coppice.moe.family.Family;
-import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.safetensors.SafetensorsWriter;
-import dev.coppice.moe.safetensors.TensorSlot;
-import dev.coppice.moe.spec.AttentionSpec;
-import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.moe.spec.RouterSpec;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
 /**
@@ -39,10 +27,10 @@ public record SpeedPlan(
     int inspectTensors, double inspectSeconds, int planTensors, double planSeconds) {
 
   /** As deep and wide as a Qwen3-30B-A3B that was grown to twice its depth. */
-  private static final MoeSpec INSPECTED = spec(96, 128);
+  private static final MoeSpec INSPECTED = ZeroCheckpoint.spec(96, 128);
 
   /** As deep and wide as the largest open models. */
-  private static final MoeSpec PLANNED = spec(61, 384);
+  private static final MoeSpec PLANNED = ZeroCheckpoint.spec(61, 384);
 
   /**
    * Measures both.
@@ -53,8 +41,8 @@ public record SpeedPlan(
   static SpeedPlan measure(Path folder, int repeats) throws IOException {
     Path inspected = folder.resolve("inspected");
     Path planned = folder.resolve("planned");
-    int tensors = write(inspected, INSPECTED);
-    int before = write(planned, PLANNED);
+    int tensors = ZeroCheckpoint.write(inspected, INSPECTED);
+    int before = ZeroCheckpoint.write(planned, PLANNED);
     int layers = PLANNED.layerCount();
     int experts = PLANNED.firstMoe().orElseThrow().experts();
     int perLayer = (before - 3) / layers;
@@ -74,43 +62,6 @@ public record SpeedPlan(
     }
     int grown = 3 + 2 * layers * (perLayer + 3 * experts);
     return new SpeedPlan(tensors, median(inspect), grown, median(plan));
-  }
-
-  private static MoeSpec spec(int layers, int experts) {
-    return new MoeSpec(
-        "qwen3_moe",
-        4,
-        2,
-        new AttentionSpec(1, 1, 2, true, 10_000),
-        new RouterSpec(true),
-        ImmutableList.copyOf(Collections.nCopies(layers, new LayerSpec.Moe(experts, 8, 1))),
-        1e-6,
-        false,
-        64);
-  }
-
-  /** Writes a checkpoint of zeros; returns its number of tensors. */
-  private static int write(Path target, MoeSpec spec) throws IOException {
-    Family family = Family.named(spec.family());
-    List<TensorSlot> slots = new ArrayList<>();
-    family
-        .expectedTensors(spec)
-        .forEach((name, shape) -> slots.add(new TensorSlot(name, Dtype.BF16, shape)));
-    ShardLayout layout = ShardLayout.of(slots, ShardLayout.DEFAULT_MAX_BYTES);
-    try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
-      for (Shard shard : layout.shards()) {
-        try (SafetensorsWriter file = writer.openShard(shard)) {
-          for (TensorSlot slot : shard.slots()) {
-            file.write(slot.name(), 0, ByteBuffer.allocate((int) slot.byteSize()));
-          }
-          file.finish();
-        }
-      }
-      writer.writeConfig(family.configFor(spec));
-      writer.writeIndex(layout);
-      writer.commit();
-    }
-    return slots.size();
   }
 
   /** Runs the program as this one runs, and waits for it. */
