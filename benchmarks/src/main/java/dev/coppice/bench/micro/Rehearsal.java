@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.Coppice;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -31,6 +32,8 @@ public final class Rehearsal {
     String source = folder.resolve("source").toString();
     String grown = folder.resolve("grown").toString();
     ZeroCheckpoint.write(Path.of(source), ZeroCheckpoint.spec(4, 4));
+    // a warning, so that logging is set up as well
+    Files.createFile(Path.of(source, "unlisted.safetensors"));
     List<List<String>> commands =
         ImmutableList.of(
             List.of("--version"),
@@ -42,7 +45,8 @@ public final class Rehearsal {
             List.of("inspect", grown, "--json"),
             List.of("verify", source, grown));
     for (List<String> command : commands) {
-      int code = Coppice.commandLine().execute(command.toArray(String[]::new));
+      String[] arguments = command.toArray(String[]::new);
+      int code = Coppice.commandLineFor(arguments).execute(arguments);
       if (code != ExitCode.OK.number()) {
         return code;
       }
