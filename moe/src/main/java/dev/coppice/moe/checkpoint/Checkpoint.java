@@ -44,13 +44,12 @@ import org.slf4j.LoggerFactory;
  * tensors against configuration. Reads are positional and may come from any thread.
  */
 public final class Checkpoint implements Closeable {
-  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
-
   private final Path folder;
   private final ObjectNode config;
   private final Family family;
   private final Optional<MoeSpec> spec;
   private final Anatomy anatomy;
+  private final boolean standardLayout;
   private final ImmutableMap<Path, SafetensorsFile> files;
   private final ImmutableSortedMap<String, StoredTensor> tensors;
   private final ImmutableList<Path> sideFiles;
@@ -67,10 +66,14 @@ public final class Checkpoint implements Closeable {
     this.config = config;
     this.files = files;
     this.tensors = collect(files);
+    CompletableFuture<ImmutableMap<String, ImmutableList<Long>>> expected;
     try {
       this.family = join(family);
       this.spec = this.family.runs() ? Optional.of(this.family.spec(config)) : Optional.empty();
+      // names are spelled out while those of the files are taken apart
+      expected = TensorCheck.expected(this.family, this.spec, tensors.size());
       this.anatomy = readAnatomy();
+      this.standardLayout = readStandardLayout();
     } catch (CheckpointFormatException e) {
       throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
     }
@@ -81,11 +84,14 @@ public final class Checkpoint implements Closeable {
             .addAll(index.warnings(files.values().asList()))
             .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
             .build();
+    if (standardLayout) {
+      new TensorCheck(this).check(tensors, join(expected));
+    }
   }
 
-  private static Family join(CompletableFuture<Family> family) {
+  private static <T> T join(CompletableFuture<T> future) {
     try {
-      return family.join();
+      return future.join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
@@ -140,14 +146,19 @@ public final class Checkpoint implements Closeable {
       }
       index.check(opened);
       Checkpoint checkpoint = new Checkpoint(index, config, family, files.buildOrThrow());
-      if (checkpoint.hasStandardLayout()) {
-        new TensorCheck(checkpoint).check(checkpoint.tensors);
-      }
-      checkpoint.warnings.forEach(LOG::warn);
+      checkpoint.logWarnings();
       return checkpoint;
     } catch (IOException | RuntimeException e) {
       closeAll(opened);
       throw e;
+    }
+  }
+
+  private void logWarnings() {
+    if (!warnings.isEmpty()) {
+      // logging is set up where there is something to say: that takes as long as opening
+      Logger log = LoggerFactory.getLogger(Checkpoint.class);
+      warnings.forEach(log::warn);
     }
   }
 
@@ -181,16 +192,20 @@ public final class Checkpoint implements Closeable {
    * Whether the tensors are laid out as the kernels know them; packed or fused experts and
    * next-token-prediction layers are not.
    */
-  private boolean hasStandardLayout() {
-    return family.runs()
-        && anatomy.sites().values().stream()
-            .allMatch(
-                site ->
-                    site.region() != TensorSite.Region.MTP
-                        && site.part().stream()
-                            .allMatch(
-                                part ->
-                                    part.form() == Form.SINGLE && part.part() != Part.QUANTIZED));
+  private boolean readStandardLayout() {
+    if (!family.runs()) {
+      return false;
+    }
+    for (TensorSite site : anatomy.sites().values()) {
+      Optional<TensorSite.PartSite> part = site.part();
+      boolean packed =
+          part.isPresent()
+              && (part.get().form() != Form.SINGLE || part.get().part() == Part.QUANTIZED);
+      if (packed || site.region() == TensorSite.Region.MTP) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void closeAll(Iterable<SafetensorsFile> files) throws IOException {
@@ -227,7 +242,7 @@ public final class Checkpoint implements Closeable {
    */
   public MoeSpec spec() {
     family.refusalToRun(config).filter(why -> spec.isEmpty()).ifPresent(Checkpoint::refuse);
-    if (!hasStandardLayout()) {
+    if (!standardLayout) {
       refuse(
           "weights must be one float tensor a matrix to run, got fused or packed experts or"
               + " next-token-prediction layers ("
