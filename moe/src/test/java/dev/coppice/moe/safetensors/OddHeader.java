@@ -60,7 +60,17 @@ final class OddHeader {
 
   private String name(int i) {
     return odd()
-        ? pick("\"\"", "\"a\"", "\"\\u0061\"", "\"a\\n\"", "\"é\"", "\"a\tb\"", "\"\\ud800\"", "a")
+        ? pick(
+            "\"a.weight\"",
+            "\"a.weight\"",
+            "\"\"",
+            "\"a\"",
+            "\"\\u0061\"",
+            "\"a\\n\"",
+            "\"é\"",
+            "\"a\tb\"",
+            "\"\\ud800\"",
+            "a")
         : "\"" + (char) ('a' + i) + ".weight" + "\"";
   }
 
@@ -96,13 +106,13 @@ final class OddHeader {
                 "\"shape\"" + blank() + ":" + array(shape),
                 "\"data_offsets\":" + array(offsets)));
     if (odd()) {
-      fields.set(random.nextInt(3), fields.get(random.nextInt(3)));
+      fields.add(fields.get(random.nextInt(3)));
     }
     if (odd()) {
-      fields.add(pick("\"x\":[{}]", "\"dtypes\":\"F32\"", "\"\":1", "\"shap\\u0065\":[]"));
+      fields.add(pick("\"x\":[{}]", "\"dtypes\":\"F32\"", "\"\":\"1\"", "\"shap\\u0065\":[]"));
     }
     if (odd()) {
-      fields.remove(0);
+      fields.remove(random.nextInt(3));
     }
     Collections.shuffle(fields, random);
     return object(fields);
