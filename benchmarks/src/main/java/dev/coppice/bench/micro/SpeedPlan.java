@@ -10,13 +10,14 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How long the program takes over very many tensors: to inspect a checkpoint of some 37,000, and to
  * plan a growth to some 280,000.
  *
- * <p>Both are whole commands in a process of their own, from the start of the Java runtime to the
- * last line. The tensors have a few bytes each: names, shapes and headers are what is timed.
+ * <p>Both are whole commands in a process of their own, from the start of the launcher to the last
+ * line. The tensors have a few bytes each: names, shapes and headers are what is timed.
  *
  * @param inspectTensors tensors of the inspected checkpoint
  * @param inspectSeconds of {@code coppice inspect}, median
@@ -64,14 +65,22 @@ public record SpeedPlan(
     return new SpeedPlan(tensors, median(inspect), grown, median(plan));
   }
 
-  /** Runs the program as this one runs, and waits for it. */
+  /** The launcher, which chooses Java's options by the command; without one, as this one runs. */
+  private static List<String> program() {
+    Optional<String> launcher = Optional.ofNullable(System.getProperty("coppice.launcher"));
+    if (launcher.isPresent()) {
+      return ImmutableList.of(launcher.get());
+    }
+    return ImmutableList.<String>builder()
+        .add(Path.of(System.getProperty("java.home"), "bin", "java").toString())
+        .addAll(ManagementFactory.getRuntimeMXBean().getInputArguments())
+        .add("-cp", System.getProperty("java.class.path"), Coppice.class.getName())
+        .build();
+  }
+
+  /** Runs the program and waits for it. */
   private static double seconds(ImmutableList<String> arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Coppice.class.getName());
+    List<String> command = new ArrayList<>(program());
     command.addAll(arguments);
     long started = System.nanoTime();
     Process process =
