@@ -8,7 +8,7 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -38,7 +38,7 @@ class BadInputTest {
           "qwen3_moe",
           256,
           8,
-          new AttentionSpec(2, 1, 4, true, 10_000),
+          GroupedAttention.plain(2, 1, 4, true, 10_000),
           new RouterSpec(true),
           ImmutableList.of(MOE, MOE),
           1e-6,

@@ -10,7 +10,7 @@ import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -44,7 +44,7 @@ class LibraryExampleTest {
             "qwen3_moe",
             256,
             8,
-            new AttentionSpec(2, 1, 4, true, 10_000),
+            GroupedAttention.plain(2, 1, 4, true, 10_000),
             new RouterSpec(true),
             ImmutableList.of(MOE, MOE),
             1e-6,

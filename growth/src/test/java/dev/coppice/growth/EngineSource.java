@@ -8,7 +8,7 @@ import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -29,7 +29,7 @@ final class EngineSource implements Closeable {
           "qwen3_moe",
           4096,
           16,
-          new AttentionSpec(2, 1, 4, true, 10_000),
+          GroupedAttention.plain(2, 1, 4, true, 10_000),
           new RouterSpec(true),
           ImmutableList.of(new LayerSpec.Moe(2, 1, 4)),
           1e-6,

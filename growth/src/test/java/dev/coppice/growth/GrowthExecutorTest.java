@@ -17,7 +17,7 @@ import dev.coppice.moe.checkpoint.ComputeLedger;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Lineage;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -41,7 +41,7 @@ class GrowthExecutorTest {
         "mixtral",
         32,
         width,
-        new AttentionSpec(2, 1, 4, false, 10_000),
+        GroupedAttention.plain(2, 1, 4, false, 10_000),
         new RouterSpec(true),
         ImmutableList.copyOf(java.util.Collections.nCopies(layers, layer)),
         1e-6,

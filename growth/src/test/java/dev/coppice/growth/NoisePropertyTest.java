@@ -11,7 +11,7 @@ import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.family.TensorRole;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -42,7 +42,7 @@ class NoisePropertyTest {
           "qwen3_moe",
           17,
           64,
-          new AttentionSpec(2, 1, 4, true, 10_000),
+          GroupedAttention.plain(2, 1, 4, true, 10_000),
           new RouterSpec(true),
           ImmutableList.of(new LayerSpec.Moe(EXPERTS, 2, 48), new LayerSpec.Moe(EXPERTS, 2, 48)),
           1e-6,

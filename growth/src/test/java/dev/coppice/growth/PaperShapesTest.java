@@ -10,7 +10,7 @@ import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -30,7 +30,7 @@ class PaperShapesTest {
           "qwen3_moe",
           200_000,
           2048,
-          new AttentionSpec(16, 4, 128, true, 10_000),
+          GroupedAttention.plain(16, 4, 128, true, 10_000),
           new RouterSpec(true),
           ImmutableList.copyOf(Collections.nCopies(28, new LayerSpec.Moe(96, 6, 1024))),
           1e-6,

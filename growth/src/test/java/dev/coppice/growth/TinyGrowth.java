@@ -5,7 +5,7 @@ import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -31,7 +31,7 @@ final class TinyGrowth {
           "mixtral",
           8,
           4,
-          new AttentionSpec(1, 1, 2, false, 10_000),
+          GroupedAttention.plain(1, 1, 2, false, 10_000),
           new RouterSpec(true),
           ImmutableList.of(new LayerSpec.Moe(2, 1, 2)),
           1e-6,

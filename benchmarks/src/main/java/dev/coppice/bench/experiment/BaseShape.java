@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -41,7 +41,7 @@ public record BaseShape(
   public BaseShape {
     checkArgument(layers > 0, "base layers must be positive, got %s", layers);
     checkArgument(hiddenSize > 0, "base hidden_size must be positive, got %s", hiddenSize);
-    new AttentionSpec(heads, keyValueHeads, headDim, true, ROPE_THETA);
+    GroupedAttention.plain(heads, keyValueHeads, headDim, true, ROPE_THETA);
     new LayerSpec.Moe(experts, topK, expertWidth);
   }
 
@@ -56,7 +56,7 @@ public record BaseShape(
         "qwen3_moe",
         BYTES,
         hiddenSize,
-        new AttentionSpec(heads, keyValueHeads, headDim, true, ROPE_THETA),
+        GroupedAttention.plain(heads, keyValueHeads, headDim, true, ROPE_THETA),
         new RouterSpec(true),
         ImmutableList.copyOf(Collections.nCopies(layers, layer)),
         NORM_EPSILON,

@@ -14,7 +14,7 @@ import dev.coppice.moe.model.Learner;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.model.TokenBatch;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -43,7 +43,7 @@ public final class SpeedTrain {
           "qwen3_moe",
           512,
           256,
-          new AttentionSpec(4, 4, 64, true, 10_000),
+          GroupedAttention.plain(4, 4, 64, true, 10_000),
           new RouterSpec(true),
           ImmutableList.copyOf(Collections.nCopies(4, new LayerSpec.Moe(8, 2, 512))),
           1e-6,

@@ -8,7 +8,7 @@ import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -29,7 +29,7 @@ final class ZeroCheckpoint {
         "qwen3_moe",
         4,
         2,
-        new AttentionSpec(1, 1, 2, true, 10_000),
+        GroupedAttention.plain(1, 1, 2, true, 10_000),
         new RouterSpec(true),
         ImmutableList.copyOf(
             Collections.nCopies(layers, new LayerSpec.Moe(experts, Math.min(8, experts), 1))),

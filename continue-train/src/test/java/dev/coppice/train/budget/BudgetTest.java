@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -26,7 +26,7 @@ class BudgetTest {
           "qwen3_moe",
           256,
           8,
-          new AttentionSpec(2, 1, 4, true, 10_000),
+          GroupedAttention.plain(2, 1, 4, true, 10_000),
           new RouterSpec(true),
           ImmutableList.of(new LayerSpec.Moe(4, 2, 16), new LayerSpec.Moe(4, 2, 16)),
           1e-6,

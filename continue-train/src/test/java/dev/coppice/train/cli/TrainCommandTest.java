@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -45,7 +45,7 @@ class TrainCommandTest {
             "mixtral",
             vocabulary,
             8,
-            new AttentionSpec(2, 1, 4, false, 10_000),
+            GroupedAttention.plain(2, 1, 4, false, 10_000),
             new RouterSpec(true),
             ImmutableList.of(new LayerSpec.Moe(2, 1, 8)),
             1e-6,

@@ -2,7 +2,7 @@ package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -29,7 +29,7 @@ final class TinyRuns {
           "qwen3_moe",
           VOCABULARY,
           32,
-          new AttentionSpec(2, 1, 16, true, 10_000),
+          GroupedAttention.plain(2, 1, 16, true, 10_000),
           new RouterSpec(true),
           ImmutableList.of(new LayerSpec.Moe(4, 2, 32), new LayerSpec.Moe(4, 2, 32)),
           1e-6,

@@ -8,7 +8,7 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.TestFolder;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -25,7 +25,7 @@ class GrowthCommandsTest {
             "mixtral",
             17,
             8,
-            new AttentionSpec(2, 1, 4, false, 10_000),
+            GroupedAttention.plain(2, 1, 4, false, 10_000),
             new RouterSpec(true),
             ImmutableList.copyOf(Collections.nCopies(2, new LayerSpec.Moe(4, 2, 8))),
             1e-6,

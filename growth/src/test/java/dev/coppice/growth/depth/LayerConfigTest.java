@@ -15,7 +15,7 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -32,7 +32,7 @@ class LayerConfigTest {
         "qwen3_moe",
         11,
         4,
-        new AttentionSpec(1, 1, 2, true, 10_000),
+        GroupedAttention.plain(1, 1, 2, true, 10_000),
         new RouterSpec(true),
         ImmutableList.copyOf(layers),
         1e-6,

@@ -13,7 +13,7 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -26,7 +26,7 @@ class DuplicateExpertsTest {
         "qwen3_moe",
         11,
         4,
-        new AttentionSpec(1, 1, 2, true, 10_000),
+        GroupedAttention.plain(1, 1, 2, true, 10_000),
         new RouterSpec(true),
         ImmutableList.of(layer),
         1e-6,

@@ -2,6 +2,8 @@ package dev.coppice.moe.family;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.spec.GroupedAttention;
+import dev.coppice.moe.spec.GroupedAttention.HeadNorm;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 
@@ -33,15 +35,16 @@ final class ExpectedTensors {
 
   private void addAttention(int layer) {
     long hidden = spec.hiddenSize();
-    long headDim = spec.attention().headDim();
-    long query = spec.attention().heads() * headDim;
-    long keyValue = spec.attention().keyValueHeads() * headDim;
+    GroupedAttention attention = (GroupedAttention) spec.attention();
+    long headDim = attention.headDim();
+    long query = attention.heads() * headDim;
+    long keyValue = attention.keyValueHeads() * headDim;
     addLayer(TensorRole.INPUT_NORM, layer, hidden);
     addLayer(TensorRole.QUERY, layer, query, hidden);
     addLayer(TensorRole.KEY, layer, keyValue, hidden);
     addLayer(TensorRole.VALUE, layer, keyValue, hidden);
     addLayer(TensorRole.OUTPUT, layer, hidden, query);
-    if (spec.attention().headNorm()) {
+    if (attention.headNorm() == HeadNorm.PER_HEAD) {
       addLayer(TensorRole.QUERY_NORM, layer, headDim);
       addLayer(TensorRole.KEY_NORM, layer, headDim);
     }

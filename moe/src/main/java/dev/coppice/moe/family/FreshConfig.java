@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableSet;
+import dev.coppice.moe.spec.GroupedAttention;
+import dev.coppice.moe.spec.GroupedAttention.HeadNorm;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import java.util.Optional;
@@ -31,10 +33,11 @@ final class FreshConfig {
     config.setAll(model.fresh());
     config.put("vocab_size", spec.vocabularySize());
     config.put("hidden_size", spec.hiddenSize());
-    config.put("num_attention_heads", spec.attention().heads());
-    config.put("num_key_value_heads", spec.attention().keyValueHeads());
-    config.put("head_dim", spec.attention().headDim());
-    config.put("rope_theta", spec.attention().ropeTheta());
+    GroupedAttention attention = (GroupedAttention) spec.attention();
+    config.put("num_attention_heads", attention.heads());
+    config.put("num_key_value_heads", attention.keyValueHeads());
+    config.put("head_dim", attention.headDim());
+    config.put("rope_theta", attention.rope().theta());
     config.put("rms_norm_eps", spec.normEpsilon());
     config.put("tie_word_embeddings", spec.tiedHead());
     config.put("max_position_embeddings", spec.maxPositions());
@@ -53,12 +56,13 @@ final class FreshConfig {
     if (!always) {
       config.put(keys.renormalize().get(0), spec.router().renormalize());
     }
+    HeadNorm norm = ((GroupedAttention) spec.attention()).headNorm();
     checkArgument(
-        spec.attention().headNorm() == model.headNorm(),
+        (norm == HeadNorm.PER_HEAD) == model.headNorm(),
         "head norm of %s must be %s, got %s",
         family,
         model.headNorm(),
-        spec.attention().headNorm());
+        norm);
   }
 
   private void writeLayers(ObjectNode config, MoeSpec spec) {

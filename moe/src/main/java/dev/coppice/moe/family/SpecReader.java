@@ -6,6 +6,7 @@ import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -52,7 +53,7 @@ final class SpecReader {
   private AttentionSpec attention() {
     int heads = config.positive("num_attention_heads");
     JsonNode headDim = config.value("head_dim");
-    return new AttentionSpec(
+    return GroupedAttention.plain(
         heads,
         config.positive("num_key_value_heads"),
         headDim.isMissingNode()

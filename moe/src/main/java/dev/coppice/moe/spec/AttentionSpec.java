@@ -1,27 +1,30 @@
 package dev.coppice.moe.spec;
 
-import static com.google.common.base.Preconditions.checkArgument;
+/** Causal self-attention with rotary positions: what every layer of a model has. */
+public sealed interface AttentionSpec permits GroupedAttention, LatentAttention {
+  /** Widest sum over the heads, elements; no count of weights overflows below it. */
+  long MAX_WIDTH = 1L << 24;
 
-/**
- * Grouped-query attention with rotary positions.
- *
- * @param heads query heads
- * @param keyValueHeads key and value heads; divides {@code heads}
- * @param headDim width of one head; even
- * @param headNorm whether queries and keys pass an RMS norm over {@code headDim} first (Qwen3)
- * @param ropeTheta base of the rotary frequencies
- */
-public record AttentionSpec(
-    int heads, int keyValueHeads, int headDim, boolean headNorm, double ropeTheta) {
-  /** Checks divisibility and signs. */
-  public AttentionSpec {
-    checkArgument(heads > 0, "attention heads must be positive, got %s", heads);
-    checkArgument(
-        keyValueHeads > 0 && heads % keyValueHeads == 0,
-        "key-value heads must divide the %s query heads, got %s",
-        heads,
-        keyValueHeads);
-    checkArgument(headDim > 0 && headDim % 2 == 0, "head dimension must be even, got %s", headDim);
-    checkArgument(ropeTheta > 0, "rope theta must be positive, got %s", ropeTheta);
-  }
+  /** Query heads H. */
+  int heads();
+
+  /** How positions turn queries and keys. */
+  RopeSpec rope();
+
+  /** What the product of a query and a key is multiplied by before the softmax. */
+  double scale();
+
+  /** Elements that are multiplied to score one key against one query in one head. */
+  int scoreDim();
+
+  /** Elements of one head's value. */
+  int valueDim();
+
+  /**
+   * Weights of one layer's attention, its biases, norms and sinks among them; the norm before it is
+   * not.
+   *
+   * @param hiddenSize model width D
+   */
+  long parameterCount(int hiddenSize);
 }

@@ -18,14 +18,18 @@ public sealed interface LayerSpec {
   }
 
   /**
-   * A mixture of SwiGLU experts behind a router.
+   * A mixture of SwiGLU experts behind a router, and perhaps one expert that serves every token.
    *
    * @param experts routed experts E
    * @param topK experts chosen for a token, K
    * @param expertWidth inner width F of one expert
+   * @param sharedWidth inner width S of the shared expert; several are one of their summed width, 0
+   *     is none
+   * @param sharedGate whether a sigmoid of the token scales what the shared expert adds
    */
-  record Moe(int experts, int topK, int expertWidth) implements LayerSpec {
-    /** Checks that all three are positive and K is at most E. */
+  record Moe(int experts, int topK, int expertWidth, int sharedWidth, boolean sharedGate)
+      implements LayerSpec {
+    /** Checks signs, and that K is at most E. */
     public Moe {
       checkArgument(experts > 0, "experts must be positive, got %s", experts);
       checkArgument(
@@ -34,6 +38,15 @@ public sealed interface LayerSpec {
           experts,
           topK);
       checkArgument(expertWidth > 0, "expert width must be positive, got %s", expertWidth);
+      checkArgument(
+          sharedWidth >= 0, "shared expert width must not be negative, got %s", sharedWidth);
+      checkArgument(
+          sharedWidth > 0 || !sharedGate, "a shared gate must have a shared expert, got none");
+    }
+
+    /** Without a shared expert. */
+    public Moe(int experts, int topK, int expertWidth) {
+      this(experts, topK, expertWidth, 0, false);
     }
   }
 }

@@ -9,9 +9,11 @@ import java.util.Optional;
  * Shape of a Mixture-of-Experts decoder, and the counts that follow from it.
  *
  * <p>Counts are of weights (elements, not bytes). <em>Active</em> weights are those that one token
- * is multiplied with: attention, norms, router, the K chosen experts, the head; not the look-up in
- * the input embedding. A tied head is therefore counted once in {@link #parameterCount()} and once
- * in {@link #activeParameterCount()}.
+ * meets: attention, norms, biases, sinks, router, the K chosen experts, the shared expert, the
+ * head; not the look-up in the input embedding. A tied head is therefore counted once in {@link
+ * #parameterCount()} and once in {@link #activeParameterCount()}. A router's selection bias is in
+ * neither: nothing is multiplied with it, no gradient reaches it, and transformers does not call it
+ * a parameter.
  *
  * <p><b>Source</b>: 6·N_active FLOPs a trained token is the convention of the orthogonal-growth
  * paper (arXiv 2510.08008); {@link #attentionFlopsPerToken(int)} adds what that convention leaves
@@ -26,6 +28,10 @@ import java.util.Optional;
  * @param normEpsilon epsilon of every RMS norm
  * @param tiedHead whether the head is the embedding
  * @param maxPositions longest sequence that the model is made for
+ * @param windows how far each layer's attention sees: 0 all that came before, w a token and the w −
+ *     1 before it; empty if all layers see all
+ * @param gate gated unit of experts and dense layers
+ * @param multipliers constant factors
  */
 public record MoeSpec(
     String family,
@@ -36,7 +42,10 @@ public record MoeSpec(
     ImmutableList<LayerSpec> layers,
     double normEpsilon,
     boolean tiedHead,
-    int maxPositions) {
+    int maxPositions,
+    ImmutableList<Integer> windows,
+    GateSpec gate,
+    Multipliers multipliers) {
   /** No sum of weights or FLOPs overflows below it. */
   private static final double MAX_PARAMETERS = 1e17;
 
@@ -47,6 +56,20 @@ public record MoeSpec(
     checkArgument(!layers.isEmpty(), "a model must have a layer, got none");
     checkArgument(normEpsilon > 0, "norm epsilon must be positive, got %s", normEpsilon);
     checkArgument(maxPositions > 0, "max positions must be positive, got %s", maxPositions);
+    checkArgument(
+        windows.isEmpty() || windows.size() == layers.size(),
+        "windows must be one for each of the %s layers, got %s",
+        layers.size(),
+        windows.size());
+    checkArgument(
+        windows.stream().allMatch(window -> window >= 0),
+        "windows must not be negative, got %s",
+        windows);
+    layers.stream()
+        .filter(LayerSpec.Moe.class::isInstance)
+        .map(LayerSpec.Moe.class::cast)
+        .distinct()
+        .forEach(moe -> checkGroups(router, moe));
     double parameters = roughParameters(vocabularySize, hiddenSize, attention, layers);
     checkArgument(
         parameters < MAX_PARAMETERS,
@@ -54,19 +77,67 @@ public record MoeSpec(
         parameters);
   }
 
+  /** A model whose layers see everything, with plain gates and no multipliers. */
+  public MoeSpec(
+      String family,
+      int vocabularySize,
+      int hiddenSize,
+      AttentionSpec attention,
+      RouterSpec router,
+      ImmutableList<LayerSpec> layers,
+      double normEpsilon,
+      boolean tiedHead,
+      int maxPositions) {
+    this(
+        family,
+        vocabularySize,
+        hiddenSize,
+        attention,
+        router,
+        layers,
+        normEpsilon,
+        tiedHead,
+        maxPositions,
+        ImmutableList.of(),
+        GateSpec.SWIGLU,
+        Multipliers.NONE);
+  }
+
+  private static void checkGroups(RouterSpec router, LayerSpec.Moe moe) {
+    int groups = router.groups();
+    checkArgument(
+        moe.experts() % groups == 0,
+        "router groups must divide the %s experts, got %s",
+        moe.experts(),
+        groups);
+    int inGroup = moe.experts() / groups;
+    boolean two = groups > 1 && router.groupScore() == RouterSpec.GroupScore.TOP_TWO_SUM;
+    checkArgument(
+        !two || inGroup >= 2, "a group must have two experts to sum, got %s groups", groups);
+    checkArgument(
+        moe.topK() <= (long) router.topGroups() * inGroup,
+        "top-k must be at most the %s experts of the chosen groups, got %s",
+        (long) router.topGroups() * inGroup,
+        moe.topK());
+  }
+
   /** An upper bound, in floating point, which cannot overflow. */
   private static double roughParameters(
       int vocabulary, int hidden, AttentionSpec attention, Iterable<LayerSpec> layers) {
-    double each = 4.0 * attention.heads() * attention.headDim() + 2;
-    double rows = 2.0 * vocabulary + 1;
+    double each = attention.parameterCount(hidden);
+    double sum = (2.0 * vocabulary + 1) * hidden;
     for (LayerSpec layer : layers) {
-      rows += each;
-      rows +=
-          layer instanceof LayerSpec.Moe moe
-              ? moe.experts() * (3.0 * moe.expertWidth() + 1)
-              : 3.0 * ((LayerSpec.Dense) layer).width();
+      sum += each + 2.0 * hidden + roughFeedForward(layer) * hidden;
     }
-    return rows * hidden;
+    return sum;
+  }
+
+  /** Rows of width D, biases counted as if they were. */
+  private static double roughFeedForward(LayerSpec layer) {
+    if (layer instanceof LayerSpec.Moe moe) {
+      return moe.experts() * (5.0 * moe.expertWidth() + 3) + 3.0 * moe.sharedWidth() + 1;
+    }
+    return 3.0 * ((LayerSpec.Dense) layer).width();
   }
 
   /** Number of layers. */
@@ -102,14 +173,29 @@ public record MoeSpec(
   }
 
   /**
-   * Training FLOPs a token that attention scores and their sums add, over the full square, forward
-   * and backward: 12·heads·headDim·S a layer.
+   * Training FLOPs a token that attention scores and their sums add, forward and backward, over the
+   * full square, or over the band that a window leaves: 6·heads·(score width + value width)·S a
+   * layer.
    *
    * @param sequenceLength S
    */
   public long attentionFlopsPerToken(int sequenceLength) {
-    long perLayer = 12L * attention.heads() * attention.headDim() * sequenceLength;
-    return perLayer * layers.size();
+    long perKey = 6L * attention.heads() * ((long) attention.scoreDim() + attention.valueDim());
+    long keys = 0;
+    for (int layer = 0; layer < layers.size(); layer++) {
+      int window = window(layer);
+      keys += window == 0 ? sequenceLength : Math.min(window, sequenceLength);
+    }
+    return perKey * keys;
+  }
+
+  /**
+   * How far a layer's attention sees: 0 all that came before, w a token and the w − 1 before it.
+   *
+   * @param layer index of the layer
+   */
+  public int window(int layer) {
+    return windows.isEmpty() ? 0 : windows.get(layer);
   }
 
   private long layerParameters(LayerSpec layer) {
@@ -121,17 +207,18 @@ public record MoeSpec(
   }
 
   private long sharedLayerParameters() {
-    long query = (long) attention.heads() * attention.headDim() * hiddenSize;
-    long keyValue = (long) attention.keyValueHeads() * attention.headDim() * hiddenSize;
-    long headNorms = attention.headNorm() ? 2L * attention.headDim() : 0;
-    return 2 * query + 2 * keyValue + headNorms + 2L * hiddenSize;
+    return attention.parameterCount(hiddenSize) + 2L * hiddenSize;
   }
 
   private long feedForwardParameters(LayerSpec layer, boolean activeOnly) {
     if (layer instanceof LayerSpec.Moe moe) {
-      long expert = 3L * hiddenSize * moe.expertWidth();
-      long router = (long) moe.experts() * hiddenSize;
-      return router + expert * (activeOnly ? moe.topK() : moe.experts());
+      long biases = gate.bias() ? 2L * moe.expertWidth() + hiddenSize : 0;
+      long expert = 3L * hiddenSize * moe.expertWidth() + biases;
+      long routerRow = hiddenSize + (router.bias() ? 1L : 0);
+      long shared = 3L * hiddenSize * moe.sharedWidth() + (moe.sharedGate() ? hiddenSize : 0);
+      return routerRow * moe.experts()
+          + expert * (activeOnly ? moe.topK() : moe.experts())
+          + shared;
     }
     return 3L * hiddenSize * ((LayerSpec.Dense) layer).width();
   }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -27,7 +27,7 @@ class CheckpointCrashTest {
           "mixtral",
           8,
           4,
-          new AttentionSpec(1, 1, 2, false, 10_000),
+          GroupedAttention.plain(1, 1, 2, false, 10_000),
           new RouterSpec(true),
           ImmutableList.of(new LayerSpec.Moe(2, 1, 2)),
           1e-6,

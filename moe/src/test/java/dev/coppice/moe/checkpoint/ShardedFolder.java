@@ -10,7 +10,7 @@ import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -32,7 +32,7 @@ abstract class ShardedFolder {
           "qwen3_moe",
           17,
           8,
-          new AttentionSpec(2, 1, 4, true, 10_000),
+          GroupedAttention.plain(2, 1, 4, true, 10_000),
           new RouterSpec(true),
           ImmutableList.of(MOE, MOE),
           1e-6,

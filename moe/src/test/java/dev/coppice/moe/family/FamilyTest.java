@@ -19,7 +19,7 @@ class FamilyTest {
   void anEmptyQwenConfigMeansItsDefaults() {
     MoeSpec spec = spec("{'model_type':'qwen3_moe'}");
     assertThat(spec.layers()).hasSize(24).allMatch(MOE::equals);
-    assertThat(spec.attention().headDim()).isEqualTo(64);
+    assertThat(spec.attention().scoreDim()).isEqualTo(64);
     assertThat(spec.router().renormalize()).isFalse();
   }
 
@@ -45,12 +45,13 @@ class FamilyTest {
 
   @Test
   void ropeThetaIsReadInBothPlaces() {
-    assertThat(spec("{'model_type':'mixtral','rope_theta':5.0}").attention().ropeTheta())
+    assertThat(spec("{'model_type':'mixtral','rope_theta':5.0}").attention().rope().theta())
         .isEqualTo(5);
     assertThat(
             spec("{'model_type':'mixtral','rope_parameters':{'rope_theta':7.0}}")
                 .attention()
-                .ropeTheta())
+                .rope()
+                .theta())
         .isEqualTo(7);
   }
 

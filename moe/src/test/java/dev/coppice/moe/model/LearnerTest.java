@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.family.Family;
-import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -123,7 +123,7 @@ class LearnerTest {
             "qwen3_moe",
             61,
             32,
-            new AttentionSpec(4, 2, 8, true, 10000),
+            GroupedAttention.plain(4, 2, 8, true, 10000),
             new RouterSpec(true),
             ImmutableList.of(new LayerSpec.Moe(4, 2, 24), new LayerSpec.Moe(4, 2, 24)),
             1e-6,

@@ -1,5 +1,7 @@
 package dev.coppice.moe.model;
 
+import dev.coppice.moe.spec.GroupedAttention;
+import dev.coppice.moe.spec.GroupedAttention.HeadNorm;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import java.nio.FloatBuffer;
@@ -9,6 +11,7 @@ import java.util.List;
 /** The decoder in plain loops of doubles: slow, obvious, and the judge of the kernels. */
 final class NaiveModel {
   private final MoeSpec spec;
+  private final GroupedAttention attention;
   private final List<double[]> parameters = new ArrayList<>();
   private final double[] counts;
   private final double[] chances;
@@ -17,6 +20,7 @@ final class NaiveModel {
 
   NaiveModel(LanguageModel model) {
     this.spec = model.spec();
+    this.attention = (GroupedAttention) spec.attention();
     List<ParameterLayout.Slot> slots = model.parameters().layout().slots();
     for (int i = 0; i < slots.size(); i++) {
       int size = (int) slots.get(i).elements();
@@ -41,9 +45,9 @@ final class NaiveModel {
       x[t] = row(parameters.get(0), ids[t], spec.hiddenSize());
     }
     for (int layer = 0; layer < spec.layerCount(); layer++) {
-      attend(x, 3 + 9 * layer);
+      attend(x, ParameterLayout.index(layer, LayerSlot.INPUT_NORM));
       for (double[] token : x) {
-        feedForward(token, 8 + 9 * layer, spec.layers().get(layer));
+        feedForward(token, layer);
       }
     }
     double[] head = parameters.get(spec.tiedHead() ? 0 : 2);
@@ -69,9 +73,9 @@ final class NaiveModel {
   }
 
   private void attend(double[][] x, int at) {
-    int heads = spec.attention().heads();
-    int groups = spec.attention().keyValueHeads();
-    int width = spec.attention().headDim();
+    int heads = attention.heads();
+    int groups = attention.keyValueHeads();
+    int width = attention.headDim();
     int length = x.length;
     double[][][] qkv = new double[length][heads + 2 * groups][];
     for (int t = 0; t < length; t++) {
@@ -80,7 +84,7 @@ final class NaiveModel {
       for (int h = 0; h < heads + 2 * groups; h++) {
         double[] head = row(all, h, width);
         if (h < heads + groups) {
-          if (spec.attention().headNorm()) {
+          if (attention.headNorm() == HeadNorm.PER_HEAD) {
             head = norm(head, parameters.get(h < heads ? at + 2 : at + 3));
           }
           head = rotate(head, t);
@@ -98,9 +102,9 @@ final class NaiveModel {
   }
 
   private void mix(double[][][] qkv, int t, int h, double[] into) {
-    int heads = spec.attention().heads();
-    int groups = spec.attention().keyValueHeads();
-    int width = spec.attention().headDim();
+    int heads = attention.heads();
+    int groups = attention.keyValueHeads();
+    int width = attention.headDim();
     int key = heads + h / (heads / groups);
     double[] scores = new double[t + 1];
     for (int s = 0; s <= t; s++) {
@@ -118,21 +122,23 @@ final class NaiveModel {
     int half = head.length / 2;
     double[] turned = new double[head.length];
     for (int i = 0; i < half; i++) {
-      double angle = position * Math.pow(spec.attention().ropeTheta(), -2.0 * i / head.length);
+      double angle = position * Math.pow(attention.rope().theta(), -2.0 * i / head.length);
       turned[i] = head[i] * Math.cos(angle) - head[i + half] * Math.sin(angle);
       turned[i + half] = head[i + half] * Math.cos(angle) + head[i] * Math.sin(angle);
     }
     return turned;
   }
 
-  private void feedForward(double[] x, int at, LayerSpec layer) {
-    double[] n = norm(x, parameters.get(at));
+  private void feedForward(double[] x, int index) {
+    double[] n = norm(x, of(index, LayerSlot.POST_ATTENTION_NORM));
+    int at = ParameterLayout.index(index, LayerSlot.GATE_UP);
+    LayerSpec layer = spec.layers().get(index);
     if (layer instanceof LayerSpec.Dense dense) {
       add(x, expert(n, at, 0, dense.width()), 1);
       return;
     }
     LayerSpec.Moe moe = (LayerSpec.Moe) layer;
-    double[] logits = times(parameters.get(at + 1), 0, moe.experts(), n);
+    double[] logits = times(of(index, LayerSlot.ROUTER), 0, moe.experts(), n);
     double[] p = softmax(logits);
     boolean[] chosen = new boolean[p.length];
     double sum = 0;
@@ -161,13 +167,17 @@ final class NaiveModel {
     squaredLogSumExp += lse * lse;
   }
 
+  private double[] of(int layer, LayerSlot slot) {
+    return parameters.get(ParameterLayout.index(layer, slot));
+  }
+
   private double[] expert(double[] n, int at, int expert, int hidden) {
-    double[] gate = times(parameters.get(at + 2), 2 * expert * hidden, hidden, n);
-    double[] up = times(parameters.get(at + 2), (2 * expert + 1) * hidden, hidden, n);
+    double[] gate = times(parameters.get(at), 2 * expert * hidden, hidden, n);
+    double[] up = times(parameters.get(at), (2 * expert + 1) * hidden, hidden, n);
     for (int i = 0; i < hidden; i++) {
       gate[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];
     }
-    return times(parameters.get(at + 3), expert * spec.hiddenSize(), spec.hiddenSize(), gate);
+    return times(parameters.get(at + 1), expert * spec.hiddenSize(), spec.hiddenSize(), gate);
   }
 
   private double[] norm(double[] x, double[] weight) {

@@ -14,7 +14,7 @@ class MoeSpecTest {
             "qwen3_moe",
             512,
             256,
-            new AttentionSpec(4, 4, 64, true, 10_000),
+            GroupedAttention.plain(4, 4, 64, true, 10_000),
             new RouterSpec(true),
             ImmutableList.of(layer, layer, layer, layer),
             1e-6,

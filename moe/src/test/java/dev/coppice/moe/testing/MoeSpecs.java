@@ -2,6 +2,7 @@ package dev.coppice.moe.testing;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
@@ -62,6 +63,7 @@ public final class MoeSpecs {
     return Combinators.combine(Arbitraries.of(1, 2), Arbitraries.of(1, 2), Arbitraries.of(2, 4, 6))
         .as(
             (keyValueHeads, group, headDim) ->
-                new AttentionSpec(keyValueHeads * group, keyValueHeads, headDim, headNorm, 10_000));
+                GroupedAttention.plain(
+                    keyValueHeads * group, keyValueHeads, headDim, headNorm, 10_000));
   }
 }

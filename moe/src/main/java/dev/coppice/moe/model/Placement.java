@@ -1,0 +1,102 @@
+package dev.coppice.moe.model;
+
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.family.TensorAddress;
+import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.model.ParameterLayout.Piece;
+import dev.coppice.moe.spec.AttentionSpec;
+import dev.coppice.moe.spec.GroupedAttention;
+import dev.coppice.moe.spec.LatentAttention;
+import dev.coppice.moe.spec.MoeSpec;
+
+/** Finds the parameter, and the place in it, of each tensor that a checkpoint has. */
+final class Placement {
+  private final MoeSpec spec;
+
+  Placement(MoeSpec spec) {
+    this.spec = spec;
+  }
+
+  /**
+   * Where a tensor lies.
+   *
+   * @param address where it stands in the model
+   * @param shape its extents in the file
+   */
+  Piece piece(TensorAddress address, ImmutableList<Long> shape) {
+    TensorRole role = address.role();
+    return switch (role) {
+      case EMBEDDING -> new Piece(role, ParameterLayout.EMBEDDING, 0, shape);
+      case FINAL_NORM -> new Piece(role, ParameterLayout.FINAL_NORM, 0, shape);
+      case HEAD -> new Piece(role, ParameterLayout.HEAD, 0, shape);
+      default -> {
+        int slot = ParameterLayout.index(address.layer().orElse(0), slot(role));
+        long size = shape.stream().reduce(1L, Math::multiplyExact);
+        yield new Piece(role, slot, offset(address, size), shape);
+      }
+    };
+  }
+
+  private static LayerSlot slot(TensorRole role) {
+    return switch (role) {
+      case INPUT_NORM -> LayerSlot.INPUT_NORM;
+      case QUERY, KEY, VALUE, QUERY_UP -> LayerSlot.QUERY_KEY_VALUE;
+      case QUERY_NORM -> LayerSlot.QUERY_NORM;
+      case KEY_NORM -> LayerSlot.KEY_NORM;
+      case OUTPUT -> LayerSlot.OUTPUT;
+      case QUERY_BIAS, KEY_BIAS, VALUE_BIAS, QUERY_DOWN_BIAS, KEY_VALUE_DOWN_BIAS ->
+          LayerSlot.INPUT_BIAS;
+      case OUTPUT_BIAS -> LayerSlot.OUTPUT_BIAS;
+      case SINKS -> LayerSlot.SINKS;
+      case QUERY_DOWN, KEY_VALUE_DOWN -> LayerSlot.DOWN_PROJECTIONS;
+      case KEY_VALUE_UP -> LayerSlot.KEY_VALUE_UP;
+      case POST_ATTENTION_NORM -> LayerSlot.POST_ATTENTION_NORM;
+      default -> feedForwardSlot(role);
+    };
+  }
+
+  private static LayerSlot feedForwardSlot(TensorRole role) {
+    return switch (role) {
+      case ROUTER -> LayerSlot.ROUTER;
+      case ROUTER_BIAS -> LayerSlot.ROUTER_BIAS;
+      case SELECTION_BIAS -> LayerSlot.SELECTION_BIAS;
+      case EXPERT_GATE, EXPERT_UP, DENSE_GATE, DENSE_UP, EXPERTS_GATE_UP -> LayerSlot.GATE_UP;
+      case EXPERT_DOWN, DENSE_DOWN, EXPERTS_DOWN -> LayerSlot.DOWN;
+      case EXPERTS_GATE_UP_BIAS -> LayerSlot.GATE_UP_BIAS;
+      case EXPERTS_DOWN_BIAS -> LayerSlot.DOWN_BIAS;
+      case SHARED_GATE, SHARED_UP -> LayerSlot.SHARED_GATE_UP;
+      case SHARED_DOWN -> LayerSlot.SHARED_DOWN;
+      case SHARED_SCORE -> LayerSlot.SHARED_SCORE;
+      default -> throw new IllegalArgumentException("role must be a layer's, got " + role);
+    };
+  }
+
+  /** First element in the parameter, for a tensor of so many. */
+  private long offset(TensorAddress address, long size) {
+    int expert = address.expert().orElse(0);
+    return switch (address.role()) {
+      case KEY -> queryRows() * spec.hiddenSize();
+      case VALUE -> queryRows() * spec.hiddenSize() + size;
+      case KEY_BIAS -> queryRows();
+      case VALUE_BIAS -> queryRows() + size;
+      case KEY_VALUE_DOWN -> queryRank() * spec.hiddenSize();
+      case KEY_VALUE_DOWN_BIAS -> queryRank();
+      case EXPERT_GATE -> 2L * expert * size;
+      case EXPERT_UP -> (2L * expert + 1) * size;
+      case EXPERT_DOWN -> expert * size;
+      case DENSE_UP, SHARED_UP -> size;
+      default -> 0;
+    };
+  }
+
+  private long queryRows() {
+    AttentionSpec attention = spec.attention();
+    return attention instanceof GroupedAttention grouped
+        ? (long) grouped.heads() * grouped.headDim()
+        : 0;
+  }
+
+  private long queryRank() {
+    return spec.attention() instanceof LatentAttention latent ? latent.queryRank() : 0;
+  }
+}
