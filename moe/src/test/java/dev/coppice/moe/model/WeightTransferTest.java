@@ -7,8 +7,12 @@ import ai.djl.pytorch.engine.PtNDManager;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.Shard;
+import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.kernel.TorchRuntime;
+import dev.coppice.moe.safetensors.SafetensorsWriter;
+import dev.coppice.moe.safetensors.TensorSlot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,7 +20,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,6 +88,55 @@ class WeightTransferTest {
                   + " ("
                   + folder
                   + ")");
+    }
+  }
+
+  @Test
+  void nextTokenPredictionStandsAside() throws IOException {
+    Path folder = temporary.resolve("with");
+    Path saved = temporary.resolve("without");
+    withPredictionLayer(GoldenFolder.path("deepseek_v3"), folder);
+    try (Checkpoint checkpoint = Checkpoint.open(folder);
+        GoldenFolder golden = new GoldenFolder("deepseek_v3");
+        LanguageModel model = LanguageModel.open(checkpoint, Precision.FLOAT32);
+        CheckpointWriter writer = CheckpointWriter.begin(saved)) {
+      assertThat(checkpoint.anatomy().mtpLayerCount()).isEqualTo(1);
+      assertThat(checkpoint.spec().layerCount()).isEqualTo(2);
+      golden.assertClose("logits", model.logits(golden.batch()), 1e-4);
+      model.writeTo(writer, 1 << 20);
+      writer.commit();
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(saved)) {
+      assertThat(checkpoint.anatomy().mtpLayerCount()).isZero();
+      assertThat(checkpoint.config().path("num_nextn_predict_layers").intValue()).isZero();
+    }
+  }
+
+  /** Copies a folder, its last layer once more behind it as next-token prediction. */
+  private static void withPredictionLayer(Path from, Path to) throws IOException {
+    try (Checkpoint source = Checkpoint.open(from);
+        CheckpointWriter writer = CheckpointWriter.begin(to)) {
+      Map<TensorSlot, StoredTensor> all = new LinkedHashMap<>();
+      for (StoredTensor tensor : source.tensors().values()) {
+        all.put(tensor.slot(), tensor);
+        if (tensor.name().startsWith("model.layers.1.")) {
+          String name = tensor.name().replace("layers.1.", "layers.2.");
+          all.put(new TensorSlot(name, tensor.dtype(), tensor.shape()), tensor);
+        }
+      }
+      ShardLayout layout = ShardLayout.of(List.copyOf(all.keySet()), 1 << 20);
+      for (Shard shard : layout.shards()) {
+        try (SafetensorsWriter file = writer.openShard(shard)) {
+          for (TensorSlot slot : shard.slots()) {
+            StoredTensor tensor = Objects.requireNonNull(all.get(slot));
+            file.write(slot.name(), 0, ByteBuffer.wrap(bytes(source, tensor)));
+          }
+          file.finish();
+        }
+      }
+      writer.writeConfig(source.config().put("num_nextn_predict_layers", 1));
+      writer.writeIndex(layout);
+      writer.commit();
     }
   }
 
