@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A {@code config.json} as its family reads it: the object that describes the language model, with
@@ -41,17 +42,33 @@ public final class ConfigView {
 
   /** The object that describes the language model: the tree itself, or one nested in it. */
   public static ObjectNode root(ObjectNode config, FamilyTraits traits) {
+    return nested(config, traits).orElse(config);
+  }
+
+  /** Whether a configuration describes more than a language model, which is nested in it. */
+  public static boolean isNested(ObjectNode config, FamilyTraits traits) {
+    return nested(config, traits).isPresent();
+  }
+
+  private static Optional<ObjectNode> nested(ObjectNode config, FamilyTraits traits) {
     for (String key : NESTED) {
       if (config.path(key) instanceof ObjectNode nested && hasLayers(nested, traits)) {
-        return nested;
+        return Optional.of(nested);
       }
     }
-    return config;
+    return Optional.empty();
   }
 
   private static boolean hasLayers(ObjectNode node, FamilyTraits traits) {
     return traits.layers().stream().anyMatch(key -> !ConfigPath.get(node, key).isMissingNode())
         || traits.layerPattern().stream().anyMatch(node::hasNonNull);
+  }
+
+  /** The same configuration with more defaults; those that it has stay. */
+  public ConfigView withDefaults(Map<String, JsonNode> more) {
+    Map<String, JsonNode> all = new LinkedHashMap<>(more);
+    all.putAll(defaults);
+    return new ConfigView(root, all);
   }
 
   /** The same configuration with one more value; the file itself is not changed. */

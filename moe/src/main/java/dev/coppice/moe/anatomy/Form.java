@@ -38,7 +38,7 @@ public enum Form {
    *
    * @throws IllegalArgumentException if there is none
    */
-  static Form named(String name) {
+  public static Form named(String name) {
     Form form = BY_NAME.get(name);
     if (form == null) {
       throw new IllegalArgumentException(

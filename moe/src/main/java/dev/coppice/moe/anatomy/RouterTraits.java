@@ -100,7 +100,7 @@ public record RouterTraits(
    */
   public record Condition(String key, ImmutableList<JsonNode> values) {
     /** Whether it holds. */
-    boolean holds(ConfigView config) {
+    public boolean holds(ConfigView config) {
       JsonNode value = config.value(key);
       return values.contains(value.isMissingNode() ? NullNode.getInstance() : value);
     }

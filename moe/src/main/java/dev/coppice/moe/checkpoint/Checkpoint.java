@@ -69,7 +69,10 @@ public final class Checkpoint implements Closeable {
     this.tensors = collect(files);
     try {
       this.family = join(family);
-      this.spec = this.family.runs() ? Optional.of(this.family.spec(config)) : Optional.empty();
+      this.spec =
+          this.family.refusalToRun(config).isEmpty()
+              ? Optional.of(this.family.spec(config))
+              : Optional.empty();
       this.anatomy = readAnatomy();
     } catch (CheckpointFormatException e) {
       throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
@@ -178,19 +181,21 @@ public final class Checkpoint implements Closeable {
   }
 
   /**
-   * Whether the tensors are laid out as the kernels know them; packed or fused experts and
-   * next-token-prediction layers are not.
+   * Whether the model runs and its tensors are laid out as the kernels know them: experts packed,
+   * or fused in another way than the family's own, and next-token-prediction layers are not.
    */
   private boolean hasStandardLayout() {
-    return family.runs()
-        && anatomy.sites().values().stream()
-            .allMatch(
-                site ->
-                    site.region() != TensorSite.Region.MTP
-                        && site.part().stream()
-                            .allMatch(
-                                part ->
-                                    part.form() == Form.SINGLE && part.part() != Part.QUANTIZED));
+    return spec.isPresent()
+        && anatomy.sites().entrySet().stream()
+            .allMatch(site -> isStandard(site.getKey(), site.getValue()));
+  }
+
+  private boolean isStandard(String name, TensorSite site) {
+    boolean own =
+        family.address(name).isPresent()
+            || site.part().stream()
+                .allMatch(part -> part.form() == Form.SINGLE && part.part() != Part.QUANTIZED);
+    return own && site.region() != TensorSite.Region.MTP;
   }
 
   private static void closeAll(Iterable<SafetensorsFile> files) throws IOException {
@@ -229,7 +234,9 @@ public final class Checkpoint implements Closeable {
     family.refusalToRun(config).filter(why -> spec.isEmpty()).ifPresent(Checkpoint::refuse);
     if (!hasStandardLayout()) {
       refuse(
-          "weights must be one float tensor a matrix to run, got fused or packed experts or"
+          "weights must lie as "
+              + family.name()
+              + " itself lays them out to run, got experts fused or packed in another way, or"
               + " next-token-prediction layers ("
               + folder
               + ")");

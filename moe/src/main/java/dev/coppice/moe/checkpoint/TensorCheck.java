@@ -30,7 +30,7 @@ final class TensorCheck {
     this.family = checkpoint.family();
     this.spec = checkpoint.spec();
     this.expertKey =
-        family.keys().experts().stream()
+        family.traits().experts().stream()
             .filter(checkpoint.config()::has)
             .collect(Collectors.joining(" and "));
   }
@@ -55,9 +55,10 @@ final class TensorCheck {
 
   /** Tensors that there must be at the very least. */
   private long promised() {
+    boolean apart = family.has(TensorRole.EXPERT_GATE);
     long promised = 0;
     for (LayerSpec layer : spec.layers()) {
-      promised += layer instanceof LayerSpec.Moe moe ? moe.experts() : 1;
+      promised += apart && layer instanceof LayerSpec.Moe moe ? moe.experts() : 1;
     }
     return promised;
   }
@@ -107,7 +108,7 @@ final class TensorCheck {
               + ", but config.json says "
               + spec.layerCount()
               + " layers ("
-              + family.keys().layers().get(0)
+              + family.traits().layers().get(0)
               + ")");
     }
     OptionalInt experts = experts(address);

@@ -7,10 +7,11 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.anatomy.ConfigView;
 import dev.coppice.moe.anatomy.FamilyTraits;
+import dev.coppice.moe.anatomy.Form;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.spec.MoeSpec;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,7 +28,7 @@ public final class Family {
 
   Family(FamilyDescription description) {
     this.description = description;
-    FamilyDescription.Model model = description.model();
+    ModelTraits model = description.model();
     this.names = new TensorNames(model == null ? Map.of() : model.tensors());
   }
 
@@ -78,17 +79,8 @@ public final class Family {
     return model().architecture();
   }
 
-  /**
-   * Names of the configuration's keys.
-   *
-   * @throws CoppiceException if the family does not run
-   */
-  public ConfigKeys keys() {
-    return model().keys();
-  }
-
-  private FamilyDescription.Model model() {
-    FamilyDescription.Model model = description.model();
+  private ModelTraits model() {
+    ModelTraits model = description.model();
     if (model == null) {
       throw new CoppiceException(ExitCode.INPUT_INVALID, doesNotRun());
     }
@@ -127,7 +119,7 @@ public final class Family {
    * @throws CoppiceException if the family does not run
    */
   public MoeSpec spec(ObjectNode config) {
-    return new SpecReader(name(), model(), config).read();
+    return new SpecReader(description, model(), config).read();
   }
 
   /**
@@ -136,7 +128,7 @@ public final class Family {
    * @throws IllegalArgumentException if the family cannot express the shape
    */
   public ObjectNode configFor(MoeSpec spec) {
-    return new FreshConfig(name(), model()).write(spec);
+    return new FreshConfig(description, model()).write(spec);
   }
 
   /**
@@ -148,27 +140,61 @@ public final class Family {
     return new ExpectedTensors(this, spec).all();
   }
 
+  /**
+   * How all experts of a layer lie in the tensor of that role: {@link Form#SINGLE} where each has
+   * its own, or where the tensor is not the experts'.
+   */
+  public Form form(TensorRole role) {
+    TensorRole shaped =
+        switch (role) {
+          case EXPERTS_GATE_UP_BIAS -> TensorRole.EXPERTS_GATE_UP;
+          case EXPERTS_GATE_UP, EXPERTS_DOWN -> role;
+          default -> TensorRole.EMBEDDING;
+        };
+    return shaped == TensorRole.EMBEDDING ? Form.SINGLE : formOf(names.template(shaped));
+  }
+
+  private Form formOf(String template) {
+    for (String container : traits().containers()) {
+      for (FamilyTraits.PartRule rule : traits().parts()) {
+        if (template.equals(container + rule.name())) {
+          return Form.named(rule.form());
+        }
+      }
+    }
+    throw new IllegalArgumentException(
+        "tensor must be one of the growth object's parts, got '" + template + "' (" + name() + ")");
+  }
+
   /** Why the kernels cannot run that configuration, if they cannot. */
   public Optional<String> refusalToRun(ObjectNode config) {
     if (!runs()) {
       return Optional.of(doesNotRun());
     }
-    for (FamilyDescription.Requirement requirement : model().runsOnlyWith()) {
-      JsonNode value = config.at("/" + requirement.key().replace('.', '/'));
-      boolean runs =
-          value.isMissingNode() || requirement.values().stream().anyMatch(v -> sameValue(v, value));
-      if (!runs) {
-        return Optional.of(
-            String.format(
-                Locale.ROOT,
-                "%s runs only with %s in %s, got %s (config.json)",
-                name(),
-                requirement.key(),
-                requirement.values(),
-                value));
-      }
+    if (ConfigView.isNested(config, traits())) {
+      return Optional.of(runsOnly("the language model at the top of its configuration"));
     }
-    return Optional.empty();
+    if (config.hasNonNull("quantization_config")) {
+      return Optional.of(runsOnly("weights as plain floats, got a quantization_config"));
+    }
+    return model().runsOnlyWith().stream()
+        .flatMap(requirement -> refusal(requirement, config).stream())
+        .findFirst()
+        .or(() -> new SpecReader(description, model(), config).refusal().map(this::runsOnly));
+  }
+
+  private Optional<String> refusal(ModelTraits.Requirement requirement, ObjectNode config) {
+    JsonNode value = config.at("/" + requirement.key().replace('.', '/'));
+    boolean runs =
+        value.isMissingNode() || requirement.values().stream().anyMatch(v -> sameValue(v, value));
+    return runs
+        ? Optional.empty()
+        : Optional.of(
+            runsOnly(requirement.key() + " in " + requirement.values() + ", got " + value));
+  }
+
+  private String runsOnly(String what) {
+    return name() + " runs only with " + what + " (config.json)";
   }
 
   private static boolean sameValue(JsonNode a, JsonNode b) {

@@ -5,14 +5,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.spec.AttentionSpec;
-import dev.coppice.moe.spec.GroupedAttention;
+import dev.coppice.moe.anatomy.ConfigView;
+import dev.coppice.moe.anatomy.FamilyTraits;
+import dev.coppice.moe.anatomy.LayerReader;
+import dev.coppice.moe.anatomy.RouterTraits;
+import dev.coppice.moe.spec.GateSpec;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.spec.Multipliers;
+import dev.coppice.moe.spec.RopeScaling;
 import dev.coppice.moe.spec.RouterSpec;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
+import dev.coppice.moe.spec.RouterSpec.GroupScore;
+import dev.coppice.moe.spec.RouterSpec.Scoring;
+import java.util.Optional;
 
 /** Reads the shape out of a configuration. */
 final class SpecReader {
@@ -20,109 +25,176 @@ final class SpecReader {
   private static final int MAX_LAYERS = 10_000;
 
   private final String family;
-  private final FamilyDescription.Model model;
-  private final ConfigKeys keys;
+  private final FamilyTraits traits;
+  private final ModelTraits model;
   private final ConfigReader config;
-  private final ObjectNode raw;
+  private final AttentionReader attention;
 
-  SpecReader(String family, FamilyDescription.Model model, ObjectNode raw) {
-    this.family = family;
+  SpecReader(FamilyDescription family, ModelTraits model, ObjectNode raw) {
+    this.family = family.name();
+    this.traits = family.growth();
     this.model = model;
-    this.keys = model.keys();
-    this.raw = raw;
-    this.config = new ConfigReader(raw, model.defaults());
+    this.config = new ConfigReader(ConfigView.of(raw, traits).withDefaults(model.defaults()));
+    this.attention = new AttentionReader(model.attention(), config);
   }
 
   MoeSpec read() {
     try {
+      int layers = layerCount();
+      LayerReader reader = new LayerReader(traits, config.view());
+      var attends = attention.read();
+      int positions = positions(attends.rope().scaling());
       return new MoeSpec(
           family,
           config.positive("vocab_size"),
           config.positive("hidden_size"),
-          attention(),
-          new RouterSpec(keys.renormalize().isEmpty() || config.flag(keys.renormalize())),
-          layers(),
-          config.positiveNumber(config.value("rms_norm_eps"), "rms_norm_eps"),
-          config.flag(List.of("tie_word_embeddings")),
-          maxPositions());
+          attends,
+          router(),
+          layers(reader),
+          config.positiveNumber("rms_norm_eps"),
+          config.flag("tie_word_embeddings"),
+          positions,
+          new WindowReader(model, config, reader).read(layers, positions),
+          gate(),
+          multipliers());
     } catch (IllegalArgumentException e) {
       throw ConfigReader.bad(String.valueOf(e.getMessage()));
     }
   }
 
-  private AttentionSpec attention() {
-    int heads = config.positive("num_attention_heads");
-    JsonNode headDim = config.value("head_dim");
-    return GroupedAttention.plain(
-        heads,
-        config.positive("num_key_value_heads"),
-        headDim.isMissingNode()
-            ? config.positive("hidden_size") / heads
-            : config.positive("head_dim"),
-        model.headNorm(),
-        ropeTheta());
-  }
-
-  private double ropeTheta() {
-    JsonNode nested = raw.path("rope_parameters").path("rope_theta");
-    JsonNode theta = nested.isMissingNode() ? config.value("rope_theta") : nested;
-    return config.positiveNumber(theta, "rope_theta");
-  }
-
-  private int maxPositions() {
-    int positions = config.positive("max_position_embeddings");
-    if (keys.slidingWindow().isEmpty() || config.value(keys.slidingWindow()).isMissingNode()) {
-      return positions;
+  /** What the kernels cannot run of the configuration; empty for nothing. */
+  Optional<String> refusal() {
+    String why = attention.refusal();
+    if (why.isEmpty() && scoring().isEmpty()) {
+      why = "router scores that it knows, got " + traits.router().scoring();
     }
-    // up to its width a window masks nothing
-    return Math.min(positions, config.positive(keys.slidingWindow()));
+    if (why.isEmpty()) {
+      why = WindowReader.refusal(model, config);
+    }
+    return why.isEmpty() ? Optional.empty() : Optional.of(why);
   }
 
-  private ImmutableList<LayerSpec> layers() {
-    int count = config.positive(keys.layers());
+  private int positions(RopeScaling scaling) {
+    int positions = config.positive("max_position_embeddings");
+    return scaling instanceof RopeScaling.Dynamic dynamic
+        ? (int) Math.min(Integer.MAX_VALUE, positions * dynamic.factor())
+        : positions;
+  }
+
+  private int layerCount() {
+    int count = config.positive(traits.layers());
     if (count > MAX_LAYERS) {
       throw ConfigReader.bad(
-          keys.layers().get(0) + " must be at most " + MAX_LAYERS + ", got " + count);
+          traits.layers().get(0) + " must be at most " + MAX_LAYERS + ", got " + count);
     }
-    Set<Integer> dense = denseLayers(count);
-    int step = keys.sparseStep().isEmpty() ? 1 : config.positive(keys.sparseStep());
-    Supplier<LayerSpec> denseLayer = Suppliers.memoize(this::denseLayer);
-    Supplier<LayerSpec> moeLayer = Suppliers.memoize(this::moeLayer);
+    return count;
+  }
+
+  private RouterSpec router() {
+    RouterTraits router = traits.router();
+    Scoring scoring =
+        scoring().orElseThrow(() -> new IllegalArgumentException("router must have known scores"));
+    ImmutableList<RouterTraits.Groups> groups = router.activeGroups(config.view());
+    Optional<RouterTraits.Groups> group = groups.stream().findFirst();
+    return new RouterSpec(
+        scoring,
+        scoring != Scoring.CHOSEN_SOFTMAX && config.flag(router.renormalize()),
+        model.tensors().containsKey(TensorRole.ROUTER_BIAS),
+        model.tensors().containsKey(TensorRole.SELECTION_BIAS),
+        group.map(g -> config.positive(g.count())).orElse(1),
+        group.map(g -> config.positive(g.chosen())).orElse(1),
+        group.map(g -> groupScore(g.score())).orElse(GroupScore.MAX),
+        router.scale().isEmpty() ? 1 : config.positiveNumber(router.scale()));
+  }
+
+  private Optional<Scoring> scoring() {
+    return traits
+        .router()
+        .score(config.view())
+        .flatMap(
+            score ->
+                switch (score) {
+                  case SOFTMAX -> Optional.of(Scoring.SOFTMAX);
+                  case TOPK_SOFTMAX -> Optional.of(Scoring.CHOSEN_SOFTMAX);
+                  case SIGMOID -> Optional.of(Scoring.SIGMOID);
+                  case SQRT_SOFTPLUS, SIGMOID_INPUT, SPARSEMIXER -> Optional.empty();
+                });
+  }
+
+  private static GroupScore groupScore(String name) {
+    return switch (name) {
+      case "max" -> GroupScore.MAX;
+      case "top2" -> GroupScore.TOP_TWO_SUM;
+      default -> throw new IllegalArgumentException("group score must be max or top2, got " + name);
+    };
+  }
+
+  private ImmutableList<LayerSpec> layers(LayerReader reader) {
+    Supplier<LayerSpec> dense = Suppliers.memoize(this::denseLayer);
+    Supplier<LayerSpec> moe = Suppliers.memoize(this::moeLayer);
     ImmutableList.Builder<LayerSpec> layers = ImmutableList.builder();
-    for (int layer = 0; layer < count; layer++) {
-      boolean isDense = dense.contains(layer) || (layer + 1) % step != 0;
-      layers.add(isDense ? denseLayer.get() : moeLayer.get());
+    for (boolean isMoe : reader.kinds()) {
+      layers.add(isMoe ? moe.get() : dense.get());
     }
     return layers.build();
   }
 
   private LayerSpec denseLayer() {
-    return new LayerSpec.Dense(config.positive(keys.denseWidth()));
+    if (model.feedForward().denseWidth().isEmpty()) {
+      throw ConfigReader.bad("layers of " + family + " must hold experts, got a dense one");
+    }
+    return new LayerSpec.Dense(config.positive(model.feedForward().denseWidth()));
   }
 
   private LayerSpec moeLayer() {
+    int width = config.positive(model.feedForward().expertWidth());
+    int shared = sharedWidth(width);
     return new LayerSpec.Moe(
-        config.positive(keys.experts()),
-        config.positive(keys.topK()),
-        config.positive(keys.expertWidth()));
+        config.positive(traits.experts()),
+        config.positive(traits.topK()),
+        width,
+        shared,
+        shared > 0 && config.flag(model.feedForward().sharedGate()));
   }
 
-  private Set<Integer> denseLayers(int count) {
-    Set<Integer> dense = new HashSet<>();
-    if (keys.denseLayers().isEmpty()) {
-      return dense;
+  private int sharedWidth(int expertWidth) {
+    String width = model.feedForward().sharedWidth();
+    if (!width.isEmpty()) {
+      return zeroOrMore(width);
     }
-    String key = keys.denseLayers().get(0);
-    JsonNode list = config.value(keys.denseLayers());
-    if (!list.isArray()) {
-      throw ConfigReader.bad(key + " must be a list of layer indices, got " + list);
+    String count = model.feedForward().sharedCount();
+    if (count.isEmpty()) {
+      return 0;
     }
-    for (JsonNode index : list) {
-      if (!index.isInt() || index.intValue() < 0 || index.intValue() >= count) {
-        throw ConfigReader.bad(key + " must name layers below " + count + ", got " + index);
-      }
-      dense.add(index.intValue());
+    long sum = (long) zeroOrMore(count) * expertWidth;
+    if (sum > Integer.MAX_VALUE) {
+      throw ConfigReader.bad(count + " must be a count of experts, got " + zeroOrMore(count));
     }
-    return dense;
+    return (int) sum;
+  }
+
+  private int zeroOrMore(String key) {
+    JsonNode node = config.nullable(key);
+    boolean none = node.isMissingNode() || (node.isInt() && node.intValue() == 0);
+    return none ? 0 : ConfigReader.positive(node, key);
+  }
+
+  private GateSpec gate() {
+    return model.feedForward().gate().stream()
+        .findFirst()
+        .map(gate -> new GateSpec(true, gate.alpha(), gate.limit(), gate.bias()))
+        .orElse(GateSpec.SWIGLU);
+  }
+
+  private Multipliers multipliers() {
+    return model.multipliers().stream()
+        .findFirst()
+        .map(
+            keys ->
+                new Multipliers(
+                    config.positiveNumber(keys.embedding()),
+                    config.positiveNumber(keys.residual()),
+                    config.positiveNumber(keys.logits())))
+        .orElse(Multipliers.NONE);
   }
 }

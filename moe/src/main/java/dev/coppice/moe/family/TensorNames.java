@@ -57,11 +57,17 @@ final class TensorNames {
             role.perExpert() ? OptionalInt.of(numbers.get(1)) : OptionalInt.empty()));
   }
 
-  String name(TensorAddress address) {
-    String name = templates.get(address.role());
-    if (name == null) {
-      throw new IllegalArgumentException("role must be one of the family's, got " + address.role());
+  /** The pattern of a role's names. */
+  String template(TensorRole role) {
+    String template = templates.get(role);
+    if (template == null) {
+      throw new IllegalArgumentException("role must be one of the family's, got " + role);
     }
+    return template;
+  }
+
+  String name(TensorAddress address) {
+    String name = template(address.role());
     if (address.layer().isPresent()) {
       name = name.replace("{layer}", Integer.toString(address.layer().getAsInt()));
     }

@@ -20,6 +20,16 @@ final class Arguments implements AutoCloseable {
     return this;
   }
 
+  /** A value that the caller closes. */
+  Arguments value(IValue value) {
+    values.add(value);
+    return this;
+  }
+
+  Arguments integer(long number) {
+    return own(IValue.from(number));
+  }
+
   Arguments integers(long... numbers) {
     return own(IValue.listFrom(numbers));
   }

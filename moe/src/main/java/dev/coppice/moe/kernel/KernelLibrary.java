@@ -3,11 +3,13 @@ package dev.coppice.moe.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.coppice.moe.kernel.DecoderCall.Factors;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,10 +17,10 @@ import java.io.UncheckedIOException;
 /**
  * The compiled kernels, as typed calls.
  *
- * <p>Legend: B batch, S sequence, T = B·S tokens, V vocabulary. Token ids and labels are int64
- * arrays [T]; a negative label is ignored. Parameters and gradients come in the order of model.py:
- * embedding [V, D], final norm [D], head [V, D] (the embedding itself where tied), then nine a
- * layer. All are float32. Results belong to the manager of the ids. Not thread-safe.
+ * <p>Legend: B batch, S sequence, T = B·S tokens, V vocabulary, L mixture layers, E experts. Token
+ * ids and labels are int64 arrays [T]; a negative label is ignored. Parameters and gradients come
+ * in the order of model.py. All are float32. Results belong to the manager of the ids. Several
+ * threads may call at once, as long as no two write to the same arrays.
  *
  * <p>Backward passes are written out in the text: no call needs gradient recording, and none of
  * these arrays may require gradients.
@@ -43,8 +45,8 @@ public final class KernelLibrary implements AutoCloseable {
     }
   }
 
-  /** Loss weights of one {@link #accumulate} call. */
-  public record Factors(double scale, double loadBalance, double z) {}
+  /** Cosines and sines [T, 1, R/2] of the positions of a call's tokens, float32. */
+  public record Rotary(NDArray cos, NDArray sin) {}
 
   /** Token ids and the labels that follow them, both int64 [T]. */
   public record Tokens(NDArray ids, NDArray labels) {}
@@ -52,16 +54,186 @@ public final class KernelLibrary implements AutoCloseable {
   /** Parameters and their gradients, in the same order. */
   public record Trainable(TensorList parameters, TensorList gradients) {}
 
+  /** What a call reads beside its tokens. */
+  public record Inputs(TensorList parameters, Rotary rotary, DecoderCall call) {}
+
   /** Logits [B, S, V], float32. */
-  public NDArray logits(NDArray ids, TensorList parameters, DecoderCall call) {
+  public NDArray logits(NDArray ids, Inputs inputs) {
+    return run("forward", ids.getManager(), forward(new Arguments().tensor(ids), inputs));
+  }
+
+  /** Losses and hits [2, T], float32; both are 0 where the label is ignored. */
+  public NDArray score(Tokens tokens, Inputs inputs) {
+    Arguments arguments = new Arguments().tensor(tokens.ids()).tensor(tokens.labels());
+    return run("score", tokens.ids().getManager(), forward(arguments, inputs));
+  }
+
+  /**
+   * What the routers did: float64 [L, E·E + E + 1], a row a mixture layer: how often each pair of
+   * experts was chosen together, the sum of each expert's probability, the sum of entropies.
+   */
+  public NDArray routers(NDArray ids, Inputs inputs) {
+    return run("routers", ids.getManager(), forward(new Arguments().tensor(ids), inputs));
+  }
+
+  private static Arguments forward(Arguments arguments, Inputs inputs) {
+    return arguments
+        .tensors(inputs.parameters())
+        .tensor(inputs.rotary().cos())
+        .tensor(inputs.rotary().sin())
+        .integers(inputs.call().shape(false))
+        .numbers(inputs.call().numbers(Factors.NONE))
+        .integers(inputs.call().segmentLengths());
+  }
+
+  /** Empty caches of keys and values, for sequences of up to so many tokens. */
+  public TensorList caches(NDManager manager, int capacity, DecoderCall call, NDArray like) {
+    JniUtils.setGraphExecutorOptimize(false);
+    try (Arguments arguments =
+        new Arguments().integer(capacity).integers(call.shape(false)).tensor(like)) {
+      return TensorList.of(IValueUtils.runMethod(block, "caches", arguments.values()));
+    }
+  }
+
+  /**
+   * Runs new tokens of one sequence after those whose keys and values are cached; caches theirs.
+   *
+   * @param ids int64 [T]
+   * @param caches from {@link #caches}
+   * @param past tokens cached so far
+   * @param inputs of one sequence of T tokens, at their positions
+   * @return logits [V] of what follows the last of them, float32
+   */
+  public NDArray step(NDArray ids, TensorList caches, int past, Inputs inputs) {
     return run(
-        "forward",
+        "step",
         ids.getManager(),
         new Arguments()
             .tensor(ids)
-            .tensors(parameters)
-            .integers(call.shape())
-            .numbers(call.numbers()));
+            .tensors(inputs.parameters())
+            .tensors(caches)
+            .integer(past)
+            .tensor(inputs.rotary().cos())
+            .tensor(inputs.rotary().sin())
+            .integers(inputs.call().shape(false))
+            .numbers(inputs.call().numbers(Factors.NONE)));
+  }
+
+  /**
+   * A forward pass that waits for its backward pass.
+   *
+   * <p>It holds what the latter needs; close it.
+   */
+  public static final class Pass implements AutoCloseable {
+    private final NDArray ids;
+    private final IValue gradient;
+    private final IValue saved;
+    private final double loss;
+    private final long[] load;
+    private final float[] chance;
+    private final double squaredLogSumExp;
+
+    private Pass(NDArray ids, IValue result) {
+      this.ids = ids;
+      IValue[] both = result.toIValueTuple();
+      this.saved = both[1];
+      PtNDManager manager = (PtNDManager) ids.getManager();
+      PtNDArray[] sums = both[0].toTensorArray(manager);
+      this.gradient = IValue.from(sums[0]);
+      this.loss = sums[1].getDouble(0);
+      this.load = sums[2].toLongArray();
+      this.chance = sums[3].toFloatArray();
+      this.squaredLogSumExp = sums[4].getFloat(0);
+      for (PtNDArray sum : sums) {
+        sum.close();
+      }
+      both[0].close();
+    }
+
+    /** Sum of the cross-entropies of counted tokens. */
+    public double loss() {
+      return loss;
+    }
+
+    /** How many tokens each expert of each mixture layer took, row-major [L, E]. */
+    public long[] load() {
+      return load.clone();
+    }
+
+    /** Sum of each expert's probability over tokens and layers [E]. */
+    public float[] chance() {
+      return chance.clone();
+    }
+
+    /** Sum of squared log-sum-exps of the routers' logits over tokens and layers. */
+    public double squaredLogSumExp() {
+      return squaredLogSumExp;
+    }
+
+    @Override
+    public void close() {
+      gradient.close();
+      saved.close();
+    }
+  }
+
+  /**
+   * Runs forward, and the head backward.
+   *
+   * @param tokens ids and labels; ids must stay open until the pass ends
+   * @param gradients the head's grows
+   * @param inputs what is computed
+   * @param factors what gradients are multiplied with
+   * @param stale whether the matrices of the gradient hold nothing yet and are to be overwritten
+   */
+  public Pass begin(
+      Tokens tokens, TensorList gradients, Inputs inputs, Factors factors, boolean stale) {
+    JniUtils.setGraphExecutorOptimize(false);
+    try (Arguments arguments =
+            new Arguments()
+                .tensor(tokens.ids())
+                .tensor(tokens.labels())
+                .tensors(inputs.parameters())
+                .tensors(gradients)
+                .tensor(inputs.rotary().cos())
+                .tensor(inputs.rotary().sin())
+                .integers(inputs.call().shape(stale))
+                .numbers(inputs.call().numbers(factors))
+                .integers(inputs.call().segmentLengths());
+        IValue result = IValueUtils.runMethod(block, "begin", arguments.values())) {
+      return new Pass(tokens.ids(), result);
+    }
+  }
+
+  /**
+   * Runs backward; adds to the gradients, or overwrites matrices that are stale.
+   *
+   * @param pass from {@link #begin} with the same arguments; it holds nothing afterwards
+   * @param balance gradient of every router probability [E], float32; [1] for none
+   */
+  public void finish(
+      Pass pass,
+      NDArray balance,
+      TensorList gradients,
+      Inputs inputs,
+      Factors factors,
+      boolean stale) {
+    run(
+            "finish",
+            pass.ids.getManager(),
+            new Arguments()
+                .tensor(pass.ids)
+                .value(pass.gradient)
+                .value(pass.saved)
+                .tensor(balance)
+                .tensors(inputs.parameters())
+                .tensors(gradients)
+                .tensor(inputs.rotary().cos())
+                .tensor(inputs.rotary().sin())
+                .integers(inputs.call().shape(stale))
+                .numbers(inputs.call().numbers(factors))
+                .integers(inputs.call().segmentLengths()))
+        .close();
   }
 
   /**
@@ -69,58 +241,20 @@ public final class KernelLibrary implements AutoCloseable {
    *
    * @param ids int64 [B, S]
    * @param parameters in the kernels' order; their names are overwritten
-   * @param call what is computed
+   * @param inputs what is computed; its parameters are not used
    * @param training whether gradients may be recorded
    */
-  public NDArray recordedLogits(
-      NDArray ids, NDList parameters, DecoderCall call, boolean training) {
+  public NDArray recordedLogits(NDArray ids, NDList parameters, Inputs inputs, boolean training) {
     NDManager manager = ids.getManager();
-    try (NDArray shape = manager.create(call.shape());
-        NDArray numbers = manager.create(call.numbers());
+    try (NDArray shape = manager.create(inputs.call().shape(false));
+        NDArray numbers = manager.create(inputs.call().numbers(Factors.NONE));
         NDArray method = manager.create(0)) {
       method.setName("module_method:block");
       parameters.forEach(parameter -> parameter.setName("p[]"));
-      NDList inputs = new NDList(ids).addAll(parameters);
-      inputs.addAll(new NDList(shape, numbers, method));
+      NDList all = new NDList(ids).addAll(parameters);
+      all.addAll(new NDList(inputs.rotary().cos(), inputs.rotary().sin(), shape, numbers, method));
       JniUtils.setGraphExecutorOptimize(false);
-      return IValueUtils.forward(block, inputs, training).singletonOrThrow();
-    }
-  }
-
-  /** Losses and hits [2, T], float32; both are 0 where the label is ignored. */
-  public NDArray score(Tokens tokens, TensorList parameters, DecoderCall call) {
-    return run(
-        "score",
-        tokens.ids().getManager(),
-        new Arguments()
-            .tensor(tokens.ids())
-            .tensor(tokens.labels())
-            .tensors(parameters)
-            .integers(call.shape())
-            .numbers(call.numbers()));
-  }
-
-  /**
-   * Adds the scaled gradient of the whole loss to the gradients.
-   *
-   * @return cross-entropy, load-balancing loss, z loss, number of counted tokens
-   */
-  public double[] accumulate(
-      Tokens tokens, Trainable trainable, DecoderCall call, Factors factors) {
-    double[] base = call.numbers();
-    double[] numbers = {base[0], base[1], factors.scale(), factors.loadBalance(), factors.z()};
-    try (NDArray stats =
-        run(
-            "accumulate",
-            tokens.ids().getManager(),
-            new Arguments()
-                .tensor(tokens.ids())
-                .tensor(tokens.labels())
-                .tensors(trainable.parameters())
-                .tensors(trainable.gradients())
-                .integers(call.shape())
-                .numbers(numbers))) {
-      return stats.toDoubleArray();
+      return IValueUtils.forward(block, all, training).singletonOrThrow();
     }
   }
 
@@ -134,6 +268,19 @@ public final class KernelLibrary implements AutoCloseable {
    */
   public NDArray clip(NDManager manager, TensorList gradients, double limit) {
     return run("clip", manager, new Arguments().tensors(gradients).number(limit));
+  }
+
+  /**
+   * Loss-free balancing in place: the selection bias of an expert that took more than the mean
+   * falls by a step, that of one that took less rises.
+   *
+   * @param bias [E], float32
+   * @param load tokens that each expert took [E], int64
+   * @param step positive
+   */
+  public void balance(NDArray bias, NDArray load, double step) {
+    run("balance", load.getManager(), new Arguments().tensor(bias).tensor(load).number(step))
+        .close();
   }
 
   /** Arrays of one fused AdamW call, all in the same order; steps are float32 scalars. */
@@ -165,6 +312,11 @@ public final class KernelLibrary implements AutoCloseable {
   /** Sets arrays to zero in place. */
   public void zero(NDManager manager, TensorList arrays) {
     run("zero", manager, new Arguments().tensors(arrays)).close();
+  }
+
+  /** Adds arrays to others in place. */
+  public void add(NDManager manager, TensorList to, TensorList what) {
+    run("add", manager, new Arguments().tensors(to).tensors(what)).close();
   }
 
   @Override

@@ -19,7 +19,22 @@ import java.util.zip.ZipOutputStream;
  */
 final class ScriptArchive {
   private static final List<String> FUNCTIONS =
-      List.of("matrix", "norm", "attention", "experts", "head", "model", "optimizer", "block");
+      List.of(
+          "matrix",
+          "norm",
+          "rotary",
+          "grouped",
+          "latent",
+          "attention",
+          "router",
+          "gate",
+          "experts",
+          "head",
+          "model",
+          "decode",
+          "health",
+          "optimizer",
+          "block");
 
   /** Version of the format that libtorch 2.7 writes. */
   private static final String VERSION = "10\n";

@@ -50,6 +50,11 @@ enum FloatDecoder {
    */
   abstract void decode(ByteBuffer from, FloatBuffer to);
 
+  /** Bytes of one stored number. */
+  int width() {
+    return (int) Dtype.valueOf(name()).byteSize(1);
+  }
+
   /** The decoder of a stored type; empty for types that are not plain floats. */
   static Optional<FloatDecoder> of(Dtype dtype) {
     for (FloatDecoder decoder : values()) {

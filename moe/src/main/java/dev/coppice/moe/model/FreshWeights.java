@@ -9,7 +9,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * First weights: matrices from N(0, σ²), norms 1.
+ * First weights: matrices, sinks and router biases from N(0, σ²), norms 1, other biases 0, as
+ * transformers does.
  *
  * <p>The generator has no state: an element follows from the seed, its tensor's name and its index,
  * so threads and layout change nothing, and the same seed gives the same bits everywhere.
@@ -70,6 +71,13 @@ final class FreshWeights {
 
   private FreshWeights() {}
 
+  /** What a tensor starts from. */
+  private enum Start {
+    ONE,
+    ZERO,
+    NORMAL
+  }
+
   /**
    * Fills all parameters.
    *
@@ -80,20 +88,34 @@ final class FreshWeights {
   static void fill(Parameters parameters, long seed, double deviation) {
     for (Map.Entry<String, Piece> entry : parameters.layout().pieces().entrySet()) {
       Piece piece = entry.getValue();
-      if (isNorm(piece.role())) {
-        FloatBuffer memory = memory(parameters, piece, 0, piece.elements());
-        IntStream.range(0, memory.limit()).forEach(i -> memory.put(i, 1f));
-      } else {
-        fill(parameters, piece, key(seed, entry.getKey()), deviation);
+      switch (start(piece.role())) {
+        case ONE -> fillWith(parameters, piece, 1f);
+        case ZERO -> fillWith(parameters, piece, 0f);
+        case NORMAL -> fill(parameters, piece, key(seed, entry.getKey()), deviation);
       }
     }
   }
 
-  private static boolean isNorm(TensorRole role) {
+  private static Start start(TensorRole role) {
     return switch (role) {
-      case FINAL_NORM, INPUT_NORM, POST_ATTENTION_NORM, QUERY_NORM, KEY_NORM -> true;
-      default -> false;
+      case FINAL_NORM, INPUT_NORM, POST_ATTENTION_NORM, QUERY_NORM, KEY_NORM -> Start.ONE;
+      case QUERY_BIAS,
+          KEY_BIAS,
+          VALUE_BIAS,
+          OUTPUT_BIAS,
+          QUERY_DOWN_BIAS,
+          KEY_VALUE_DOWN_BIAS,
+          SELECTION_BIAS,
+          EXPERTS_GATE_UP_BIAS,
+          EXPERTS_DOWN_BIAS ->
+          Start.ZERO;
+      default -> Start.NORMAL;
     };
+  }
+
+  private static void fillWith(Parameters parameters, Piece piece, float value) {
+    FloatBuffer memory = memory(parameters, piece, 0, piece.elements());
+    IntStream.range(0, memory.limit()).forEach(i -> memory.put(i, value));
   }
 
   private static void fill(Parameters parameters, Piece piece, long key, double deviation) {

@@ -8,6 +8,8 @@ import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import com.google.common.primitives.ImmutableDoubleArray;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -17,10 +19,13 @@ import dev.coppice.moe.kernel.DecoderCall;
 import dev.coppice.moe.kernel.KernelLibrary;
 import dev.coppice.moe.kernel.TensorList;
 import dev.coppice.moe.kernel.TorchRuntime;
+import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 /**
  * A Mixture-of-Experts decoder with its weights in memory, float32.
@@ -42,6 +47,8 @@ public final class LanguageModel implements AutoCloseable {
   private final KernelLibrary kernels;
   private final Parameters parameters;
   private final TensorList forKernels;
+  private final RotaryTables rotary;
+  private final Workers workers = new Workers();
   private final LanguageModelBlock block;
 
   private LanguageModel(Family family, ObjectNode config, Precision precision) {
@@ -56,6 +63,7 @@ public final class LanguageModel implements AutoCloseable {
     this.kernels = KernelLibrary.load(manager);
     this.parameters = new Parameters(manager, layout);
     this.forKernels = parameters.forKernels();
+    this.rotary = new RotaryTables(spec.attention().rope(), manager);
     this.block = new LanguageModelBlock(this);
   }
 
@@ -141,7 +149,7 @@ public final class LanguageModel implements AutoCloseable {
   public float[] logits(TokenBatch batch) {
     check(batch);
     try (NDManager scratch = manager.newSubManager();
-        NDArray logits = kernels.logits(ids(scratch, batch), forKernels, call(batch))) {
+        NDArray logits = kernels.logits(ids(scratch, batch), inputs(batch))) {
       return logits.toFloatArray();
     }
   }
@@ -153,17 +161,61 @@ public final class LanguageModel implements AutoCloseable {
    */
   public TokenScores score(TokenBatch batch) {
     check(batch);
-    float[] both;
+    List<Callable<float[]>> tasks = new ArrayList<>();
+    for (TokenBatch share : batch.shares(workers.shares(batch.batch()))) {
+      KernelLibrary.Inputs inputs = inputs(share);
+      tasks.add(() -> score(share, inputs));
+    }
+    float[] losses = new float[batch.ids().length];
+    boolean[] correct = new boolean[losses.length];
+    int at = 0;
+    for (float[] both : workers.run(tasks)) {
+      int tokens = both.length / 2;
+      System.arraycopy(both, 0, losses, at, tokens);
+      for (int i = 0; i < tokens; i++) {
+        correct[at + i] = both[tokens + i] != 0;
+      }
+      at += tokens;
+    }
+    return new TokenScores(losses, correct);
+  }
+
+  private float[] score(TokenBatch share, KernelLibrary.Inputs inputs) {
     try (NDManager scratch = manager.newSubManager();
-        NDArray scores = kernels.score(tokens(scratch, batch), forKernels, call(batch))) {
-      both = scores.toFloatArray();
+        NDArray scores = kernels.score(tokens(scratch, share), inputs)) {
+      return scores.toFloatArray();
     }
-    int tokens = batch.ids().length;
-    boolean[] correct = new boolean[tokens];
-    for (int i = 0; i < tokens; i++) {
-      correct[i] = both[tokens + i] != 0;
+  }
+
+  /**
+   * What the routers do with a batch.
+   *
+   * @throws IllegalArgumentException if an id or the length does not fit the model
+   */
+  public RouterHealth routers(TokenBatch batch) {
+    check(batch);
+    try (NDManager scratch = manager.newSubManager();
+        NDArray rows = kernels.routers(ids(scratch, batch), inputs(batch))) {
+      int experts = spec.firstMoe().map(LayerSpec.Moe::experts).orElse(0);
+      return new RouterHealth(
+          experts, batch.ids().length, ImmutableDoubleArray.copyOf(rows.toDoubleArray()));
     }
-    return new TokenScores(Arrays.copyOf(both, tokens), correct);
+  }
+
+  /**
+   * Starts to generate text: tokens go in, and what may follow comes out, without computing anew
+   * what went before.
+   *
+   * @param capacity most tokens, prompt included
+   * @throws IllegalArgumentException if it is more than the model's positions
+   */
+  public Generation generation(int capacity) {
+    checkArgument(
+        capacity > 0 && capacity <= spec.maxPositions(),
+        "capacity must lie in 1..%s (the model's positions), got %s",
+        spec.maxPositions(),
+        capacity);
+    return new Generation(this, capacity);
   }
 
   /**
@@ -199,14 +251,33 @@ public final class LanguageModel implements AutoCloseable {
     return forKernels;
   }
 
-  DecoderCall call(TokenBatch batch) {
-    return call(batch.batch(), batch.sequence());
+  Workers workers() {
+    return workers;
   }
 
-  DecoderCall call(int batch, int sequence) {
+  RotaryTables rotary() {
+    return rotary;
+  }
+
+  /** What a call on a batch reads beside its tokens. */
+  KernelLibrary.Inputs inputs(TokenBatch batch) {
+    return new KernelLibrary.Inputs(
+        forKernels,
+        rotary.of(batch.batch(), batch.sequence()),
+        call(batch.batch(), batch.sequence(), batch.segments(), false));
+  }
+
+  /** The same, for whole sequences. */
+  KernelLibrary.Inputs inputs(int batch, int sequence) {
+    return new KernelLibrary.Inputs(
+        forKernels, rotary.of(batch, sequence), call(batch, sequence, ImmutableList.of(), false));
+  }
+
+  DecoderCall call(int batch, int sequence, ImmutableList<Integer> segments, boolean recompute) {
     int chunk = Math.max(MIN_CHUNK, LOGITS_AT_ONCE / spec.vocabularySize());
     boolean bfloat16 = precision == Precision.BF16_MIXED;
-    return new DecoderCall(spec, batch, sequence, bfloat16, chunk);
+    return new DecoderCall(
+        spec, batch, sequence, segments, new DecoderCall.Options(bfloat16, chunk, recompute));
   }
 
   static NDArray ids(NDManager scratch, TokenBatch batch) {
@@ -218,6 +289,7 @@ public final class LanguageModel implements AutoCloseable {
     return new KernelLibrary.Tokens(ids(scratch, batch), scratch.create(labels));
   }
 
+  /** Refuses what does not fit the model. */
   void check(TokenBatch batch) {
     checkArgument(
         batch.sequence() <= spec.maxPositions(),
@@ -245,6 +317,8 @@ public final class LanguageModel implements AutoCloseable {
 
   @Override
   public void close() {
+    workers.close();
+    rotary.close();
     parameters.close();
     kernels.close();
     manager.close();

@@ -36,6 +36,7 @@ final class LanguageModelBlock extends AbstractBlock {
     return Parameter.builder()
         .setName(slot.name())
         .setType(slot.matrix() ? Parameter.Type.WEIGHT : Parameter.Type.GAMMA)
+        .optRequiresGrad(slot.trained())
         .optArray(array)
         .build();
   }
@@ -65,13 +66,7 @@ final class LanguageModelBlock extends AbstractBlock {
     int batch = Math.toIntExact(ids.getShape().get(0));
     int sequence = Math.toIntExact(ids.getShape().get(1));
     return new NDList(
-        model
-            .kernels()
-            .recordedLogits(
-                ids,
-                new NDList(Parameters.ofKernels(arrays)),
-                model.call(batch, sequence),
-                training));
+        model.kernels().recordedLogits(ids, arrays, model.inputs(batch, sequence), training));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.coppice.moe.model;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -9,7 +10,6 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.kernel.KernelLibrary;
 import dev.coppice.moe.kernel.KernelLibrary.AdamWLists;
 import dev.coppice.moe.kernel.KernelLibrary.Trainable;
 import dev.coppice.moe.kernel.TensorList;
@@ -17,9 +17,12 @@ import dev.coppice.moe.model.ParameterLayout.Slot;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
+import dev.coppice.moe.spec.LayerSpec;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.function.Predicate;
 
 /**
@@ -38,13 +41,12 @@ public final class Learner implements AutoCloseable {
 
   private final LanguageModel model;
   private final PtNDManager manager;
-  private final Parameters gradients;
   private final Parameters firstMoments;
   private final Parameters secondMoments;
-  private final Trainable all;
-  private final TensorList everyGradient;
+  private final List<GradientShare> shares = new ArrayList<>();
   private final ImmutableList<Group> groups;
   private long steps;
+  private boolean recompute;
 
   /** Parameters that share a weight decay. */
   private record Group(
@@ -54,19 +56,18 @@ public final class Learner implements AutoCloseable {
     ParameterLayout layout = model.parameters().layout();
     this.model = model;
     this.manager = (PtNDManager) model.manager().newSubManager();
-    this.gradients = new Parameters(manager, layout);
     this.firstMoments = new Parameters(manager, layout);
     this.secondMoments = new Parameters(manager, layout);
-    this.all = new Trainable(model.forKernels(), gradients.forKernels());
-    this.everyGradient = gradients.select(slot -> true);
-    this.groups = ImmutableList.of(group(Slot::matrix), group(slot -> !slot.matrix()));
+    shares.add(new GradientShare(manager, layout));
+    this.groups =
+        ImmutableList.of(group(Slot::matrix), group(slot -> slot.trained() && !slot.matrix()));
     this.steps = steps;
   }
 
   private Group group(Predicate<Slot> test) {
     ImmutableList<Slot> slots = model.parameters().layout().slots();
     return new Group(
-        new Trainable(model.parameters().select(test), gradients.select(test)),
+        new Trainable(model.parameters().select(test), shares.get(0).arrays().select(test)),
         firstMoments.select(test),
         secondMoments.select(test),
         (int) slots.stream().filter(Slot::exists).filter(test).count(),
@@ -127,16 +128,44 @@ public final class Learner implements AutoCloseable {
    */
   public LossStats accumulate(TokenBatch batch, LossWeights weights, double scale) {
     model.check(batch);
+    List<TokenBatch> parts = batch.shares(model.workers().shares(batch.batch()));
+    while (shares.size() < parts.size()) {
+      shares.add(new GradientShare(manager, model.parameters().layout()));
+    }
     try (NDManager scratch = manager.newSubManager()) {
-      double[] stats =
-          model
-              .kernels()
-              .accumulate(
-                  LanguageModel.tokens(scratch, batch),
-                  all,
-                  model.call(batch),
-                  new KernelLibrary.Factors(scale, weights.loadBalance(), weights.z()));
-      return new LossStats(stats[0], stats[1], stats[2], (long) stats[3]);
+      return new Accumulation(model, shares, recompute).run(scratch, parts, weights, scale);
+    } catch (RuntimeException e) {
+      forget();
+      throw e;
+    }
+  }
+
+  private void forget() {
+    try (NDManager scratch = manager.newSubManager()) {
+      shares.forEach(share -> share.reset(model.kernels(), scratch));
+    }
+  }
+
+  /**
+   * Whether {@link #accumulate} keeps only each layer's input and computes the rest anew in its
+   * backward pass: less memory, about a third more time, the same bits.
+   */
+  public void recompute(boolean wanted) {
+    recompute = wanted;
+  }
+
+  /** The gradient of everything accumulated, in the first share. */
+  private GradientShare gradient() {
+    try (NDManager scratch = manager.newSubManager()) {
+      GradientShare first = shares.get(0);
+      first.settle(model.kernels(), scratch);
+      for (GradientShare share : shares.subList(1, shares.size())) {
+        if (!share.stale()) {
+          model.kernels().add(scratch, first.all(), share.all());
+          share.reset(model.kernels(), scratch);
+        }
+      }
+      return first;
     }
   }
 
@@ -152,15 +181,16 @@ public final class Learner implements AutoCloseable {
         learningRate >= 0 && Double.isFinite(learningRate),
         "learning rate must be finite and not negative, got %s",
         learningRate);
+    GradientShare gradient = gradient();
     try (NDManager scratch = manager.newSubManager()) {
-      NDArray clip = model.kernels().clip(scratch, everyGradient, settings.maxGradientNorm());
+      NDArray clip = model.kernels().clip(scratch, gradient.all(), settings.maxGradientNorm());
       float norm = clip.getFloat(0);
       boolean finite = Float.isFinite(norm);
       if (finite) {
         steps++;
         groups.forEach(group -> step(group, clip.get(1), settings, learningRate));
       }
-      model.kernels().zero(scratch, everyGradient);
+      gradient.reset(model.kernels(), scratch);
       return new UpdateReport(norm, !finite);
     }
   }
@@ -178,6 +208,36 @@ public final class Learner implements AutoCloseable {
               settings.beta2(),
               group.decays() ? settings.weightDecay() : 0,
               settings.epsilon());
+    }
+  }
+
+  /**
+   * Loss-free balancing: the selection bias of every expert that took more than its layer's mean
+   * falls by a step, that of one that took less rises.
+   *
+   * <p><b>Source</b>: Wang et al. 2024, arXiv 2408.15664, algorithm 1.
+   *
+   * @param load of all batches of the step
+   * @param step such as 0.001; positive
+   * @throws IllegalStateException if the model's routers have no selection bias
+   */
+  public void balance(ExpertLoad load, double step) {
+    checkState(
+        model.spec().router().selectionBias(),
+        "loss-free balancing must have a selection bias to move, got a %s router without",
+        model.spec().family());
+    checkArgument(
+        step > 0 && Double.isFinite(step), "balancing step must be positive, got %s", step);
+    int row = 0;
+    try (NDManager scratch = manager.newSubManager()) {
+      for (int layer = 0; layer < model.spec().layerCount(); layer++) {
+        if (model.spec().layers().get(layer) instanceof LayerSpec.Moe moe) {
+          int at = row++ * moe.experts();
+          NDArray counts = scratch.create(load.counts().subArray(at, at + moe.experts()).toArray());
+          int slot = ParameterLayout.index(layer, LayerSlot.SELECTION_BIAS);
+          model.kernels().balance(model.parameters().array(slot), counts, step);
+        }
+      }
     }
   }
 
@@ -208,12 +268,12 @@ public final class Learner implements AutoCloseable {
   }
 
   Parameters gradients() {
-    return gradients;
+    return gradient().arrays();
   }
 
   @Override
   public void close() {
-    gradients.close();
+    shares.forEach(GradientShare::close);
     firstMoments.close();
     secondMoments.close();
     manager.close();

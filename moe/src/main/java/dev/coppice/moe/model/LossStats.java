@@ -7,5 +7,12 @@ package dev.coppice.moe.model;
  * @param loadBalance load-balancing loss over all mixture layers together; K at perfect balance
  * @param z mean square of the router logits' log-sum-exp
  * @param tokens counted tokens
+ * @param load what each expert took
  */
-public record LossStats(double crossEntropy, double loadBalance, double z, long tokens) {}
+public record LossStats(
+    double crossEntropy, double loadBalance, double z, long tokens, ExpertLoad load) {
+  /** Losses alone. */
+  public LossStats(double crossEntropy, double loadBalance, double z, long tokens) {
+    this(crossEntropy, loadBalance, z, tokens, ExpertLoad.NONE);
+  }
+}

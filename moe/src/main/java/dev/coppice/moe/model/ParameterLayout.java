@@ -15,7 +15,8 @@ import dev.coppice.moe.spec.MoeSpec;
  *
  * <p>Parameters are what the kernels take (see model.py): query, key and value rows in one matrix,
  * gate and up rows of all experts in one array [E, 2F, D]; {@link LayerSlot} lists those of a
- * layer. The elements of a checkpoint's tensor are one contiguous run of one parameter.
+ * layer. The elements of a checkpoint's tensor are one contiguous run of one parameter, in another
+ * order where a family lays out its experts so.
  */
 final class ParameterLayout {
   static final int EMBEDDING = 0;
@@ -75,9 +76,11 @@ final class ParameterLayout {
    * @param role what it is
    * @param slot index of the parameter that holds it
    * @param offset its first element there
-   * @param shape its extents
+   * @param shape its extents in the file
+   * @param order how the numbers of each expert lie in the file
    */
-  record Piece(TensorRole role, int slot, long offset, ImmutableList<Long> shape) {
+  record Piece(
+      TensorRole role, int slot, long offset, ImmutableList<Long> shape, ExpertOrder order) {
     long elements() {
       return shape.stream().reduce(1L, Math::multiplyExact);
     }
@@ -93,7 +96,7 @@ final class ParameterLayout {
   ParameterLayout(Family family, MoeSpec spec) {
     this.spec = spec;
     this.slots = slots(spec);
-    Placement placement = new Placement(spec);
+    Placement placement = new Placement(family, spec);
     ImmutableMap.Builder<String, Piece> all = ImmutableMap.builder();
     family
         .expectedTensors(spec)

@@ -6,8 +6,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableSet;
-import com.google.common.collect.Sets;
 import com.google.common.primitives.Longs;
 import dev.coppice.moe.kernel.TensorList;
 import java.nio.ByteBuffer;
@@ -18,18 +16,6 @@ import java.util.function.Predicate;
 
 /** Float32 arrays in a model's layout: its weights, their gradients or their moments. */
 final class Parameters implements AutoCloseable {
-  private static final ImmutableSet<LayerSlot> TAKEN =
-      Sets.immutableEnumSet(
-          LayerSlot.INPUT_NORM,
-          LayerSlot.QUERY_KEY_VALUE,
-          LayerSlot.QUERY_NORM,
-          LayerSlot.KEY_NORM,
-          LayerSlot.OUTPUT,
-          LayerSlot.POST_ATTENTION_NORM,
-          LayerSlot.ROUTER,
-          LayerSlot.GATE_UP,
-          LayerSlot.DOWN);
-
   private final ParameterLayout layout;
   private final ImmutableList<NDArray> arrays;
   private final List<TensorList> lists = new ArrayList<>();
@@ -63,19 +49,7 @@ final class Parameters implements AutoCloseable {
     if (!layout.slots().get(ParameterLayout.HEAD).exists()) {
       all.set(ParameterLayout.HEAD, all.get(ParameterLayout.EMBEDDING));
     }
-    return keep(TensorList.of(ofKernels(all)));
-  }
-
-  /** Those that the kernels of plain models take. */
-  static <T> List<T> ofKernels(List<T> all) {
-    List<T> taken = new ArrayList<>();
-    for (int i = 0; i < all.size(); i++) {
-      int place = (i - ParameterLayout.FIRST_LAYER) % ParameterLayout.PER_LAYER;
-      if (i < ParameterLayout.FIRST_LAYER || TAKEN.contains(ParameterLayout.LAYER.get(place))) {
-        taken.add(all.get(i));
-      }
-    }
-    return taken;
+    return keep(TensorList.of(all));
   }
 
   /** The arrays that exist and whose slots pass a test, each once. */

@@ -1,19 +1,23 @@
 package dev.coppice.moe.model;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.family.Family;
 import dev.coppice.moe.family.TensorAddress;
 import dev.coppice.moe.family.TensorRole;
 import dev.coppice.moe.model.ParameterLayout.Piece;
 import dev.coppice.moe.spec.AttentionSpec;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LatentAttention;
+import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 
 /** Finds the parameter, and the place in it, of each tensor that a checkpoint has. */
 final class Placement {
+  private final Family family;
   private final MoeSpec spec;
 
-  Placement(MoeSpec spec) {
+  Placement(Family family, MoeSpec spec) {
+    this.family = family;
     this.spec = spec;
   }
 
@@ -26,14 +30,32 @@ final class Placement {
   Piece piece(TensorAddress address, ImmutableList<Long> shape) {
     TensorRole role = address.role();
     return switch (role) {
-      case EMBEDDING -> new Piece(role, ParameterLayout.EMBEDDING, 0, shape);
-      case FINAL_NORM -> new Piece(role, ParameterLayout.FINAL_NORM, 0, shape);
-      case HEAD -> new Piece(role, ParameterLayout.HEAD, 0, shape);
+      case EMBEDDING -> ofModel(role, ParameterLayout.EMBEDDING, shape);
+      case FINAL_NORM -> ofModel(role, ParameterLayout.FINAL_NORM, shape);
+      case HEAD -> ofModel(role, ParameterLayout.HEAD, shape);
       default -> {
         int slot = ParameterLayout.index(address.layer().orElse(0), slot(role));
         long size = shape.stream().reduce(1L, Math::multiplyExact);
-        yield new Piece(role, slot, offset(address, size), shape);
+        yield new Piece(role, slot, offset(address, size), shape, order(address));
       }
+    };
+  }
+
+  private static Piece ofModel(TensorRole role, int slot, ImmutableList<Long> shape) {
+    return new Piece(role, slot, 0, shape, ExpertOrder.SAME);
+  }
+
+  private ExpertOrder order(TensorAddress address) {
+    TensorRole role = address.role();
+    if (!(spec.layers().get(address.layer().orElse(0)) instanceof LayerSpec.Moe moe)) {
+      return ExpertOrder.SAME;
+    }
+    long both = 2L * moe.expertWidth();
+    return switch (role) {
+      case EXPERTS_GATE_UP -> ExpertOrder.of(family.form(role), both, spec.hiddenSize());
+      case EXPERTS_DOWN -> ExpertOrder.of(family.form(role), spec.hiddenSize(), moe.expertWidth());
+      case EXPERTS_GATE_UP_BIAS -> ExpertOrder.ofBias(family.form(role), both);
+      default -> ExpertOrder.SAME;
     };
   }
 

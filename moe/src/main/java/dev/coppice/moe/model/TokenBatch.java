@@ -2,6 +2,7 @@ package dev.coppice.moe.model;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.collect.ImmutableList;
 import java.util.Arrays;
 
 /**
@@ -12,9 +13,12 @@ import java.util.Arrays;
  *     learned
  * @param batch sequences B
  * @param sequence tokens of each, S
+ * @param segments lengths of the runs of tokens that see one another, over all sequences in order;
+ *     none for whole sequences. No run leaves its sequence
  */
 @SuppressWarnings("ArrayRecordComponent") // a hot path's plain data; see equals
-public record TokenBatch(int[] ids, int[] labels, int batch, int sequence) {
+public record TokenBatch(
+    int[] ids, int[] labels, int batch, int sequence, ImmutableList<Integer> segments) {
   /** The label of a token that counts for nothing. */
   public static final int IGNORED = -100;
 
@@ -35,6 +39,67 @@ public record TokenBatch(int[] ids, int[] labels, int batch, int sequence) {
         batch,
         sequence,
         labels.length);
+    checkSegments(segments, batch, sequence);
+  }
+
+  /** Whole sequences. */
+  public TokenBatch(int[] ids, int[] labels, int batch, int sequence) {
+    this(ids, labels, batch, sequence, ImmutableList.of());
+  }
+
+  private static void checkSegments(ImmutableList<Integer> segments, int batch, int sequence) {
+    long end = 0;
+    for (int length : segments) {
+      checkArgument(
+          length > 0 && end % sequence + length <= sequence,
+          "segments must be positive and lie within a sequence of %s tokens, got %s at token %s",
+          sequence,
+          length,
+          end);
+      end += length;
+    }
+    checkArgument(
+        segments.isEmpty() || end == (long) batch * sequence,
+        "segments must hold all %s tokens, got %s",
+        (long) batch * sequence,
+        end);
+  }
+
+  /**
+   * The batch in shares of whole sequences, as even as can be, in order.
+   *
+   * @param count shares, at most B
+   */
+  ImmutableList<TokenBatch> shares(int count) {
+    ImmutableList.Builder<TokenBatch> shares = ImmutableList.builder();
+    for (int i = 0; i < count; i++) {
+      shares.add(sequences(i * batch / count, (i + 1) * batch / count));
+    }
+    return shares.build();
+  }
+
+  private TokenBatch sequences(int from, int to) {
+    int first = from * sequence;
+    int last = to * sequence;
+    ImmutableList.Builder<Integer> inside = ImmutableList.builder();
+    int at = 0;
+    for (int length : segments) {
+      if (at >= first && at < last) {
+        inside.add(length);
+      }
+      at += length;
+    }
+    return new TokenBatch(
+        Arrays.copyOfRange(ids, first, last),
+        Arrays.copyOfRange(labels, first, last),
+        to - from,
+        sequence,
+        inside.build());
+  }
+
+  /** Tokens whose label counts. */
+  long counted() {
+    return Arrays.stream(labels).filter(label -> label >= 0).count();
   }
 
   /**
@@ -59,6 +124,7 @@ public record TokenBatch(int[] ids, int[] labels, int batch, int sequence) {
     return other instanceof TokenBatch that
         && batch == that.batch
         && sequence == that.sequence
+        && segments.equals(that.segments)
         && Arrays.equals(ids, that.ids)
         && Arrays.equals(labels, that.labels);
   }

@@ -1,6 +1,7 @@
 package dev.coppice.moe.model;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Maps;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -17,7 +18,10 @@ import dev.coppice.moe.safetensors.TensorSlot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,11 +31,18 @@ final class WeightTransfer {
   /** Elements of one stretch. */
   private static final int STRETCH = 1 << 22;
 
+  private static final int NOT_FINITE = 0x7f800000;
+
   private WeightTransfer() {}
 
   /** Reads bytes of one stored tensor. */
   private interface Source {
     void read(long offset, ByteBuffer into) throws IOException;
+  }
+
+  /** Looks at a stretch of what was read: element offset within the tensor, and its numbers. */
+  private interface Check {
+    void see(long offset, FloatBuffer floats);
   }
 
   /** Uses a stretch of a parameter: element offset within the piece, and its memory. */
@@ -42,7 +53,7 @@ final class WeightTransfer {
   /**
    * Reads all weights of a checkpoint.
    *
-   * @throws CoppiceException if a tensor is missing, misshapen or not of floats
+   * @throws CoppiceException if a tensor is missing, misshapen, not of floats, or not finite
    */
   static void load(Checkpoint from, Parameters into) throws IOException {
     for (Map.Entry<String, Piece> entry : into.layout().pieces().entrySet()) {
@@ -60,19 +71,20 @@ final class WeightTransfer {
                           tensor.name(),
                           "must be F32, BF16, F16 or F64, got " + tensor.dtype()));
       Source source = (offset, buffer) -> from.read(tensor, offset, buffer);
-      read(into, entry.getValue(), decoder, source);
+      Check check = (offset, floats) -> checkFinite(from.folder(), tensor.slot(), offset, floats);
+      read(into, entry.getValue(), decoder, source, check);
     }
   }
 
   /**
-   * Reads parameters that {@link #save} wrote.
+   * Reads trained parameters, or their moments, that {@link #save} wrote.
    *
    * @param from an open file
    * @param prefix stands before each tensor's name
    * @param into what is filled
    */
   static void load(SafetensorsFile from, String prefix, Parameters into) throws IOException {
-    for (Map.Entry<String, Piece> entry : into.layout().pieces().entrySet()) {
+    for (Map.Entry<String, Piece> entry : trained(into.layout()).entrySet()) {
       TensorInfo info = from.tensors().get(prefix + entry.getKey());
       if (info == null) {
         throw bad(from.path(), prefix + entry.getKey(), "must be there, got none");
@@ -83,8 +95,40 @@ final class WeightTransfer {
         throw bad(from.path(), info.name(), "must be F32, got " + info.dtype());
       }
       Source source = (offset, buffer) -> from.read(info, offset, buffer);
-      read(into, entry.getValue(), FloatDecoder.F32, source);
+      read(into, entry.getValue(), FloatDecoder.F32, source, (offset, floats) -> {});
     }
+  }
+
+  private static Map<String, Piece> trained(ParameterLayout layout) {
+    return Maps.filterValues(layout.pieces(), piece -> layout.slots().get(piece.slot()).trained());
+  }
+
+  /** Refuses the first number of a stretch that is not finite. */
+  private static void checkFinite(Path where, TensorSlot tensor, long offset, FloatBuffer floats) {
+    for (int i = 0; i < floats.limit(); i++) {
+      // an exponent of ones; cheaper than two comparisons
+      if ((Float.floatToRawIntBits(floats.get(i)) & NOT_FINITE) == NOT_FINITE) {
+        throw bad(
+            where,
+            tensor.name(),
+            String.format(
+                Locale.ROOT,
+                "must hold finite numbers, got %s at %s",
+                floats.get(i),
+                index(tensor.shape(), offset + i)));
+      }
+    }
+  }
+
+  private static List<Long> index(ImmutableList<Long> shape, long element) {
+    List<Long> index = new ArrayList<>();
+    long rest = element;
+    for (long extent : shape.reverse()) {
+      index.add(rest % extent);
+      rest /= extent;
+    }
+    Collections.reverse(index);
+    return index;
   }
 
   private static void checkShape(Path where, TensorSlot tensor, Piece piece) {
@@ -101,25 +145,49 @@ final class WeightTransfer {
         ExitCode.INPUT_INVALID, "tensor '" + tensor + "' " + fault + " (" + where + ")");
   }
 
-  private static void read(Parameters into, Piece piece, FloatDecoder decoder, Source source)
+  private static void read(
+      Parameters into, Piece piece, FloatDecoder decoder, Source source, Check check)
       throws IOException {
-    int width =
-        decoder == FloatDecoder.F32 ? Float.BYTES : (int) Dtype.valueOf(decoder.name()).byteSize(1);
-    ByteBuffer scratch =
-        ByteBuffer.allocate((int) Math.min(STRETCH, piece.elements()) * width)
-            .order(ByteOrder.LITTLE_ENDIAN);
+    if (!piece.order().isSame()) {
+      readExperts(into, piece, decoder, source, check);
+      return;
+    }
+    ByteBuffer scratch = scratch(decoder, Math.min(STRETCH, piece.elements()));
     forEachStretch(
         into,
         piece,
         (offset, memory) -> {
+          FloatBuffer floats = memory.asFloatBuffer();
           if (decoder == FloatDecoder.F32) {
             source.read(offset * Float.BYTES, memory);
-            return;
+          } else {
+            scratch.clear().limit(floats.limit() * decoder.width());
+            source.read(offset * decoder.width(), scratch);
+            decoder.decode(scratch.flip(), floats.duplicate());
           }
-          scratch.clear().limit(memory.remaining() / Float.BYTES * width);
-          source.read(offset * width, scratch);
-          decoder.decode(scratch.flip(), memory.asFloatBuffer());
+          check.see(offset, floats);
         });
+  }
+
+  /** Reads experts, one at a time, that lie in the file in another order. */
+  private static void readExperts(
+      Parameters into, Piece piece, FloatDecoder decoder, Source source, Check check)
+      throws IOException {
+    int each = piece.order().elements();
+    ByteBuffer scratch = scratch(decoder, each);
+    FloatBuffer floats = FloatBuffer.allocate(each);
+    for (long offset = 0; offset < piece.elements(); offset += each) {
+      source.read(offset * decoder.width(), scratch.clear());
+      decoder.decode(scratch.flip(), floats.clear());
+      check.see(offset, floats.flip());
+      FloatBuffer memory = into.map(piece.slot(), piece.offset() + offset, each).asFloatBuffer();
+      piece.order().load(floats, memory);
+    }
+  }
+
+  private static ByteBuffer scratch(FloatDecoder decoder, long elements) {
+    return ByteBuffer.allocate(Math.toIntExact(elements * decoder.width()))
+        .order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static void forEachStretch(Parameters parameters, Piece piece, Stretch stretch)
@@ -130,32 +198,50 @@ final class WeightTransfer {
     }
   }
 
-  /** The tensors that {@link #save} writes, in order. */
+  /** The tensors that {@link #save} writes of trained parameters, in order. */
   static ImmutableList<TensorSlot> slots(ParameterLayout layout, String prefix) {
-    return layout.pieces().entrySet().stream()
+    return slots(trained(layout), prefix);
+  }
+
+  private static ImmutableList<TensorSlot> slots(Map<String, Piece> pieces, String prefix) {
+    return pieces.entrySet().stream()
         .map(e -> new TensorSlot(prefix + e.getKey(), Dtype.F32, e.getValue().shape()))
         .collect(ImmutableList.toImmutableList());
   }
 
   /**
-   * Writes parameters into a file's slots.
+   * Writes trained parameters, or their moments, into a file's slots.
    *
    * @param from what is written
    * @param prefix stands before each tensor's name
    * @param into has these slots
    */
   static void save(Parameters from, String prefix, SafetensorsWriter into) throws IOException {
-    for (String name : from.layout().pieces().keySet()) {
+    for (String name : trained(from.layout()).keySet()) {
       save(from, name, prefix + name, into);
     }
   }
 
-  private static void save(Parameters from, String piece, String name, SafetensorsWriter into)
+  private static void save(Parameters from, String name, String as, SafetensorsWriter into)
       throws IOException {
-    forEachStretch(
-        from,
-        from.layout().piece(piece),
-        (offset, memory) -> into.write(name, offset * Float.BYTES, memory));
+    Piece piece = from.layout().piece(name);
+    if (!piece.order().isSame()) {
+      saveExperts(from, piece, as, into);
+      return;
+    }
+    forEachStretch(from, piece, (offset, memory) -> into.write(as, offset * Float.BYTES, memory));
+  }
+
+  /** Writes experts, one at a time, that lie in the file in another order. */
+  private static void saveExperts(Parameters from, Piece piece, String as, SafetensorsWriter into)
+      throws IOException {
+    int each = piece.order().elements();
+    ByteBuffer bytes = scratch(FloatDecoder.F32, each);
+    for (long offset = 0; offset < piece.elements(); offset += each) {
+      FloatBuffer memory = from.map(piece.slot(), piece.offset() + offset, each).asFloatBuffer();
+      piece.order().save(memory, bytes.clear().asFloatBuffer());
+      into.write(as, offset * Float.BYTES, bytes);
+    }
   }
 
   /**
@@ -164,7 +250,7 @@ final class WeightTransfer {
    * @param maxShardBytes most bytes of one file
    */
   static void save(Parameters from, CheckpointWriter into, long maxShardBytes) throws IOException {
-    List<TensorSlot> slots = slots(from.layout(), "");
+    List<TensorSlot> slots = slots(from.layout().pieces(), "");
     ShardLayout layout = ShardLayout.of(slots, maxShardBytes);
     for (Shard shard : layout.shards()) {
       try (SafetensorsWriter file = into.openShard(shard)) {

@@ -1,96 +1,169 @@
-# Causal rotary grouped-query attention with optional head norms, and its backward pass.
-# Shapes: B batch, S sequence, T = B*S tokens, D model, H query heads, G key-value heads, N head width.
-# Parameters of a layer start at p[at]: input norm D, query-key-value [(H+2G)N, D], query norm N, key norm N,
-# output [D, HN]. sizes = [B, S, H, G, N, head norms 0|1, compute dtype].
+# Causal attention over segments of tokens, with its backward pass, and the layer's half that it makes.
+# Shapes: B batch, S sequence, T = B*S tokens, H query heads, G key-value heads, N head width, M value width.
+# A segment is a run of tokens that see one another and no others; an empty list means one a sequence.
+# A window w > 0 lets a token see itself and the w - 1 before it. Sinks [H] take a share of each head's
+# probability and give nothing.
 
 
-# Cosines and sines [S, 1, N/2] as float32 tables.
-def rotary(length: int, width: int, theta: float, like: Tensor) -> Tuple[Tensor, Tensor]:
+# Additive mask [L, L]: 0 where a query may see a key, minus infinity elsewhere.
+def mask(length: int, window: int, dtype: int, like: Tensor) -> Tensor:
   device = ops.prim.device(like)
-  power = torch.arange(0, width, 2, dtype=6, device=device) / width
-  frequency = torch.reciprocal(torch.pow(theta, power))
-  position = torch.arange(0, length, 1, dtype=6, device=device)
-  angle = torch.unsqueeze(torch.mul(torch.unsqueeze(position, 1), frequency), 1)
-  return (torch.cos(angle), torch.sin(angle))
+  position = torch.arange(0, length, 1, dtype=4, device=device)
+  distance = torch.sub(torch.unsqueeze(position, 1), torch.unsqueeze(position, 0))
+  hidden = torch.__or__(torch.lt(distance, 0), torch.ge(distance, window))
+  zeros = torch.zeros([length, length], dtype=dtype, device=device)
+  return torch.masked_fill_(zeros, hidden, -float("inf"))
 
 
-# Rotates the two halves of the last axis of x [B, S, heads, N] by the angle; sign = -1 turns back.
-def rotate(x: Tensor, cos: Tensor, sin: Tensor, sign: int) -> Tensor:
-  half = torch.floordiv(torch.size(x, -1), 2)
-  low = torch.narrow(x, -1, 0, half)
-  high = torch.narrow(x, -1, half, half)
-  y = torch.empty_like(x, memory_format=0)
-  low_y = torch.narrow(y, -1, 0, half)
-  high_y = torch.narrow(y, -1, half, half)
-  _0 = torch.addcmul_(torch.mul(low, cos, out=low_y), high, sin, value=-sign)
-  _1 = torch.addcmul_(torch.mul(high, cos, out=high_y), low, sin, value=sign)
-  return y
-
-
-def repeat_heads(x: Tensor, times: int) -> Tensor:
+# [L, heads, N] as one sequence, or [B*S, heads, N] as B of them, to [B, times*heads, S, N].
+def heads_first(x: Tensor, batch: int, times: int) -> Tensor:
+  y = torch.transpose(torch.unflatten(x, 0, [batch, -1]), 1, 2)
   if times == 1:
-    return x
-  return torch.repeat_interleave(x, times, 1)
+    return y
+  return torch.repeat_interleave(y, times, 1)
 
 
-def sum_heads(x: Tensor, times: int) -> Tensor:
-  if times == 1:
-    return x
-  return torch.sum(torch.unflatten(x, 1, [-1, times]), [2])
+# The other way; heads that were repeated are summed.
+def tokens_first(x: Tensor, times: int) -> Tensor:
+  y = x
+  if times > 1:
+    y = torch.sum(torch.unflatten(x, 1, [-1, times]), [2])
+  return torch.flatten(torch.transpose(y, 1, 2), 0, 1)
 
 
-def joint_norm(p: List[Tensor], at: int, heads: int, groups: int) -> Tensor:
-  query = torch.expand(torch.unsqueeze(p[at + 2], 0), [heads, -1])
-  key = torch.expand(torch.unsqueeze(p[at + 3], 0), [groups, -1])
-  return torch.cat([query, key])
+def widened(value: Tensor, width: int) -> Tensor:
+  missing = width - torch.size(value, -1)
+  if missing == 0:
+    return value
+  return torch.constant_pad_nd(value, [0, missing])
+
+
+# Attention of one batch of equal segments, [L*batch, heads, ...] to [L*batch, H, M], and what backward needs.
+def attend(query: Tensor, key: Tensor, value: Tensor, sinks: Tensor, batch: int, window: int, scale: float) -> Tuple[Tensor, List[Tensor]]:
+  times = torch.floordiv(torch.size(query, 1), torch.size(key, 1))
+  q = __torch__.attention.heads_first(query, batch, 1)
+  k = __torch__.attention.heads_first(key, batch, times)
+  v = __torch__.attention.widened(__torch__.attention.heads_first(value, batch, times), torch.size(query, 2))
+  length = torch.size(q, 2)
+  if window > 0 and window < length:
+    seen = __torch__.attention.mask(length, window, ops.prim.dtype(q), q)
+    out, lse = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0., False, attn_mask=seen, scale=scale)
+  else:
+    out, lse = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0., True, scale=scale)
+  if torch.numel(sinks) > 0:
+    all = torch.logaddexp(lse, torch.view(sinks, [1, -1, 1]))
+    share = torch.exp(torch.sub(lse, all))
+    out = torch.mul(out, torch.to(torch.unsqueeze(share, 3), ops.prim.dtype(out)))
+    lse = all
+  flat = torch.narrow(__torch__.attention.tokens_first(out, 1), 2, 0, torch.size(value, 2))
+  return (flat, [q, k, v, out, lse])
+
+
+# dout [L*batch, H, M] to the gradients of query, key and value; adds that of the sinks.
+# With sinks, out and lse are those of the whole softmax: the operator then finds the probabilities of all keys right.
+def attend_backward(dout: Tensor, saved: List[Tensor], sinks: Tensor, gsinks: Tensor, groups: int, batch: int, window: int, scale: float) -> Tuple[Tensor, Tensor, Tensor]:
+  q, k, v, out, lse = saved
+  width = torch.size(dout, 2)
+  d = __torch__.attention.widened(__torch__.attention.heads_first(dout, batch, 1), torch.size(q, 3))
+  length = torch.size(q, 2)
+  if window > 0 and window < length:
+    seen = __torch__.attention.mask(length, window, ops.prim.dtype(q), q)
+    dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(d, q, k, v, out, lse, 0., False, attn_mask=seen, scale=scale)
+  else:
+    dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(d, q, k, v, out, lse, 0., True, scale=scale)
+  if torch.numel(sinks) > 0:
+    share = torch.exp(torch.sub(torch.view(sinks, [1, -1, 1]), lse))
+    delta = torch.sum(torch.to(d, 6) * torch.to(out, 6), [-1])
+    _0 = torch.sub_(gsinks, torch.sum(share * delta, [0, 2]))
+  times = torch.floordiv(torch.size(q, 1), groups)
+  dv = torch.narrow(__torch__.attention.tokens_first(dv, times), 2, 0, width)
+  return (__torch__.attention.tokens_first(dq, 1), __torch__.attention.tokens_first(dk, times), dv)
+
+
+# Attention of every segment: [T, heads, ...] to [T, H, M], and five saved tensors for each call made.
+def core(query: Tensor, key: Tensor, value: Tensor, sinks: Tensor, shape: List[int], segments: List[int], window: int, scale: float) -> Tuple[Tensor, List[Tensor]]:
+  if torch.len(segments) == 0:
+    return __torch__.attention.attend(query, key, value, sinks, shape[0], window, scale)
+  outs = annotate(List[Tensor], [])
+  saved = annotate(List[Tensor], [])
+  start = 0
+  for i in range(torch.len(segments)):
+    size = segments[i]
+    out, kept = __torch__.attention.attend(torch.narrow(query, 0, start, size), torch.narrow(key, 0, start, size), torch.narrow(value, 0, start, size), sinks, 1, window, scale)
+    outs.append(out)
+    saved.extend(kept)
+    start = start + size
+  return (torch.cat(outs), saved)
+
+
+def core_backward(dout: Tensor, saved: List[Tensor], sinks: Tensor, gsinks: Tensor, groups: int, shape: List[int], segments: List[int], window: int, scale: float) -> Tuple[Tensor, Tensor, Tensor]:
+  if torch.len(segments) == 0:
+    return __torch__.attention.attend_backward(dout, saved, sinks, gsinks, groups, shape[0], window, scale)
+  dqs = annotate(List[Tensor], [])
+  dks = annotate(List[Tensor], [])
+  dvs = annotate(List[Tensor], [])
+  start = 0
+  for i in range(torch.len(segments)):
+    size = segments[i]
+    dq, dk, dv = __torch__.attention.attend_backward(torch.narrow(dout, 0, start, size), saved[5 * i:5 * i + 5], sinks, gsinks, groups, 1, window, scale)
+    dqs.append(dq)
+    dks.append(dk)
+    dvs.append(dv)
+    start = start + size
+  return (torch.cat(dqs), torch.cat(dks), torch.cat(dvs))
+
+
+def key_value_heads(shape: List[int]) -> int:
+  if shape[4] == 1:
+    return shape[5]
+  return shape[6]
+
+
+def project(n: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float], cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor, Tensor, List[Tensor]]:
+  if shape[4] == 1:
+    query, key, value, saved = __torch__.latent.project(n, p, at, shape, numbers[2], cos, sin)
+  else:
+    query, key, value, saved = __torch__.grouped.project(n, p, at, shape, numbers[0], cos, sin)
+  return (query, key, value, saved)
+
+
+# What attention adds to the residual stream: flat [T, H*M] to [T, D].
+def output(flat: Tensor, p: List[Tensor], at: int, dtype: int, residual: float) -> Tensor:
+  out = torch.to(__torch__.matrix.linear(flat, p[at + 4], p[at + 6], dtype), 6)
+  if residual == 1.:
+    return out
+  return torch.mul_(out, residual)
 
 
 # Returns the residual stream after attention, and what the backward pass needs.
-def forward(x: Tensor, p: List[Tensor], at: int, sizes: List[int], epsilon: float, cos: Tensor, sin: Tensor) -> Tuple[Tensor, List[Tensor]]:
-  batch, length, heads, groups, width, normed, dtype = sizes
-  r = __torch__.norm.inverse_rms(x, epsilon)
+def forward(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float], window: int, segments: List[int], cos: Tensor, sin: Tensor) -> Tuple[Tensor, List[Tensor]]:
+  dtype = shape[2]
+  r = __torch__.norm.inverse_rms(x, numbers[0])
   n = torch.to(__torch__.norm.apply(x, r, p[at]), dtype)
-  qkv = torch.mm(n, torch.t(torch.to(p[at + 1], dtype)))
-  joint = torch.view(qkv, [batch, length, heads + 2 * groups, width])
-  value = torch.transpose(torch.narrow(joint, 2, heads + groups, groups), 1, 2)
-  qk = torch.to(torch.narrow(joint, 2, 0, heads + groups), 6)
-  head_r = r
-  turned = qk
-  if normed == 1:
-    head_r = __torch__.norm.inverse_rms(qk, epsilon)
-    turned = __torch__.norm.apply(qk, head_r, __torch__.attention.joint_norm(p, at, heads, groups))
-  turned = torch.to(__torch__.attention.rotate(turned, cos, sin, 1), dtype)
-  query = torch.transpose(torch.narrow(turned, 2, 0, heads), 1, 2)
-  times = torch.floordiv(heads, groups)
-  key = __torch__.attention.repeat_heads(torch.transpose(torch.narrow(turned, 2, heads, groups), 1, 2), times)
-  value = __torch__.attention.repeat_heads(value, times)
-  out, lse = torch._scaled_dot_product_flash_attention_for_cpu(query, key, value, 0., True)
-  flat = torch.reshape(torch.transpose(out, 1, 2), [batch * length, heads * width])
-  y = torch.add(x, torch.mm(flat, torch.t(torch.to(p[at + 4], dtype))))
-  return (y, [x, r, n, qk, head_r, query, key, value, out, lse, flat])
+  query, key, value, projected = __torch__.attention.project(n, p, at, shape, numbers, cos, sin)
+  out, attended = __torch__.attention.core(query, key, value, p[at + 7], shape, segments, window, numbers[1])
+  flat = torch.flatten(out, 1)
+  y = torch.add_(__torch__.attention.output(flat, p, at, dtype, numbers[7]), x)
+  saved = [x, r, n, flat]
+  saved.extend(projected)
+  saved.extend(attended)
+  return (y, saved)
 
 
 # Takes the gradient of the residual stream after attention, returns that before it; adds weight gradients to g.
-def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, sizes: List[int], cos: Tensor, sin: Tensor) -> Tensor:
-  batch, length, heads, groups, width, normed, dtype = sizes
-  x, r, n, qk, head_r, query, key, value, out, lse, flat = saved
-  dout = torch.to(dy, dtype)
-  _0 = __torch__.matrix.accumulate(g[at + 4], torch.t(dout), flat)
-  dflat = torch.view(torch.mm(dout, torch.to(p[at + 4], dtype)), [batch, length, heads, width])
-  dq, dk, dv = torch._scaled_dot_product_flash_attention_for_cpu_backward(torch.transpose(dflat, 1, 2), query, key, value, out, lse, 0., True)
-  times = torch.floordiv(heads, groups)
-  dk = __torch__.attention.sum_heads(dk, times)
-  dv = __torch__.attention.sum_heads(dv, times)
-  dqk = torch.to(torch.cat([torch.transpose(dq, 1, 2), torch.transpose(dk, 1, 2)], 2), 6)
-  dqk = __torch__.attention.rotate(dqk, cos, sin, -1)
-  if normed == 1:
-    w = __torch__.attention.joint_norm(p, at, heads, groups)
-    gw = torch.zeros_like(w)
-    dqk = __torch__.norm.backward(dqk, qk, head_r, w, gw)
-    _1 = torch.add_(g[at + 2], torch.sum(torch.narrow(gw, 0, 0, heads), [0]))
-    _2 = torch.add_(g[at + 3], torch.sum(torch.narrow(gw, 0, heads, groups), [0]))
-  dqkv = torch.cat([torch.to(dqk, dtype), torch.transpose(dv, 1, 2)], 2)
-  dqkv = torch.view(dqkv, [batch * length, -1])
-  _3 = __torch__.matrix.accumulate(g[at + 1], torch.t(dqkv), n)
-  dn = torch.to(torch.mm(dqkv, torch.to(p[at + 1], dtype)), 6)
-  return torch.add_(__torch__.norm.backward(dn, x, r, p[at], g[at]), dy)
+def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], window: int, segments: List[int], cos: Tensor, sin: Tensor, stale: bool) -> Tensor:
+  dtype = shape[2]
+  x, r, n, flat = saved[0:4]
+  calls = max(torch.len(segments), 1)
+  split = torch.len(saved) - 5 * calls
+  scaled = dy
+  if numbers[7] != 1.:
+    scaled = dy * numbers[7]
+  dflat = __torch__.matrix.linear_backward(torch.to(scaled, dtype), flat, p[at + 4], g[at + 4], g[at + 6], dtype, stale)
+  dout = torch.view(dflat, [torch.size(dflat, 0), shape[5], -1])
+  dq, dk, dv = __torch__.attention.core_backward(dout, saved[split:], p[at + 7], g[at + 7], __torch__.attention.key_value_heads(shape), shape, segments, window, numbers[1])
+  if shape[4] == 1:
+    dn = __torch__.latent.project_backward(dq, dk, dv, n, saved[4:split], p, g, at, shape, cos, sin, stale)
+  else:
+    dn = __torch__.grouped.project_backward(dq, dk, dv, n, saved[4:split], p, g, at, shape, cos, sin, stale)
+  return torch.add_(__torch__.norm.backward(torch.to(dn, 6), x, r, p[at], g[at]), dy)

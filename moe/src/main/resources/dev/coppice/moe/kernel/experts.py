@@ -1,39 +1,20 @@
-# Top-k routed SwiGLU experts and their backward pass. A dense layer is one expert that every token takes.
+# The feed-forward half of a layer and its backward pass: routed experts, shared ones, or one dense block.
 # Shapes: T tokens, D model, F hidden, E experts, K chosen, C = T*K rows sorted by expert.
-# Parameters of a layer start at p[at]: norm D, router [E, D], gate-up [E, 2F, D], down [E, D, F].
-# sizes = [K, renormalise 0|1, compute dtype]; K = 0 marks a dense layer.
+# K = 0 marks a dense layer: one expert that every token takes.
+# Work on an expert goes in blocks of rows, so that what one operator leaves the next finds in the cache.
 
 
-# Probabilities [T, E], their K largest [T, K] and where they are, the experts' weights [T, K], log-sum-exp [T].
-def route(n: Tensor, w: Tensor, k: int, renormalise: int) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-  logits = torch.mm(n, torch.t(w))
-  lse = torch.logsumexp(logits, [-1])
-  p = torch.softmax(logits, -1)
-  top, index = torch.topk(p, k, -1)
-  weight = top
-  if renormalise == 1:
-    weight = top / torch.sum(top, [-1], True)
-  return (p, index, weight, lse)
+# Rows of one block: its gate and up rows fill about one mebibyte.
+def block_rows(width: int) -> int:
+  return max(64, torch.floordiv(262144, max(width, 1)))
 
 
-# Gradient of the router's logits. dw [T, K] is that of the weights, balance [E] that of every probability,
-# z that of the squared log-sum-exp.
-def route_backward(dw: Tensor, p: Tensor, index: Tensor, weight: Tensor, lse: Tensor, renormalise: int, balance: Tensor, z: float) -> Tensor:
-  dtop = dw
-  if renormalise == 1:
-    centred = dw - torch.sum(dw * weight, [-1], True)
-    dtop = centred / torch.sum(torch.gather(p, 1, index), [-1], True)
-  dp = torch.scatter_add(torch.expand_as(balance, p), 1, index, dtop)
-  dlogits = p * (dp - torch.sum(dp * p, [-1], True))
-  return torch.add_(dlogits, p * torch.unsqueeze(lse, 1), alpha=2. * z)
-
-
-# Rows in order of their expert: counts [E], the token of each row [C], the row of each choice [T, K].
+# Rows in order of their expert: counts [E], the order of the choices [C], the row of each choice [T, K].
 def dispatch(index: Tensor, experts: int) -> Tuple[Tensor, Tensor, Tensor]:
   flat = torch.flatten(index)
   counts = torch.bincount(flat, minlength=experts)
   order = torch.argsort(flat, stable=True)
-  rows = torch.argsort(order)
+  rows = torch.scatter(torch.empty_like(order), 0, order, torch.arange(0, torch.size(order, 0), 1, dtype=4, device=ops.prim.device(order)))
   return (counts, order, torch.view_as(rows, index))
 
 
@@ -50,92 +31,197 @@ def gather(rows: Tensor, chosen: Tensor, weight: Optional[Tensor]) -> Tensor:
   return sum
 
 
-def forward(x: Tensor, p: List[Tensor], at: int, sizes: List[int], epsilon: float) -> Tuple[Tensor, List[Tensor]]:
-  k, renormalise, dtype = sizes
-  r = __torch__.norm.inverse_rms(x, epsilon)
-  n = __torch__.norm.apply(x, r, p[at])
-  gate_up = torch.to(p[at + 2], dtype)
-  down = torch.to(p[at + 3], dtype)
-  if k == 0:
-    c = torch.to(n, dtype)
-    gu = torch.mm(c, torch.t(torch.select(gate_up, 0, 0)))
-    hidden = torch.floordiv(torch.size(gu, 1), 2)
-    h = torch.mul_(torch.silu(torch.narrow(gu, 1, 0, hidden)), torch.narrow(gu, 1, hidden, hidden))
-    y = torch.add(x, torch.mm(h, torch.t(torch.select(down, 0, 0))))
-    return (y, [x, r, n, gu])
-  experts = torch.size(p[at + 1], 0)
-  probabilities, index, weight, lse = __torch__.experts.route(n, p[at + 1], k, renormalise)
+# x @ w^T (+ bias) into y.
+def product(x: Tensor, w: Tensor, bias: Optional[Tensor], y: Tensor) -> None:
+  if bias is not None:
+    _0 = torch.addmm(torch.to(bias, ops.prim.dtype(x)), x, torch.t(w), out=y)
+  else:
+    _0 = torch.mm(x, torch.t(w), out=y)
+  return None
+
+
+def of_expert(p: Tensor, e: int) -> Optional[Tensor]:
+  if torch.numel(p) == 0:
+    return annotate(Optional[Tensor], None)
+  return annotate(Optional[Tensor], torch.select(p, 0, e))
+
+
+# Expert e: rows of c at token (or all of c where token is empty) into gu [n, 2F] and y [n, D].
+def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Optional[Tensor], down_bias: Optional[Tensor], gu: Tensor, y: Tensor, kind: int, limits: List[float]) -> None:
+  total = torch.size(gu, 0)
+  step = __torch__.experts.block_rows(torch.size(gu, 1))
+  for i in range(torch.floordiv(total + step - 1, step)):
+    start = i * step
+    size = min(step, total - start)
+    if torch.numel(token) > 0:
+      input = torch.index_select(c, 0, torch.narrow(token, 0, start, size))
+    else:
+      input = torch.narrow(c, 0, start, size)
+    block = torch.narrow(gu, 0, start, size)
+    _0 = __torch__.experts.product(input, gate_up, up_bias, block)
+    _1 = __torch__.experts.product(__torch__.gate.forward(block, kind, limits), down, down_bias, torch.narrow(y, 0, start, size))
+  return None
+
+
+# The gradient of expert e's output dy [n, D] to that of its input, into dx [n, D]; adds those of its weights.
+def expert_backward(dy: Tensor, c: Tensor, token: Tensor, gu: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor, g_up_bias: Optional[Tensor], g_down_bias: Optional[Tensor], dx: Tensor, kind: int, limits: List[float], stale: bool) -> None:
+  total = torch.size(gu, 0)
+  step = __torch__.experts.block_rows(torch.size(gu, 1))
+  for i in range(torch.floordiv(total + step - 1, step)):
+    start = i * step
+    size = min(step, total - start)
+    first = stale
+    if i > 0:
+      first = False
+    d = torch.narrow(dy, 0, start, size)
+    h, dgu = __torch__.gate.backward(torch.mm(d, down), torch.narrow(gu, 0, start, size), kind, limits)
+    _0 = __torch__.matrix.accumulate(g_down, torch.t(d), h, first)
+    if torch.numel(token) > 0:
+      input = torch.index_select(c, 0, torch.narrow(token, 0, start, size))
+    else:
+      input = torch.narrow(c, 0, start, size)
+    _1 = __torch__.matrix.accumulate(g_gate_up, torch.t(dgu), input, first)
+    _2 = torch.mm(dgu, gate_up, out=torch.narrow(dx, 0, start, size))
+    if g_up_bias is not None:
+      _3 = torch.add_(g_up_bias, torch.sum(dgu, [0], dtype=6))
+    if g_down_bias is not None:
+      _4 = torch.add_(g_down_bias, torch.sum(d, [0], dtype=6))
+  if stale:
+    if total == 0:
+      _5 = torch.zero_(g_gate_up)
+      _6 = torch.zero_(g_down)
+  return None
+
+
+# A block that every token takes, weights [1, ...]: c [T, D] to its output [T, D] and gate-up rows [T, 2F].
+def dense(c: Tensor, gate_up: Tensor, down: Tensor, shape: List[int], numbers: List[float]) -> Tuple[Tensor, Tensor]:
+  dtype = ops.prim.dtype(c)
+  all = torch.empty([0], dtype=4, device=ops.prim.device(c))
+  gu = torch.empty([torch.size(c, 0), torch.size(gate_up, 1)], dtype=dtype, device=ops.prim.device(c))
+  y = torch.empty_like(c)
+  none = annotate(Optional[Tensor], None)
+  _0 = __torch__.experts.expert(c, all, torch.to(torch.select(gate_up, 0, 0), dtype), torch.to(torch.select(down, 0, 0), dtype), none, none, gu, y, shape[17], numbers[4:6])
+  return (y, gu)
+
+
+def dense_backward(dy: Tensor, c: Tensor, gu: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor, shape: List[int], numbers: List[float], stale: bool) -> Tensor:
+  dtype = ops.prim.dtype(c)
+  all = torch.empty([0], dtype=4, device=ops.prim.device(c))
+  dx = torch.empty_like(c)
+  none = annotate(Optional[Tensor], None)
+  _0 = __torch__.experts.expert_backward(dy, c, all, gu, torch.to(torch.select(gate_up, 0, 0), dtype), torch.to(torch.select(down, 0, 0), dtype), torch.select(g_gate_up, 0, 0), torch.select(g_down, 0, 0), none, none, dx, shape[17], numbers[4:6], stale)
+  return dx
+
+
+# The shared experts' output [T, D] as float32, and what the backward pass needs.
+def shared(n: Tensor, c: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
+  y, gu = __torch__.experts.dense(c, p[at + 18], p[at + 19], shape, numbers)
+  y = torch.to(y, 6)
+  if torch.numel(p[at + 20]) == 0:
+    return (y, [gu])
+  open = torch.sigmoid(torch.mm(n, torch.t(p[at + 20])))
+  return (y * open, [gu, y, open])
+
+
+# The gradient of the shared experts' output to that of n, in float32.
+def shared_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], stale: bool) -> Tensor:
+  d = dy
+  if torch.len(saved) > 1:
+    d = dy * saved[2]
+  dc = __torch__.experts.dense_backward(torch.to(d, shape[2]), c, saved[0], p[at + 18], p[at + 19], g[at + 18], g[at + 19], shape, numbers, stale)
+  dn = torch.to(dc, 6)
+  if torch.len(saved) > 1:
+    open = saved[2]
+    dopen = torch.sum(dy * saved[1], [1], True) * open * (1. - open)
+    _0 = __torch__.matrix.accumulate(g[at + 20], torch.t(dopen), n, stale)
+    dn = torch.addmm(dn, dopen, p[at + 20])
+  return dn
+
+
+# All chosen experts: the float32 sum of their weighted outputs [T, D], and what the backward pass needs.
+def routed(n: Tensor, c: Tensor, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
+  dtype = shape[2]
+  experts = torch.size(p[at + 11], 0)
+  scores, index, weight, lse, logits = __torch__.router.route(n, p, at, k, shape, numbers[3])
   counts, order, rows = __torch__.experts.dispatch(index, experts)
   token = torch.floor_divide(order, k)
   host = torch.cpu(counts)
-  c = torch.to(n, dtype)
+  sizes = annotate(List[int], host.tolist())
+  gate_up = torch.to(p[at + 14], dtype)
+  down = torch.to(p[at + 15], dtype)
   total = torch.size(order, 0)
-  hidden = torch.floordiv(torch.size(gate_up, 1), 2)
-  gu = torch.empty([total, 2 * hidden], dtype=dtype, device=ops.prim.device(x))
-  sorted = torch.empty([total, torch.size(x, 1)], dtype=dtype, device=ops.prim.device(x))
+  gu = torch.empty([total, torch.size(gate_up, 1)], dtype=dtype, device=ops.prim.device(n))
+  sorted = torch.empty([total, torch.size(n, 1)], dtype=dtype, device=ops.prim.device(n))
   start = 0
   for e in range(experts):
-    size = int(torch.select(host, 0, e))
-    if size > 0:
-      chosen = torch.index_select(c, 0, torch.narrow(token, 0, start, size))
-      gu_e = torch.narrow(gu, 0, start, size)
-      _0 = torch.mm(chosen, torch.t(torch.select(gate_up, 0, e)), out=gu_e)
-      h = torch.mul_(torch.silu(torch.narrow(gu_e, 1, 0, hidden)), torch.narrow(gu_e, 1, hidden, hidden))
-      _1 = torch.mm(h, torch.t(torch.select(down, 0, e)), out=torch.narrow(sorted, 0, start, size))
-      start = start + size
-  y = torch.add_(__torch__.experts.gather(sorted, rows, weight), x)
-  return (y, [x, r, n, gu, probabilities, index, weight, lse, host, order, rows, token, sorted])
+    size = sizes[e]
+    _0 = __torch__.experts.expert(c, torch.narrow(token, 0, start, size), torch.select(gate_up, 0, e), torch.select(down, 0, e), __torch__.experts.of_expert(p[at + 16], e), __torch__.experts.of_expert(p[at + 17], e), torch.narrow(gu, 0, start, size), torch.narrow(sorted, 0, start, size), shape[17], numbers[4:6])
+    start = start + size
+  return (__torch__.experts.gather(sorted, rows, weight), [scores, index, weight, lse, logits, host, order, rows, token, gu, sorted])
 
 
-# One expert's share: takes the gradient of its output dy [n, D], its input [n, D] and gate-up [n, 2F].
-# Returns the gradient of its input; adds those of the matrices.
-def expert_backward(dy: Tensor, c: Tensor, gu: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor) -> Tensor:
-  hidden = torch.floordiv(torch.size(gu, 1), 2)
-  gate = torch.narrow(gu, 1, 0, hidden)
-  up = torch.narrow(gu, 1, hidden, hidden)
-  dh = torch.mm(dy, down)
-  s = torch.silu(gate)
-  _0 = __torch__.matrix.accumulate(g_down, torch.t(dy), s * up)
-  dgu = torch.empty_like(gu)
-  _2 = torch.mul(dh, s, out=torch.narrow(dgu, 1, hidden, hidden))
-  _3 = torch.silu_backward(torch.mul_(dh, up), gate, grad_input=torch.narrow(dgu, 1, 0, hidden))
-  _4 = __torch__.matrix.accumulate(g_gate_up, torch.t(dgu), c)
-  return torch.mm(dgu, gate_up)
+# The gradient of the experts' sum to that of n, in float32; balance and z as in router.backward.
+def routed_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], balance: Tensor, z: float, stale: bool) -> Tensor:
+  dtype = shape[2]
+  scores, index, weight, lse, logits, host, order, rows, token, gu, outputs = saved
+  experts = torch.size(p[at + 11], 0)
+  gate_up = torch.to(p[at + 14], dtype)
+  down = torch.to(p[at + 15], dtype)
+  sorted_weight = torch.unsqueeze(torch.index_select(torch.flatten(weight), 0, order), 1)
+  sizes = annotate(List[int], host.tolist())
+  dots = torch.empty([torch.size(order, 0)], dtype=6, device=ops.prim.device(n))
+  start = 0
+  for e in range(experts):
+    size = sizes[e]
+    part = torch.narrow(token, 0, start, size)
+    d = torch.to(torch.index_select(dy, 0, part), dtype)
+    output = torch.narrow(outputs, 0, start, size)
+    _0 = torch.sum(torch.mul_(output, d), [1], dtype=6, out=torch.narrow(dots, 0, start, size))
+    _1 = torch.mul_(d, torch.narrow(sorted_weight, 0, start, size))
+    _2 = __torch__.experts.expert_backward(d, c, part, torch.narrow(gu, 0, start, size), torch.select(gate_up, 0, e), torch.select(down, 0, e), torch.select(g[at + 14], 0, e), torch.select(g[at + 15], 0, e), __torch__.experts.of_expert(g[at + 16], e), __torch__.experts.of_expert(g[at + 17], e), output, shape[17], numbers[4:6], stale)
+    start = start + size
+  dw = torch.view_as(torch.index_select(dots, 0, torch.flatten(rows)), weight)
+  dlogits = __torch__.router.backward(dw, scores, index, weight, lse, logits, shape, numbers[3], balance, z)
+  _3 = __torch__.matrix.accumulate(g[at + 11], torch.t(dlogits), n, stale)
+  if torch.numel(g[at + 12]) > 0:
+    _4 = torch.add_(g[at + 12], torch.sum(dlogits, [0]))
+  return torch.addmm_(__torch__.experts.gather(outputs, rows, None), dlogits, p[at + 11])
 
 
-# balance and z are gradients of the auxiliary losses, as in route_backward.
-def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, sizes: List[int], balance: Tensor, z: float) -> Tensor:
-  k, renormalise, dtype = sizes
-  x = saved[0]
-  r = saved[1]
-  n = saved[2]
-  gu = saved[3]
-  gate_up = torch.to(p[at + 2], dtype)
-  down = torch.to(p[at + 3], dtype)
-  c = torch.to(n, dtype)
+# Returns the residual stream after the feed-forward half, and what the backward pass needs: x, r, n, then the routed
+# experts' eleven and the shared ones', or the dense block's one.
+def forward(x: Tensor, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
+  r = __torch__.norm.inverse_rms(x, numbers[0])
+  n = __torch__.norm.apply(x, r, p[at + 10])
+  c = torch.to(n, shape[2])
+  saved = [x, r, n]
   if k == 0:
-    d = torch.to(dy, dtype)
-    dn = __torch__.experts.expert_backward(d, c, gu, torch.select(gate_up, 0, 0), torch.select(down, 0, 0), torch.select(g[at + 2], 0, 0), torch.select(g[at + 3], 0, 0))
-    return torch.add_(__torch__.norm.backward(torch.to(dn, 6), x, r, p[at], g[at]), dy)
-  x, r, n, gu, probabilities, index, weight, lse, host, order, rows, token, outputs = saved
-  experts = torch.size(p[at + 1], 0)
-  d = torch.to(torch.index_select(dy, 0, token), dtype)
-  sorted_dweight = torch.sum(torch.mul_(outputs, d), [1], dtype=6)
-  sorted_weight = torch.index_select(torch.flatten(weight), 0, order)
-  _0 = torch.mul_(d, torch.unsqueeze(sorted_weight, 1))
-  sorted = outputs
-  start = 0
-  for e in range(experts):
-    size = int(torch.select(host, 0, e))
-    g_gate_up = torch.select(g[at + 2], 0, e)
-    g_down = torch.select(g[at + 3], 0, e)
-    if size > 0:
-      chosen = torch.index_select(c, 0, torch.narrow(token, 0, start, size))
-      dc = __torch__.experts.expert_backward(torch.narrow(d, 0, start, size), chosen, torch.narrow(gu, 0, start, size), torch.select(gate_up, 0, e), torch.select(down, 0, e), g_gate_up, g_down)
-      _1 = torch.copy_(torch.narrow(sorted, 0, start, size), dc)
-      start = start + size
-  dw = torch.view_as(torch.index_select(sorted_dweight, 0, torch.flatten(rows)), weight)
-  dlogits = __torch__.experts.route_backward(dw, probabilities, index, weight, lse, renormalise, balance, z)
-  _2 = torch.addmm_(g[at + 1], torch.t(dlogits), n)
-  dn = torch.addmm_(__torch__.experts.gather(sorted, rows, None), dlogits, p[at + 1])
-  return torch.add_(__torch__.norm.backward(dn, x, r, p[at], g[at]), dy)
+    out, gu = __torch__.experts.dense(c, p[at + 14], p[at + 15], shape, numbers)
+    y = torch.to(out, 6)
+    saved.append(gu)
+  else:
+    y, kept = __torch__.experts.routed(n, c, p, at, k, shape, numbers)
+    saved.extend(kept)
+    if torch.numel(p[at + 18]) > 0:
+      more, kept_too = __torch__.experts.shared(n, c, p, at, shape, numbers)
+      y = torch.add_(y, more)
+      saved.extend(kept_too)
+  if numbers[7] != 1.:
+    y = torch.mul_(y, numbers[7])
+  return (torch.add_(y, x), saved)
+
+
+# Takes the gradient of the residual stream after the feed-forward half, returns that before it.
+def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float], balance: Tensor, z: float, stale: bool) -> Tensor:
+  x, r, n = saved[0:3]
+  c = torch.to(n, shape[2])
+  d = dy
+  if numbers[7] != 1.:
+    d = dy * numbers[7]
+  if k == 0:
+    dn = torch.to(__torch__.experts.dense_backward(torch.to(d, shape[2]), c, saved[3], p[at + 14], p[at + 15], g[at + 14], g[at + 15], shape, numbers, stale), 6)
+  else:
+    dn = __torch__.experts.routed_backward(d, n, c, saved[3:14], p, g, at, shape, numbers, balance, z, stale)
+    if torch.numel(p[at + 18]) > 0:
+      dn = torch.add_(dn, __torch__.experts.shared_backward(d, n, c, saved[14:], p, g, at, shape, numbers, stale))
+  return torch.add_(__torch__.norm.backward(dn, x, r, p[at + 10], g[at + 10]), dy)

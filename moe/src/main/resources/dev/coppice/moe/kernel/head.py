@@ -1,15 +1,22 @@
 # Final norm, head and cross-entropy in float32, a chunk of tokens at a time.
 # Shapes: T tokens, D model, V vocabulary. Parameters: p[1] final norm D, p[2] head [V, D].
-# A negative label is ignored.
+# Logits are divided by a number that some families have. A negative label is ignored.
 
 
-def logits(x: Tensor, p: List[Tensor], dtype: int, epsilon: float) -> Tensor:
+def scaled(logits: Tensor, divisor: float) -> Tensor:
+  y = torch.to(logits, 6)
+  if divisor == 1.:
+    return y
+  return torch.div_(y, divisor)
+
+
+def logits(x: Tensor, p: List[Tensor], dtype: int, epsilon: float, divisor: float) -> Tensor:
   n = __torch__.norm.apply(x, __torch__.norm.inverse_rms(x, epsilon), p[1])
-  return torch.to(torch.mm(torch.to(n, dtype), torch.t(torch.to(p[2], dtype))), 6)
+  return __torch__.head.scaled(torch.mm(torch.to(n, dtype), torch.t(torch.to(p[2], dtype))), divisor)
 
 
 # Losses [T] and whether the most likely token is the label [T], both 0 where the label is ignored.
-def score(x: Tensor, p: List[Tensor], labels: Tensor, chunk: int, dtype: int, epsilon: float) -> Tensor:
+def score(x: Tensor, p: List[Tensor], labels: Tensor, chunk: int, dtype: int, epsilon: float, divisor: float) -> Tensor:
   tokens = torch.size(x, 0)
   result = torch.empty([2, tokens], dtype=6, device=ops.prim.device(x))
   for i in range(torch.floordiv(tokens + chunk - 1, chunk)):
@@ -17,7 +24,7 @@ def score(x: Tensor, p: List[Tensor], labels: Tensor, chunk: int, dtype: int, ep
     size = min(chunk, tokens - start)
     label = torch.narrow(labels, 0, start, size)
     keep = torch.to(label >= 0, 6)
-    out = __torch__.head.logits(torch.narrow(x, 0, start, size), p, dtype, epsilon)
+    out = __torch__.head.logits(torch.narrow(x, 0, start, size), p, dtype, epsilon, divisor)
     picked = torch.gather(torch.log_softmax(out, -1), 1, torch.unsqueeze(torch.clamp(label, 0), 1))
     column = torch.narrow(result, 1, start, size)
     _0 = torch.copy_(torch.select(column, 0, 0), torch.squeeze(picked, 1) * -keep)
@@ -26,7 +33,7 @@ def score(x: Tensor, p: List[Tensor], labels: Tensor, chunk: int, dtype: int, ep
 
 
 # The sum of losses, and the gradient of factor * that sum with respect to x; adds weight gradients to g.
-def train(x: Tensor, p: List[Tensor], g: List[Tensor], labels: Tensor, factor: float, chunk: int, dtype: int, epsilon: float) -> Tuple[Tensor, Tensor]:
+def train(x: Tensor, p: List[Tensor], g: List[Tensor], labels: Tensor, factor: float, chunk: int, dtype: int, epsilon: float, divisor: float, stale: bool) -> Tuple[Tensor, Tensor]:
   tokens = torch.size(x, 0)
   r = __torch__.norm.inverse_rms(x, epsilon)
   n = torch.to(__torch__.norm.apply(x, r, p[1]), dtype)
@@ -40,10 +47,13 @@ def train(x: Tensor, p: List[Tensor], g: List[Tensor], labels: Tensor, factor: f
     label = torch.narrow(labels, 0, start, size)
     keep = torch.unsqueeze(torch.to(label >= 0, 6), 1)
     safe = torch.unsqueeze(torch.clamp(label, 0), 1)
-    d = torch.log_softmax(torch.to(torch.mm(n_chunk, torch.t(w)), 6), -1)
+    d = torch.log_softmax(__torch__.head.scaled(torch.mm(n_chunk, torch.t(w)), divisor), -1)
     _0 = torch.sub_(total, torch.sum(torch.gather(d, 1, safe) * keep, dtype=7))
     _1 = torch.scatter_add_(torch.exp_(d), 1, safe, -keep)
-    d = torch.to(torch.mul_(d, keep * factor), dtype)
-    _2 = __torch__.matrix.accumulate(g[2], torch.t(d), n_chunk)
+    d = torch.to(torch.mul_(d, keep * (factor / divisor)), dtype)
+    first = stale
+    if i > 0:
+      first = False
+    _2 = __torch__.matrix.accumulate(g[2], torch.t(d), n_chunk, first)
     _3 = torch.mm(d, w, out=torch.narrow(dn, 0, start, size))
   return (total, __torch__.norm.backward(torch.to(dn, 6), x, r, p[1], g[1]))

@@ -1,23 +1,27 @@
 class Kernels(Module):
   __parameters__ = []
   __buffers__ = []
-  def forward(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
-    return __torch__.model.logits(ids, p, shape, numbers)
+  def forward(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+    return __torch__.model.logits(ids, p, cos, sin, shape, numbers, segments)
   # For callers that can pass arrays only: shape and numbers come as arrays.
-  def block(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], shape: Tensor, numbers: Tensor) -> Tensor:
-    integers = annotate(List[int], [])
-    for i in range(torch.size(shape, 0)):
-      integers.append(int(shape[i]))
-    floats = annotate(List[float], [])
-    for i in range(torch.size(numbers, 0)):
-      floats.append(float(numbers[i]))
-    return __torch__.block.forward(ids, p, integers, floats)
-  def score(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
-    return __torch__.model.score(ids, labels, p, shape, numbers)
-  def accumulate(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
-    return __torch__.model.accumulate(ids, labels, p, g, shape, numbers)
+  def block(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: Tensor, numbers: Tensor) -> Tensor:
+    return __torch__.block.forward(ids, p, cos, sin, annotate(List[int], shape.tolist()), annotate(List[float], numbers.tolist()))
+  def score(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+    return __torch__.model.score(ids, labels, p, cos, sin, shape, numbers, segments)
+  def begin(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tuple[List[Tensor], List[List[Tensor]]]:
+    return __torch__.model.begin(ids, labels, p, g, cos, sin, shape, numbers, segments)
+  def finish(self: __torch__.Kernels, ids: Tensor, dx: Tensor, saved: List[List[Tensor]], balance: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+    return __torch__.model.finish(ids, dx, saved, balance, p, g, cos, sin, shape, numbers, segments)
+  def routers(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+    return __torch__.health.routers(ids, p, cos, sin, shape, numbers, segments)
+  def caches(self: __torch__.Kernels, capacity: int, shape: List[int], like: Tensor) -> List[Tensor]:
+    return __torch__.decode.caches(capacity, shape, like)
+  def step(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], caches: List[Tensor], past: int, cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float]) -> Tensor:
+    return __torch__.decode.step(ids, p, caches, past, cos, sin, shape, numbers)
   def clip(self: __torch__.Kernels, g: List[Tensor], limit: float) -> Tensor:
     return __torch__.optimizer.clip(g, limit)
+  def balance(self: __torch__.Kernels, bias: Tensor, counts: Tensor, step: float) -> Tensor:
+    return __torch__.optimizer.balance(bias, counts, step)
   # settings = [learning rate, beta 1, beta 2, weight decay, epsilon]
   def adamw(self: __torch__.Kernels, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], settings: List[float], divisor: Tensor) -> Tensor:
     none = annotate(List[Tensor], [])
@@ -29,3 +33,7 @@ class Kernels(Module):
   def zero(self: __torch__.Kernels, g: List[Tensor]) -> Tensor:
     torch._foreach_zero_(g)
     return g[0]
+  # a += b
+  def add(self: __torch__.Kernels, a: List[Tensor], b: List[Tensor]) -> Tensor:
+    torch._foreach_add_(a, b)
+    return a[0]

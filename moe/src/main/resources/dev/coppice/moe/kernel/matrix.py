@@ -1,10 +1,32 @@
 # Matrix products whose operands may be bfloat16 while gradients stay float32.
 
 
-# g += a @ b
-def accumulate(g: Tensor, a: Tensor, b: Tensor) -> None:
-  if ops.prim.dtype(g) == ops.prim.dtype(a):
-    _0 = torch.addmm_(g, a, b)
+# g += a @ b; where g is stale, g = a @ b.
+def accumulate(g: Tensor, a: Tensor, b: Tensor, stale: bool) -> None:
+  if ops.prim.dtype(g) != ops.prim.dtype(a):
+    if stale:
+      _0 = torch.copy_(g, torch.mm(a, b))
+    else:
+      _0 = torch.add_(g, torch.mm(a, b))
   else:
-    _1 = torch.add_(g, torch.mm(a, b))
+    if stale:
+      _0 = torch.mm(a, b, out=g)
+    else:
+      _0 = torch.addmm_(g, a, b)
   return None
+
+
+# x @ w^T, plus a bias where there is one: x [T, I], w [O, I], bias [O] or [0].
+def linear(x: Tensor, w: Tensor, bias: Tensor, dtype: int) -> Tensor:
+  weight = torch.t(torch.to(w, dtype))
+  if torch.numel(bias) == 0:
+    return torch.mm(x, weight)
+  return torch.addmm(torch.to(bias, dtype), x, weight)
+
+
+# Adds to the gradients of w and bias; returns that of x.
+def linear_backward(dy: Tensor, x: Tensor, w: Tensor, gw: Tensor, gbias: Tensor, dtype: int, stale: bool) -> Tensor:
+  _0 = __torch__.matrix.accumulate(gw, torch.t(dy), x, stale)
+  if torch.numel(gbias) > 0:
+    _1 = torch.add_(gbias, torch.sum(dy, [0], dtype=6))
+  return torch.mm(dy, torch.to(w, dtype))

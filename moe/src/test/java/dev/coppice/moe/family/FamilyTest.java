@@ -56,21 +56,26 @@ class FamilyTest {
   }
 
   @Test
-  void aSlidingWindowLimitsTheSequence() {
-    assertThat(spec("{'model_type':'mixtral','sliding_window':100}").maxPositions()).isEqualTo(100);
-    assertThat(spec("{'model_type':'mixtral','sliding_window':null}").maxPositions())
-        .isEqualTo(131_072);
+  void aSlidingWindowIsEveryLayers() {
+    MoeSpec spec = spec("{'model_type':'mixtral','num_hidden_layers':2,'sliding_window':100}");
+    assertThat(spec.maxPositions()).isEqualTo(131_072);
+    assertThat(spec.windows()).containsExactly(100, 100);
+    assertThat(spec("{'model_type':'mixtral','sliding_window':null}").windows()).isEmpty();
+    assertThat(spec("{'model_type':'mixtral','sliding_window':131072}").windows()).isEmpty();
   }
 
   @Test
   void whatTheKernelsCannotRunIsNamed() {
     assertThat(refusal("{'model_type':'qwen3_moe','hidden_act':'silu','rope_scaling':null}"))
         .isEmpty();
-    assertThat(refusal("{'model_type':'qwen3_moe','rope_parameters':{'rope_type':'yarn'}}"))
+    assertThat(refusal("{'model_type':'qwen3_moe','rope_parameters':{'rope_type':'longrope'}}"))
         .isEqualTo(
-            "qwen3_moe runs only with rope_parameters.rope_type in [\"default\"],"
-                + " got \"yarn\" (config.json)");
-    assertThat(refusal("{'model_type':'qwen3_moe','attention_bias':true}")).contains("got true");
+            "qwen3_moe runs only with rope_type in [default, dynamic, linear, llama3, yarn],"
+                + " got longrope (config.json)");
+    assertThat(refusal("{'model_type':'qwen3_moe','hidden_act':'gelu'}"))
+        .isEqualTo(
+            "qwen3_moe runs only with hidden_act in [\"silu\", \"swish\"], got \"gelu\""
+                + " (config.json)");
   }
 
   @Test

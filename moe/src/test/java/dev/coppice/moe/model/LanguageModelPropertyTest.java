@@ -7,7 +7,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.moe.testing.MoeSpecs;
+import dev.coppice.moe.testing.AnySpecs;
 import java.nio.FloatBuffer;
 import java.util.Random;
 import net.jqwik.api.Arbitrary;
@@ -34,7 +34,7 @@ class LanguageModelPropertyTest {
 
   @Provide
   Arbitrary<MoeSpec> specs() {
-    return MoeSpecs.arbitrary();
+    return AnySpecs.arbitrary();
   }
 
   @Property(tries = 60)

@@ -45,7 +45,7 @@ final class NaiveWeights {
       Slot slot = slots.get(i);
       int size = (int) slot.elements();
       if (size > 0) {
-        long fanIn = slot.shape().get(slot.shape().size() - 1);
+        double fanIn = slot.shape().get(slot.shape().size() - 1);
         boolean norm = slot.name().endsWith("Norm");
         double deviation = slot.matrix() ? 1.2 / Math.sqrt(fanIn) : 0.4;
         FloatBuffer memory = model.parameters().map(i, 0, size).asFloatBuffer();

@@ -1,0 +1,106 @@
+package dev.coppice.moe.model;
+
+import ai.djl.pytorch.jni.JniUtils;
+import com.google.common.base.Throwables;
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.google.common.util.concurrent.Uninterruptibles;
+import dev.coppice.moe.kernel.TorchRuntime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Threads that each run a share of a batch.
+ *
+ * <p>Operators of a small model are too short to be worth splitting: threads would wait for one
+ * another after each. So a share is a whole pass, and an operator in it uses few threads.
+ */
+final class Workers implements AutoCloseable {
+  /** Each share has its own gradient, so there are few. */
+  private static final int MOST = 4;
+
+  private final int threads = TorchRuntime.threads();
+  private final ExecutorService pool =
+      Executors.newFixedThreadPool(
+          Math.min(MOST, threads),
+          new ThreadFactoryBuilder().setNameFormat("coppice-share-%d").setDaemon(true).build());
+  private final ThreadLocal<Integer> ownThreads = ThreadLocal.withInitial(() -> 0);
+
+  /** Into how many shares a batch is split; it depends on nothing but the number of threads. */
+  int shares(int batch) {
+    return Math.min(Math.min(MOST, threads), batch);
+  }
+
+  /**
+   * Runs tasks at the same time, on as many threads; one alone runs on the caller's.
+   *
+   * @return results in the tasks' order, once all have ended
+   */
+  <T> List<T> run(List<? extends Callable<T>> tasks) {
+    if (tasks.size() == 1) {
+      return List.of(call(tasks.get(0)));
+    }
+    int each = Math.max(1, threads / tasks.size());
+    List<Future<T>> running = new ArrayList<>();
+    for (Callable<T> task : tasks) {
+      running.add(
+          pool.submit(
+              () -> {
+                useThreads(each);
+                return task.call();
+              }));
+    }
+    // all must have ended before anyone closes what they use
+    List<Outcome<T>> outcomes = running.stream().map(Workers::await).toList();
+    // threads that are made later start with what was set last
+    JniUtils.setNumThreads(threads);
+    return outcomes.stream().map(Outcome::get).toList();
+  }
+
+  /** What a task returned, or why it did not. */
+  private record Outcome<T>(Optional<T> result, Optional<Throwable> fault) {
+    T get() {
+      fault.ifPresent(
+          cause -> {
+            Throwables.throwIfUnchecked(cause);
+            throw new IllegalStateException("a share's task must not throw checked", cause);
+          });
+      return result.orElseThrow();
+    }
+  }
+
+  private static <T> Outcome<T> await(Future<T> future) {
+    try {
+      return new Outcome<>(
+          Optional.of(Uninterruptibles.getUninterruptibly(future)), Optional.empty());
+    } catch (ExecutionException e) {
+      return new Outcome<>(Optional.empty(), Optional.ofNullable(e.getCause()));
+    }
+  }
+
+  private void useThreads(int count) {
+    if (ownThreads.get() != count) {
+      JniUtils.setNumThreads(count);
+      ownThreads.set(count);
+    }
+  }
+
+  private static <T> T call(Callable<T> task) {
+    try {
+      return task.call();
+    } catch (Exception e) {
+      Throwables.throwIfUnchecked(e);
+      throw new IllegalStateException("a share's task must not throw checked", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.shutdown();
+  }
+}
