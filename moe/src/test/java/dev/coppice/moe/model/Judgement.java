@@ -17,10 +17,12 @@ record Judgement(double[] logits, double[] crossEntropies, int counted, NaiveLos
     NaiveModel naive = new NaiveModel(weights);
     double[] logits = new double[0];
     double[] losses = new double[batch.ids().length];
+    int[] documents = documents(batch);
     int counted = 0;
     for (int from = 0; from < losses.length; from += batch.sequence()) {
       int[] ids = Arrays.copyOfRange(batch.ids(), from, from + batch.sequence());
-      double[][] rows = naive.logits(ids);
+      int[] own = Arrays.copyOfRange(documents, from, from + batch.sequence());
+      double[][] rows = naive.logits(ids, own);
       logits = Doubles.concat(logits, Doubles.concat(rows));
       for (int t = 0; t < rows.length; t++) {
         int label = batch.labels()[from + t];
@@ -31,6 +33,18 @@ record Judgement(double[] logits, double[] crossEntropies, int counted, NaiveLos
       }
     }
     return new Judgement(logits, losses, counted, naive.losses());
+  }
+
+  /** Which segment each token is in; all in one if the batch names none. */
+  private static int[] documents(TokenBatch batch) {
+    int[] documents = new int[batch.ids().length];
+    int at = 0;
+    for (int segment = 0; segment < batch.segments().size(); segment++) {
+      int end = at + batch.segments().get(segment);
+      Arrays.fill(documents, at, end, segment);
+      at = end;
+    }
+    return documents;
   }
 
   /** Mean cross-entropy of the counted tokens. */

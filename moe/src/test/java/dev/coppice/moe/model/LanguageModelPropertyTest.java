@@ -160,10 +160,29 @@ class LanguageModelPropertyTest {
     assertThat(error).isLessThanOrEqualTo(tolerance * largest);
   }
 
+  /** Random tokens; some labels are ignored, and half of the batches fall into documents. */
   private static TokenBatch tokens(MoeSpec spec, int batch, int sequence, long seed) {
     Random random = new Random(seed);
     int[] ids = random.ints((long) batch * sequence, 0, spec.vocabularySize()).toArray();
-    int[] labels = random.ints((long) batch * sequence, 0, spec.vocabularySize()).toArray();
-    return new TokenBatch(ids, labels, batch, sequence);
+    int[] labels =
+        random
+            .ints((long) batch * sequence, -2, spec.vocabularySize())
+            .map(label -> label < 0 ? TokenBatch.IGNORED : label)
+            .toArray();
+    ImmutableList<Integer> segments =
+        random.nextBoolean() ? ImmutableList.of() : segments(random, batch, sequence);
+    return new TokenBatch(ids, labels, batch, sequence, segments);
+  }
+
+  private static ImmutableList<Integer> segments(Random random, int batch, int sequence) {
+    ImmutableList.Builder<Integer> segments = ImmutableList.builder();
+    for (int b = 0; b < batch; b++) {
+      for (int left = sequence; left > 0; ) {
+        int length = 1 + random.nextInt(left);
+        segments.add(length);
+        left -= length;
+      }
+    }
+    return segments.build();
   }
 }
