@@ -3,32 +3,21 @@ package dev.coppice.bench.micro;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.checkpoint.CheckpointWriter;
-import dev.coppice.moe.checkpoint.Shard;
-import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.cli.Coppice;
-import dev.coppice.moe.family.Family;
-import dev.coppice.moe.safetensors.Dtype;
-import dev.coppice.moe.safetensors.SafetensorsWriter;
-import dev.coppice.moe.safetensors.TensorSlot;
-import dev.coppice.moe.spec.GroupedAttention;
-import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.moe.spec.RouterSpec;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How long the program takes over very many tensors: to inspect a checkpoint of some 37,000, and to
  * plan a growth to some 280,000.
  *
- * <p>Both are whole commands in a process of their own, from the start of the Java runtime to the
- * last line. The tensors have a few bytes each: names, shapes and headers are what is timed.
+ * <p>Both are whole commands in a process of their own, from the start of the launcher to the last
+ * line. The tensors have a few bytes each: names, shapes and headers are what is timed.
  *
  * @param inspectTensors tensors of the inspected checkpoint
  * @param inspectSeconds of {@code coppice inspect}, median
@@ -39,10 +28,10 @@ public record SpeedPlan(
     int inspectTensors, double inspectSeconds, int planTensors, double planSeconds) {
 
   /** As deep and wide as a Qwen3-30B-A3B that was grown to twice its depth. */
-  private static final MoeSpec INSPECTED = spec(96, 128);
+  private static final MoeSpec INSPECTED = ZeroCheckpoint.spec(96, 128);
 
   /** As deep and wide as the largest open models. */
-  private static final MoeSpec PLANNED = spec(61, 384);
+  private static final MoeSpec PLANNED = ZeroCheckpoint.spec(61, 384);
 
   /**
    * Measures both.
@@ -53,8 +42,8 @@ public record SpeedPlan(
   static SpeedPlan measure(Path folder, int repeats) throws IOException {
     Path inspected = folder.resolve("inspected");
     Path planned = folder.resolve("planned");
-    int tensors = write(inspected, INSPECTED);
-    int before = write(planned, PLANNED);
+    int tensors = ZeroCheckpoint.write(inspected, INSPECTED);
+    int before = ZeroCheckpoint.write(planned, PLANNED);
     int layers = PLANNED.layerCount();
     int experts = PLANNED.firstMoe().orElseThrow().experts();
     int perLayer = (before - 3) / layers;
@@ -76,51 +65,22 @@ public record SpeedPlan(
     return new SpeedPlan(tensors, median(inspect), grown, median(plan));
   }
 
-  private static MoeSpec spec(int layers, int experts) {
-    return new MoeSpec(
-        "qwen3_moe",
-        4,
-        2,
-        GroupedAttention.plain(1, 1, 2, true, 10_000),
-        new RouterSpec(true),
-        ImmutableList.copyOf(Collections.nCopies(layers, new LayerSpec.Moe(experts, 8, 1))),
-        1e-6,
-        false,
-        64);
-  }
-
-  /** Writes a checkpoint of zeros; returns its number of tensors. */
-  private static int write(Path target, MoeSpec spec) throws IOException {
-    Family family = Family.named(spec.family());
-    List<TensorSlot> slots = new ArrayList<>();
-    family
-        .expectedTensors(spec)
-        .forEach((name, shape) -> slots.add(new TensorSlot(name, Dtype.BF16, shape)));
-    ShardLayout layout = ShardLayout.of(slots, ShardLayout.DEFAULT_MAX_BYTES);
-    try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
-      for (Shard shard : layout.shards()) {
-        try (SafetensorsWriter file = writer.openShard(shard)) {
-          for (TensorSlot slot : shard.slots()) {
-            file.write(slot.name(), 0, ByteBuffer.allocate((int) slot.byteSize()));
-          }
-          file.finish();
-        }
-      }
-      writer.writeConfig(family.configFor(spec));
-      writer.writeIndex(layout);
-      writer.commit();
+  /** The launcher, which chooses Java's options by the command; without one, as this one runs. */
+  private static List<String> program() {
+    Optional<String> launcher = Optional.ofNullable(System.getProperty("coppice.launcher"));
+    if (launcher.isPresent()) {
+      return ImmutableList.of(launcher.get());
     }
-    return slots.size();
+    return ImmutableList.<String>builder()
+        .add(Path.of(System.getProperty("java.home"), "bin", "java").toString())
+        .addAll(ManagementFactory.getRuntimeMXBean().getInputArguments())
+        .add("-cp", System.getProperty("java.class.path"), Coppice.class.getName())
+        .build();
   }
 
-  /** Runs the program as this one runs, and waits for it. */
+  /** Runs the program and waits for it. */
   private static double seconds(ImmutableList<String> arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Coppice.class.getName());
+    List<String> command = new ArrayList<>(program());
     command.addAll(arguments);
     long started = System.nanoTime();
     Process process =

@@ -39,6 +39,23 @@ final class CommandsTest {
   }
 
   @Test
+  void aCommandThatComesFirstStandsAloneAndIsTheSame() {
+    CommandLine all = Coppice.commandLine();
+    all.getSubcommands()
+        .forEach(
+            (name, command) -> {
+              CommandLine alone = Coppice.commandLineFor(name, "--help");
+              assertThat(alone.getSubcommands()).containsOnlyKeys(name);
+              assertThat(alone.getSubcommands().get(name).getUsageMessage())
+                  .isEqualTo(command.getUsageMessage());
+            });
+    for (String[] others : new String[][] {{}, {"--help"}, {"no-such"}, {"--stacktrace", "grow"}}) {
+      assertThat(Coppice.commandLineFor(others).getSubcommands().keySet())
+          .isEqualTo(all.getSubcommands().keySet());
+    }
+  }
+
+  @Test
   void versionIsOneLine() {
     assertThat(run("--version")).isZero();
     assertThat(out.toString().strip()).startsWith("coppice ").hasLineCount(1);

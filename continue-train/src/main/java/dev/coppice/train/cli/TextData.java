@@ -1,7 +1,7 @@
 package dev.coppice.train.cli;
 
+import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.train.Folders;
-import dev.coppice.train.data.ByteTokenizer;
 import dev.coppice.train.data.CorpusBuilder;
 import dev.coppice.train.data.HeldOutSplit;
 import dev.coppice.train.data.TextFolder;

@@ -1,5 +1,6 @@
 package dev.coppice.train.data;
 
+import dev.coppice.moe.text.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

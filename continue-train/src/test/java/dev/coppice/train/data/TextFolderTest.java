@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.text.ByteTokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -15,8 +15,9 @@ import java.util.concurrent.ConcurrentMap;
 /**
  * Finds where tensors stand by their names: container, layer, and the rule of the part that fits.
  *
- * <p>Names differ in their numbers only, so the rules are tried once for each name without them.
- * Any number of threads may search at once.
+ * <p>Names differ in their numbers only, so the rules are tried once for each name without them;
+ * and what stands behind the layer is the same in most layers, so it is taken apart once. Any
+ * number of threads may search at once.
  */
 final class SiteFinder {
   private static final String NUMBER = "#";
@@ -26,9 +27,25 @@ final class SiteFinder {
   private final ImmutableList<LayerShape> layers;
   private final long hidden;
   private final ConcurrentMap<String, ImmutableList<Match>> matches = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, InLayer> known = new ConcurrentHashMap<>();
 
   /** A rule that fits a name, and which of the name's numbers is the expert. */
   private record Match(PartRule rule, int expertNumber, String suffix) {}
+
+  /**
+   * What a tensor is within any layer of so many experts.
+   *
+   * @param experts experts of the layer
+   * @param shape the tensor's extents
+   * @param name its name behind the layer, with {@code {expert}} for the expert
+   * @param part what it is to the experts
+   */
+  private record InLayer(
+      int experts, ImmutableList<Long> shape, String name, Optional<PartSite> part) {
+    boolean holdsFor(TensorSlot slot, int others) {
+      return experts == others && shape.equals(slot.shape());
+    }
+  }
 
   /** A container's prefix, in two halves around the layer. */
   private record Container(String template, String before, String after, boolean mtp) {
@@ -80,12 +97,24 @@ final class SiteFinder {
         layer >= layers.size() && traits.mtp().stream().anyMatch(SiteFinder::afterLayers);
     Region region = container.mtp() || after ? Region.MTP : Region.LAYER;
     int base = after && !container.mtp() ? layers.size() : 0;
-    Optional<PartSite> part = part(slot, rest, experts(region, layer));
+    InLayer found = behindLayer(slot, rest, experts(region, layer));
+    return new TensorSite(
+        region, container.template(), layer - base, base, found.name(), found.part());
+  }
+
+  private InLayer behindLayer(TensorSlot slot, String rest, int experts) {
+    InLayer same = known.get(rest);
+    if (same != null && same.holdsFor(slot, experts)) {
+      return same;
+    }
+    Optional<PartSite> part = part(slot, rest, experts);
     String name =
         part.isPresent() && part.get().expert().isPresent()
             ? withoutExpert(rest, part.get())
             : rest;
-    return new TensorSite(region, container.template(), layer - base, base, name, part);
+    InLayer found = new InLayer(experts, slot.shape(), name, part);
+    known.put(rest, found);
+    return found;
   }
 
   /** E of a layer; that of any layer with experts for next-token-prediction layers. */

@@ -44,13 +44,12 @@ import org.slf4j.LoggerFactory;
  * tensors against configuration. Reads are positional and may come from any thread.
  */
 public final class Checkpoint implements Closeable {
-  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
-
   private final Path folder;
   private final ObjectNode config;
   private final Family family;
   private final Optional<MoeSpec> spec;
   private final Anatomy anatomy;
+  private final boolean standardLayout;
   private final ImmutableMap<Path, SafetensorsFile> files;
   private final ImmutableSortedMap<String, StoredTensor> tensors;
   private final ImmutableList<Path> sideFiles;
@@ -67,13 +66,17 @@ public final class Checkpoint implements Closeable {
     this.config = config;
     this.files = files;
     this.tensors = collect(files);
+    CompletableFuture<ImmutableMap<String, ImmutableList<Long>>> expected;
     try {
       this.family = join(family);
       this.spec =
           this.family.refusalToRun(config).isEmpty()
               ? Optional.of(this.family.spec(config))
               : Optional.empty();
+      // names are spelled out while those of the files are taken apart
+      expected = TensorCheck.expected(this.family, this.spec, tensors.size());
       this.anatomy = readAnatomy();
+      this.standardLayout = readStandardLayout();
     } catch (CheckpointFormatException e) {
       throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
     }
@@ -84,11 +87,14 @@ public final class Checkpoint implements Closeable {
             .addAll(index.warnings(files.values().asList()))
             .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
             .build();
+    if (standardLayout) {
+      new TensorCheck(this).check(tensors, join(expected));
+    }
   }
 
-  private static Family join(CompletableFuture<Family> family) {
+  private static <T> T join(CompletableFuture<T> future) {
     try {
-      return family.join();
+      return future.join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
@@ -143,14 +149,19 @@ public final class Checkpoint implements Closeable {
       }
       index.check(opened);
       Checkpoint checkpoint = new Checkpoint(index, config, family, files.buildOrThrow());
-      if (checkpoint.hasStandardLayout()) {
-        new TensorCheck(checkpoint).check(checkpoint.tensors);
-      }
-      checkpoint.warnings.forEach(LOG::warn);
+      checkpoint.logWarnings();
       return checkpoint;
     } catch (IOException | RuntimeException e) {
       closeAll(opened);
       throw e;
+    }
+  }
+
+  private void logWarnings() {
+    if (!warnings.isEmpty()) {
+      // logging is set up where there is something to say: that takes as long as opening
+      Logger log = LoggerFactory.getLogger(Checkpoint.class);
+      warnings.forEach(log::warn);
     }
   }
 
@@ -184,18 +195,26 @@ public final class Checkpoint implements Closeable {
    * Whether the model runs and its tensors are laid out as the kernels know them: experts packed,
    * or fused in another way than the family's own, and next-token-prediction layers are not.
    */
-  private boolean hasStandardLayout() {
-    return spec.isPresent()
-        && anatomy.sites().entrySet().stream()
-            .allMatch(site -> isStandard(site.getKey(), site.getValue()));
+  private boolean readStandardLayout() {
+    if (spec.isEmpty()) {
+      return false;
+    }
+    for (Map.Entry<String, TensorSite> site : anatomy.sites().entrySet()) {
+      if (!isStandard(site.getKey(), site.getValue())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean isStandard(String name, TensorSite site) {
-    boolean own =
-        family.address(name).isPresent()
-            || site.part().stream()
-                .allMatch(part -> part.form() == Form.SINGLE && part.part() != Part.QUANTIZED);
-    return own && site.region() != TensorSite.Region.MTP;
+    if (site.region() == TensorSite.Region.MTP) {
+      return false;
+    }
+    Optional<TensorSite.PartSite> part = site.part();
+    boolean single =
+        part.isEmpty() || (part.get().form() == Form.SINGLE && part.get().part() != Part.QUANTIZED);
+    return single || family.address(name).isPresent();
   }
 
   private static void closeAll(Iterable<SafetensorsFile> files) throws IOException {
@@ -232,7 +251,7 @@ public final class Checkpoint implements Closeable {
    */
   public MoeSpec spec() {
     family.refusalToRun(config).filter(why -> spec.isEmpty()).ifPresent(Checkpoint::refuse);
-    if (!hasStandardLayout()) {
+    if (!standardLayout) {
       refuse(
           "weights must lie as "
               + family.name()

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
 /**
@@ -35,10 +36,22 @@ final class TensorCheck {
             .collect(Collectors.joining(" and "));
   }
 
-  void check(Map<String, StoredTensor> tensors) {
-    // a configuration that promises far more than there is must not be spelled out
-    ImmutableMap<String, ImmutableList<Long>> expected =
-        promised() > tensors.size() ? ImmutableMap.of() : family.expectedTensors(spec);
+  /**
+   * Names and shapes that a configuration promises, spelled out by another thread; none of a
+   * configuration that promises far more than there is.
+   *
+   * @param spec what the kernels are to run, if they run it
+   * @param present how many tensors there are
+   */
+  static CompletableFuture<ImmutableMap<String, ImmutableList<Long>>> expected(
+      Family family, Optional<MoeSpec> spec, int present) {
+    return spec.filter(shape -> promised(family, shape) <= present)
+        .map(shape -> CompletableFuture.supplyAsync(() -> family.expectedTensors(shape)))
+        .orElseGet(() -> CompletableFuture.completedFuture(ImmutableMap.of()));
+  }
+
+  void check(
+      Map<String, StoredTensor> tensors, ImmutableMap<String, ImmutableList<Long>> expected) {
     if (isAsExpected(tensors, expected)) {
       return;
     }
@@ -54,7 +67,7 @@ final class TensorCheck {
   }
 
   /** Tensors that there must be at the very least. */
-  private long promised() {
+  private static long promised(Family family, MoeSpec spec) {
     boolean apart = family.has(TensorRole.EXPERT_GATE);
     long promised = 0;
     for (LayerSpec layer : spec.layers()) {
@@ -64,7 +77,7 @@ final class TensorCheck {
   }
 
   private void checkCount(int present) {
-    long promised = promised();
+    long promised = promised(family, spec);
     if (promised > present) {
       throw mismatch(
           folder,

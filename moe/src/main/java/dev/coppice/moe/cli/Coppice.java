@@ -5,6 +5,8 @@ import dev.coppice.moe.ExitCode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -44,16 +46,43 @@ public final class Coppice {
    * @param arguments the command line
    */
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    System.exit(commandLineFor(arguments).execute(arguments));
+  }
+
+  /**
+   * The program with the one command that the arguments begin with, or with all where they begin
+   * with none: to learn what all commands take is most of the time of a short one.
+   */
+  public static CommandLine commandLineFor(String... arguments) {
+    List<Object> commands = commands();
+    List<Object> named =
+        commands.stream()
+            .filter(command -> arguments.length > 0 && name(command).equals(arguments[0]))
+            .toList();
+    return commandLine(named.isEmpty() ? commands : named);
   }
 
   /** The program with all commands that are on the class path. */
   public static CommandLine commandLine() {
+    return commandLine(commands());
+  }
+
+  private static List<Object> commands() {
+    List<Object> commands = new ArrayList<>();
+    ServiceLoader.load(CommandProvider.class)
+        .forEach(provider -> commands.addAll(provider.commands()));
+    return commands;
+  }
+
+  private static String name(Object command) {
+    Command said = command.getClass().getAnnotation(Command.class);
+    return said == null ? "" : said.name();
+  }
+
+  private static CommandLine commandLine(List<Object> commands) {
     Coppice root = new Coppice();
     CommandLine line = new CommandLine(root);
-    for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
-      provider.commands().forEach(line::addSubcommand);
-    }
+    commands.forEach(line::addSubcommand);
     line.setExecutionExceptionHandler(root.new Report());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);

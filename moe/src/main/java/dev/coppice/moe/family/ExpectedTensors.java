@@ -132,10 +132,12 @@ final class ExpectedTensors {
   private void addExperts(int layer, LayerSpec.Moe moe) {
     long hidden = spec.hiddenSize();
     long width = moe.expertWidth();
+    ImmutableList<Long> inner = ImmutableList.of(width, hidden);
+    ImmutableList<Long> outer = ImmutableList.of(hidden, width);
     for (int expert = 0; expert < moe.experts(); expert++) {
-      add(TensorAddress.ofExpert(TensorRole.EXPERT_GATE, layer, expert), width, hidden);
-      add(TensorAddress.ofExpert(TensorRole.EXPERT_UP, layer, expert), width, hidden);
-      add(TensorAddress.ofExpert(TensorRole.EXPERT_DOWN, layer, expert), hidden, width);
+      add(TensorAddress.ofExpert(TensorRole.EXPERT_GATE, layer, expert), inner);
+      add(TensorAddress.ofExpert(TensorRole.EXPERT_UP, layer, expert), inner);
+      add(TensorAddress.ofExpert(TensorRole.EXPERT_DOWN, layer, expert), outer);
     }
   }
 
@@ -177,6 +179,10 @@ final class ExpectedTensors {
   }
 
   private void add(TensorAddress address, Long... shape) {
-    all.put(family.name(address), ImmutableList.copyOf(shape));
+    add(address, ImmutableList.copyOf(shape));
+  }
+
+  private void add(TensorAddress address, ImmutableList<Long> shape) {
+    all.put(family.name(address), shape);
   }
 }

@@ -13,6 +13,8 @@ import java.util.OptionalInt;
 final class TensorNames {
   private static final Splitter DOTS = Splitter.on('.');
   private static final String NUMBER = "#";
+  private static final String LAYER = "{layer}";
+  private static final String EXPERT = "{expert}";
 
   private final ImmutableMap<TensorRole, String> templates;
   private final ImmutableMap<String, TensorRole> roles;
@@ -22,7 +24,7 @@ final class TensorNames {
     ImmutableMap.Builder<String, TensorRole> patterns = ImmutableMap.builder();
     templates.forEach(
         (role, template) ->
-            patterns.put(template.replace("{layer}", NUMBER).replace("{expert}", NUMBER), role));
+            patterns.put(template.replace(LAYER, NUMBER).replace(EXPERT, NUMBER), role));
     this.roles = patterns.buildOrThrow();
   }
 
@@ -67,14 +69,22 @@ final class TensorNames {
   }
 
   String name(TensorAddress address) {
-    String name = template(address.role());
-    if (address.layer().isPresent()) {
-      name = name.replace("{layer}", Integer.toString(address.layer().getAsInt()));
+    String template = template(address.role());
+    StringBuilder name = new StringBuilder(template.length());
+    int at = append(name, template, 0, LAYER, address.layer());
+    at = append(name, template, at, EXPERT, address.expert());
+    return name.append(template, at, template.length()).toString();
+  }
+
+  /** Appends up to a mark and a number in its place; returns where the template goes on. */
+  private static int append(
+      StringBuilder name, String template, int from, String mark, OptionalInt number) {
+    int at = number.isPresent() ? template.indexOf(mark, from) : -1;
+    if (at < 0) {
+      return from;
     }
-    if (address.expert().isPresent()) {
-      name = name.replace("{expert}", Integer.toString(address.expert().getAsInt()));
-    }
-    return name;
+    name.append(template, from, at).append(number.getAsInt());
+    return at + mark.length();
   }
 
   private static OptionalInt canonicalNumber(String part) {

@@ -2,6 +2,9 @@ package dev.coppice.moe.safetensors;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -55,6 +58,9 @@ public enum Dtype {
   /** Unsigned 64-bit integer. */
   U64(64);
 
+  private static final ImmutableMap<String, Dtype> BY_NAME =
+      Maps.uniqueIndex(Arrays.asList(values()), Dtype::name);
+
   private final int bits;
 
   Dtype(int bits) {
@@ -80,11 +86,6 @@ public enum Dtype {
 
   /** The type of that name, case-sensitive. */
   static Optional<Dtype> named(String name) {
-    for (Dtype dtype : values()) {
-      if (dtype.name().equals(name)) {
-        return Optional.of(dtype);
-      }
-    }
-    return Optional.empty();
+    return Optional.ofNullable(BY_NAME.get(name));
   }
 }

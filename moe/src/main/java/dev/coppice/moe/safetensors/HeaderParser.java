@@ -75,6 +75,11 @@ final class HeaderParser {
    * @param utf8 its bytes, in a buffer over an array
    */
   static Header parse(Path file, ByteBuffer utf8) {
+    return CanonicalHeader.read(utf8).orElseGet(() -> parseAny(file, utf8));
+  }
+
+  /** Reads a header of any form; several times slower. */
+  static Header parseAny(Path file, ByteBuffer utf8) {
     HeaderParser parser = new HeaderParser(file);
     parser.checkStart(utf8);
     try (JsonParser json = JSON.createParser(characters(utf8))) {
@@ -187,13 +192,13 @@ final class HeaderParser {
           "tensor '%s': data_offsets must be two ascending numbers, got %s", name, offsets);
     }
     TensorInfo info = new TensorInfo(name, dtype, shape, offsets.get(0), offsets.get(1));
-    long expected;
-    try {
-      expected = dtype.byteSize(info.elementCount());
-    } catch (ArithmeticException | IllegalArgumentException e) {
-      throw sizeMismatch(
-          "tensor '%s': size of %s %s must be a number of bytes", name, dtype, shape);
-    }
+    long expected =
+        info.neededBytes()
+            .orElseThrow(
+                () ->
+                    sizeMismatch(
+                        "tensor '%s': size of %s %s must be a number of bytes",
+                        name, dtype, shape));
     if (expected != info.byteSize()) {
       throw sizeMismatch(
           "tensor '%s': %s %s needs %s bytes, but its data_offsets %s hold %s",

@@ -15,7 +15,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -126,7 +125,7 @@ public final class SafetensorsFile implements Closeable {
 
   private static void checkTiling(Path file, List<TensorInfo> tensors, long dataSize) {
     List<TensorInfo> sorted = new ArrayList<>(tensors);
-    sorted.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
+    sorted.sort(SafetensorsFile::compareRanges);
     long expected = 0;
     String before = "the header";
     for (TensorInfo tensor : sorted) {
@@ -154,6 +153,11 @@ public final class SafetensorsFile implements Closeable {
           file,
           "data must hold " + expected + " bytes up to the end of " + before + ", got " + dataSize);
     }
+  }
+
+  private static int compareRanges(TensorInfo a, TensorInfo b) {
+    int order = Long.compare(a.begin(), b.begin());
+    return order != 0 ? order : Long.compare(a.end(), b.end());
   }
 
   /** Where the file lies. */

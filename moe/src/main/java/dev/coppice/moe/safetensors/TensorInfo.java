@@ -1,6 +1,7 @@
 package dev.coppice.moe.safetensors;
 
 import com.google.common.collect.ImmutableList;
+import java.util.OptionalLong;
 
 /**
  * A tensor as a header names it.
@@ -22,5 +23,14 @@ public record TensorInfo(
   /** Size in bytes. */
   public long byteSize() {
     return end - begin;
+  }
+
+  /** Bytes that type and shape need; empty if that is no whole number, or none that fits a long. */
+  OptionalLong neededBytes() {
+    try {
+      return OptionalLong.of(dtype.byteSize(elementCount()));
+    } catch (ArithmeticException | IllegalArgumentException e) {
+      return OptionalLong.empty();
+    }
   }
 }

@@ -10,6 +10,6 @@ public final class ModelCommands implements CommandProvider {
 
   @Override
   public List<Object> commands() {
-    return List.of(new LogitsCommand());
+    return List.of(new LogitsCommand(), new SampleCommand());
   }
 }

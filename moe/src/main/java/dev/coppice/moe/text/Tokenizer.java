@@ -1,10 +1,10 @@
-package dev.coppice.train.data;
+package dev.coppice.moe.text;
 
 import java.io.IOException;
 import java.io.InputStream;
 
 /** Turns text into token ids. */
-public interface Tokenizer {
+public interface Tokenizer extends AutoCloseable {
 
   /** Its name in the records of what it made, such as {@code byte}. */
   String name();
@@ -20,6 +20,23 @@ public interface Tokenizer {
    * @throws IOException when reading or writing fails
    */
   void encode(InputStream utf8, TokenSink sink) throws IOException;
+
+  /**
+   * Encodes a prompt, with what the tokenizer puts before every text.
+   *
+   * @param prompt any text
+   */
+  int[] encode(String prompt);
+
+  /**
+   * The text of some ids; special tokens have none.
+   *
+   * @param ids each below {@link #vocabularySize()}
+   */
+  String decode(int... ids);
+
+  @Override
+  default void close() {}
 
   /** Where ids go. */
   @FunctionalInterface

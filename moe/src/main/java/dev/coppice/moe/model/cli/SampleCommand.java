@@ -1,0 +1,176 @@
+package dev.coppice.moe.model.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Stopwatch;
+import com.google.common.collect.ImmutableSet;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.moe.model.LanguageModel;
+import dev.coppice.moe.model.Precision;
+import dev.coppice.moe.text.Sampling;
+import dev.coppice.moe.text.TextGenerator;
+import dev.coppice.moe.text.Tokenizer;
+import dev.coppice.moe.text.Tokenizers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code coppice sample}: lets a model go on with a text. */
+@Command(
+    name = "sample",
+    description =
+        "Let a model go on with a text, token by token; what it says depends on the seed alone.")
+final class SampleCommand implements Callable<Integer> {
+  @Spec private CommandSpec command;
+  @Mixin private OutputOptions output;
+
+  @Parameters(paramLabel = "CKPT", description = "Checkpoint folder.")
+  private Path checkpoint;
+
+  @Option(
+      names = "--prompt",
+      required = true,
+      paramLabel = "TEXT",
+      description = "What the text starts with; at least one token.")
+  private String prompt;
+
+  @Option(
+      names = "--max-new-tokens",
+      paramLabel = "N",
+      defaultValue = "128",
+      description = "Most tokens that are made (default: ${DEFAULT-VALUE}).")
+  private int maxNewTokens;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      defaultValue = "0",
+      description = "Above 0: draws at random; 0: always the likeliest (default).")
+  private double temperature;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      defaultValue = "0",
+      description = "Draw among the K likeliest tokens; 0: among all (default).")
+  private int topK;
+
+  @Option(
+      names = "--top-p",
+      paramLabel = "P",
+      defaultValue = "1",
+      description = "Draw among the likeliest that together have this probability (default: 1).")
+  private double topP;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "0",
+      description = "Seed of the draws (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "FLOAT32",
+      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Precision precision;
+
+  @Override
+  public Integer call() throws IOException {
+    try (Checkpoint opened = Checkpoint.open(checkpoint);
+        Tokenizer tokenizer = Tokenizers.of(checkpoint, opened.spec().vocabularySize())) {
+      Sampling sampling = sampling(opened);
+      int[] ids = tokenizer.encode(prompt);
+      if (ids.length == 0) {
+        throw new CoppiceException(ExitCode.USAGE, "prompt must hold a token, got none");
+      }
+      try (LanguageModel model = LanguageModel.open(opened, precision)) {
+        go(model, tokenizer, sampling, ids);
+      }
+    }
+    return ExitCode.OK.number();
+  }
+
+  private void go(LanguageModel model, Tokenizer tokenizer, Sampling sampling, int[] ids) {
+    if (ids.length > model.spec().maxPositions()) {
+      throw new CoppiceException(
+          ExitCode.USAGE,
+          "prompt must be at most the model's "
+              + model.spec().maxPositions()
+              + " positions, got "
+              + ids.length
+              + " tokens");
+    }
+    Stopwatch watch = Stopwatch.createStarted();
+    TextGenerator.Result made = new TextGenerator(model, sampling).generate(ids, id -> {});
+    double seconds = watch.elapsed(TimeUnit.NANOSECONDS) * 1e-9;
+    String text = tokenizer.decode(made.ids().toArray());
+    ObjectNode json =
+        new ObjectMapper()
+            .createObjectNode()
+            .put("prompt", prompt)
+            .put("text", text)
+            .put("prompt_tokens", ids.length)
+            .put("new_tokens", made.ids().length())
+            .put("stopped", made.stopped() ? "end" : "length")
+            .put("seconds", seconds);
+    made.ids().forEach(json.putArray("ids")::add);
+    output.print(command.commandLine().getOut(), json, prompt + text);
+    if (!output.quiet()) {
+      command
+          .commandLine()
+          .getErr()
+          .println(
+              String.format(
+                  Locale.ROOT,
+                  "%d tokens after %d in %.2f s",
+                  made.ids().length(),
+                  ids.length,
+                  seconds));
+    }
+  }
+
+  private Sampling sampling(Checkpoint opened) throws IOException {
+    try {
+      return new Sampling(temperature, topK, topP, seed, maxNewTokens, stops(opened));
+    } catch (IllegalArgumentException e) {
+      throw new CoppiceException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** The end-of-text ids of generation_config.json, else of config.json. */
+  private static ImmutableSet<Integer> stops(Checkpoint opened) throws IOException {
+    Path file = opened.folder().resolve("generation_config.json");
+    JsonNode end = opened.config().path("eos_token_id");
+    if (Files.isRegularFile(file)) {
+      JsonNode own = new ObjectMapper().readTree(file.toFile()).path("eos_token_id");
+      end = own.isMissingNode() ? end : own;
+    }
+    ImmutableSet.Builder<Integer> stops = ImmutableSet.builder();
+    if (end.isInt()) {
+      stops.add(end.asInt());
+    }
+    end.elements()
+        .forEachRemaining(
+            id -> {
+              if (id.isInt()) {
+                stops.add(id.asInt());
+              }
+            });
+    return stops.build();
+  }
+}

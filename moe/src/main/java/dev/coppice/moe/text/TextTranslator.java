@@ -1,0 +1,51 @@
+package dev.coppice.moe.text;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.translate.NoBatchifyTranslator;
+import ai.djl.translate.TranslatorContext;
+import com.google.common.primitives.Ints;
+import com.google.common.primitives.Longs;
+import java.util.Arrays;
+
+/**
+ * A prompt to the text that follows it, for DJL's {@code Predictor}.
+ *
+ * <p>Use it with a model that {@link #model} made.
+ */
+public final class TextTranslator implements NoBatchifyTranslator<String, String> {
+  private final Tokenizer tokenizer;
+
+  /**
+   * A translator.
+   *
+   * @param tokenizer of the checkpoint; the caller closes it
+   */
+  public TextTranslator(Tokenizer tokenizer) {
+    this.tokenizer = tokenizer;
+  }
+
+  /**
+   * A DJL model whose block goes on with a text.
+   *
+   * @param name any
+   * @param generator what goes on; its language model must stay open
+   */
+  public static Model model(String name, TextGenerator generator) {
+    Model model = Model.newInstance(name, "PyTorch");
+    model.setBlock(new GeneratorBlock(generator));
+    return model;
+  }
+
+  @Override
+  public NDList processInput(TranslatorContext context, String prompt) {
+    long[] ids = Arrays.stream(tokenizer.encode(prompt)).asLongStream().toArray();
+    return new NDList(context.getNDManager().create(ids, new Shape(1, ids.length)));
+  }
+
+  @Override
+  public String processOutput(TranslatorContext context, NDList made) {
+    return tokenizer.decode(Ints.toArray(Longs.asList(made.singletonOrThrow().toLongArray())));
+  }
+}
