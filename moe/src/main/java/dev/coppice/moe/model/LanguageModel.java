@@ -35,10 +35,14 @@ import java.util.concurrent.Callable;
 public final class LanguageModel implements AutoCloseable {
   private static final double DEFAULT_DEVIATION = 0.02;
 
-  /** Logits held at once, elements. */
-  private static final int LOGITS_AT_ONCE = 1 << 20;
+  /** Logits held at once, elements: at most a quarter of a gibibyte. */
+  private static final int LOGITS_AT_ONCE = 1 << 26;
 
+  /** Tokens below which a pass over the head's weights costs more than their products. */
   private static final int MIN_CHUNK = 128;
+
+  /** Tokens above which logits of a small vocabulary no longer fit a core's cache. */
+  private static final int MAX_CHUNK = 512;
 
   private final ObjectNode config;
   private final MoeSpec spec;
@@ -276,7 +280,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   DecoderCall call(int batch, int sequence, ImmutableList<Integer> segments, boolean recompute) {
-    int chunk = Math.max(MIN_CHUNK, LOGITS_AT_ONCE / spec.vocabularySize());
+    int chunk = Math.max(MIN_CHUNK, Math.min(MAX_CHUNK, LOGITS_AT_ONCE / spec.vocabularySize()));
     boolean bfloat16 = precision == Precision.BF16_MIXED;
     return new DecoderCall(
         spec, batch, sequence, segments, new DecoderCall.Options(bfloat16, chunk, recompute));

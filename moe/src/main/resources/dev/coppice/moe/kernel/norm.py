@@ -14,10 +14,11 @@ def apply(x: Tensor, r: Tensor, w: Tensor) -> Tensor:
 def backward(dn: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Tensor) -> Tensor:
   unit = x * r
   product = dn * unit
-  axes = annotate(List[int], [])
-  for i in range(torch.dim(x) - torch.dim(gw)):
-    axes.append(i)
-  _0 = torch.add_(gw, torch.sum(product, axes))
-  mean = torch.sum(torch.mul_(product, w), [-1], True) / torch.size(x, -1)
+  if torch.dim(w) == 1:
+    _0 = torch.add_(gw, torch.sum(product, [0]))
+    mean = torch.unsqueeze(torch.mv(product, w / torch.size(x, -1)), 1)
+  else:
+    _0 = torch.add_(gw, torch.sum(product, [0]))
+    mean = torch.sum(torch.mul_(product, w), [-1], True) / torch.size(x, -1)
   dx = torch.addcmul_(torch.mul(dn, w), unit, mean, value=-1)
   return torch.mul_(dx, r)
