@@ -26,14 +26,9 @@ class LanguageModelGoldenTest {
     return GoldenFolder.names();
   }
 
-  private static void assumeRuns(String name) {
-    assumeThat(GoldenFolder.AWAITED).as("families that do not run yet").doesNotContain(name);
-  }
-
   @ParameterizedTest
   @MethodSource("folders")
   void logitsAgree(String name) throws Exception {
-    assumeRuns(name);
     try (GoldenFolder golden = new GoldenFolder(name);
         LanguageModel model = golden.open(Precision.FLOAT32)) {
       golden.assertClose("logits", model.logits(golden.batch()), 1e-4);
@@ -43,7 +38,6 @@ class LanguageModelGoldenTest {
   @ParameterizedTest
   @MethodSource("folders")
   void mixedPrecisionLogitsAgree(String name) throws Exception {
-    assumeRuns(name);
     try (GoldenFolder golden = new GoldenFolder(name);
         LanguageModel model = golden.open(Precision.BF16_MIXED)) {
       golden.assertClose("logits", model.logits(golden.batch()), 2e-2);
@@ -53,7 +47,6 @@ class LanguageModelGoldenTest {
   @ParameterizedTest
   @MethodSource("folders")
   void lossesAndGradientsAgree(String name) throws Exception {
-    assumeRuns(name);
     try (GoldenFolder golden = new GoldenFolder(name);
         LanguageModel model = golden.open(Precision.FLOAT32);
         Learner learner = Learner.fresh(model)) {
@@ -98,7 +91,6 @@ class LanguageModelGoldenTest {
   @ParameterizedTest
   @MethodSource("folders")
   void twentyStepsOfAdamWAgree(String name) throws Exception {
-    assumeRuns(name);
     try (GoldenFolder golden = new GoldenFolder(name);
         LanguageModel model = golden.open(Precision.FLOAT32);
         Learner learner = Learner.fresh(model)) {
@@ -117,7 +109,6 @@ class LanguageModelGoldenTest {
   @ParameterizedTest
   @MethodSource("folders")
   void greedyContinuationAgrees(String name) throws Exception {
-    assumeRuns(name);
     try (GoldenFolder golden = new GoldenFolder(name);
         LanguageModel model = golden.open(Precision.FLOAT32)) {
       assumeThat(golden.has("generated")).as("a continuation").isTrue();
@@ -128,6 +119,26 @@ class LanguageModelGoldenTest {
         ids = Ints.concat(ids, new int[] {best(logits, model.spec().vocabularySize())});
         assertThat(ids[ids.length - 1]).as("after %s tokens", ids.length - 1).isEqualTo(token);
       }
+    }
+  }
+
+  /** With keys and values kept, token by token. */
+  @ParameterizedTest
+  @MethodSource("folders")
+  void cachedContinuationAgrees(String name) throws Exception {
+    try (GoldenFolder golden = new GoldenFolder(name);
+        LanguageModel model = golden.open(Precision.FLOAT32)) {
+      assumeThat(golden.has("generated")).as("a continuation").isTrue();
+      int[] expected = golden.integers("generated");
+      int[] made = new int[expected.length];
+      try (Generation text = model.generation(5 + expected.length)) {
+        float[] logits = text.append(Arrays.copyOf(golden.batch().ids(), 5));
+        for (int i = 0; i < made.length; i++) {
+          made[i] = best(logits, logits.length);
+          logits = text.append(made[i]);
+        }
+      }
+      assertThat(made).isEqualTo(expected);
     }
   }
 
@@ -144,7 +155,6 @@ class LanguageModelGoldenTest {
   @ParameterizedTest
   @MethodSource("folders")
   void blockAgreesAndItsGradientsAreTheLearners(String name) throws Exception {
-    assumeRuns(name);
     try (GoldenFolder golden = new GoldenFolder(name);
         LanguageModel model = golden.open(Precision.FLOAT32);
         Learner learner = Learner.fresh(model);

@@ -7,8 +7,10 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.spec.RopeScaling;
 import dev.coppice.moe.testing.AnySpecs;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Assume;
@@ -81,6 +83,30 @@ class LanguageModelPropertyTest {
           double[] direction = random.doubles(gradient.length, -1, 1).toArray();
           checkSlope(weights, tokens, i, direction, gradient, slots.get(i).name());
         }
+      }
+    }
+  }
+
+  /** A text that grows piece by piece, with keys and values kept. */
+  @Property(tries = 30)
+  void piecesOfATextGoOnAsTheWhole(
+      @ForAll("specs") MoeSpec spec,
+      @ForAll @IntRange(min = 1, max = 12) int length,
+      @ForAll long seed) {
+    // kept keys have turned by the frequencies of the length that the text had
+    Assume.that(!(spec.attention().rope().scaling() instanceof RopeScaling.Dynamic));
+    TokenBatch tokens = TokenBatch.unlabelled(tokens(spec, 1, length, seed).ids(), 1);
+    try (LanguageModel model = LanguageModel.blank(spec, Precision.FLOAT32);
+        Generation text = model.generation(length)) {
+      NaiveWeights.scatter(model, seed);
+      Judgement judged = Judgement.of(NaiveWeights.of(model), tokens);
+      Assume.that(judged.losses().closest() > 1e-5);
+      for (int piece : segments(new Random(seed), 1, length)) {
+        int from = text.length();
+        float[] logits = text.append(Arrays.copyOfRange(tokens.ids(), from, from + piece));
+        int last = (text.length() - 1) * logits.length;
+        assertClose(
+            logits, Arrays.copyOfRange(judged.logits(), last, last + logits.length), 1e-4);
       }
     }
   }
