@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedMap;
+import com.google.common.collect.Maps;
 import com.google.common.io.Closer;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
@@ -88,7 +89,7 @@ public final class Checkpoint implements Closeable {
             .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
             .build();
     if (standardLayout) {
-      new TensorCheck(this).check(tensors, join(expected));
+      new TensorCheck(this).check(mainTensors(), join(expected));
     }
   }
 
@@ -193,7 +194,8 @@ public final class Checkpoint implements Closeable {
 
   /**
    * Whether the model runs and its tensors are laid out as the kernels know them: experts packed,
-   * or fused in another way than the family's own, and next-token-prediction layers are not.
+   * or fused in another way than the family's own, are not. Next-token-prediction layers stand
+   * aside.
    */
   private boolean readStandardLayout() {
     if (spec.isEmpty()) {
@@ -207,9 +209,17 @@ public final class Checkpoint implements Closeable {
     return true;
   }
 
+  /** All tensors but those of next-token-prediction layers. */
+  private Map<String, StoredTensor> mainTensors() {
+    return family.traits().mtp().isEmpty()
+        ? tensors
+        : ImmutableMap.copyOf(
+            Maps.filterKeys(tensors, name -> anatomy.site(name).region() != TensorSite.Region.MTP));
+  }
+
   private boolean isStandard(String name, TensorSite site) {
     if (site.region() == TensorSite.Region.MTP) {
-      return false;
+      return true;
     }
     Optional<TensorSite.PartSite> part = site.part();
     boolean single =
@@ -255,8 +265,7 @@ public final class Checkpoint implements Closeable {
       refuse(
           "weights must lie as "
               + family.name()
-              + " itself lays them out to run, got experts fused or packed in another way, or"
-              + " next-token-prediction layers ("
+              + " itself lays them out to run, got experts fused or packed in another way ("
               + folder
               + ")");
     }

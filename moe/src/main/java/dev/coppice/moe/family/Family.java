@@ -1,12 +1,14 @@
 package dev.coppice.moe.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.anatomy.ConfigPath;
 import dev.coppice.moe.anatomy.ConfigView;
 import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.Form;
@@ -120,6 +122,21 @@ public final class Family {
    */
   public MoeSpec spec(ObjectNode config) {
     return new SpecReader(description, model(), config).read();
+  }
+
+  /**
+   * A configuration of what the kernels run of a model: that of the model without the
+   * next-token-prediction layers that they leave out.
+   *
+   * @param config is not changed
+   */
+  public ObjectNode configOfMainModel(ObjectNode config) {
+    ObjectNode main = config.deepCopy();
+    traits().mtp().stream()
+        .flatMap(mtp -> mtp.count().stream())
+        .filter(key -> !ConfigPath.get(main, key).isMissingNode())
+        .forEach(key -> ConfigPath.set(main, key, IntNode.valueOf(0)));
+    return main;
   }
 
   /**

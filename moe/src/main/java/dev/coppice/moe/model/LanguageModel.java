@@ -84,14 +84,16 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * Loads a checkpoint, whatever float type it is stored in.
+   * Loads a checkpoint, whatever float type it is stored in. Next-token-prediction layers are left
+   * out, with a warning; the configuration of what is written counts none.
    *
    * @param checkpoint may be closed afterwards
    * @param precision what to compute in
    * @throws CoppiceException if the kernels cannot run the model, or tensors do not fit
    */
   public static LanguageModel open(Checkpoint checkpoint, Precision precision) throws IOException {
-    LanguageModel model = new LanguageModel(checkpoint.family(), checkpoint.config(), precision);
+    ObjectNode config = checkpoint.family().configOfMainModel(checkpoint.config());
+    LanguageModel model = new LanguageModel(checkpoint.family(), config, precision);
     try {
       WeightTransfer.load(checkpoint, model.parameters);
       return model;

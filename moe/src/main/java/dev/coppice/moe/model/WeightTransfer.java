@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Maps;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.Shard;
@@ -25,6 +26,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.slf4j.LoggerFactory;
 
 /** Moves parameters between memory and files, a stretch at a time. */
 final class WeightTransfer {
@@ -56,6 +58,7 @@ final class WeightTransfer {
    * @throws CoppiceException if a tensor is missing, misshapen, not of floats, or not finite
    */
   static void load(Checkpoint from, Parameters into) throws IOException {
+    warnOfRest(from);
     for (Map.Entry<String, Piece> entry : into.layout().pieces().entrySet()) {
       StoredTensor tensor = from.tensors().get(entry.getKey());
       if (tensor == null) {
@@ -73,6 +76,20 @@ final class WeightTransfer {
       Source source = (offset, buffer) -> from.read(tensor, offset, buffer);
       Check check = (offset, floats) -> checkFinite(from.folder(), tensor.slot(), offset, floats);
       read(into, entry.getValue(), decoder, source, check);
+    }
+  }
+
+  private static void warnOfRest(Checkpoint from) {
+    long aside =
+        from.anatomy().sites().values().stream()
+            .filter(site -> site.region() == TensorSite.Region.MTP)
+            .count();
+    if (aside > 0) {
+      LoggerFactory.getLogger(WeightTransfer.class)
+          .warn(
+              "{}: {} tensors of next-token-prediction layers are neither run nor saved",
+              from.folder(),
+              aside);
     }
   }
 
