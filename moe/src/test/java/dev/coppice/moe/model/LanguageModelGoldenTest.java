@@ -11,7 +11,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import com.google.common.collect.ImmutableList;
-import com.google.common.primitives.Ints;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,22 +105,6 @@ class LanguageModelGoldenTest {
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("folders")
-  void greedyContinuationAgrees(String name) throws Exception {
-    try (GoldenFolder golden = new GoldenFolder(name);
-        LanguageModel model = golden.open(Precision.FLOAT32)) {
-      assumeThat(golden.has("generated")).as("a continuation").isTrue();
-      int[] expected = golden.integers("generated");
-      int[] ids = Arrays.copyOf(golden.batch().ids(), 5);
-      for (int token : expected) {
-        float[] logits = model.logits(TokenBatch.unlabelled(ids, 1));
-        ids = Ints.concat(ids, new int[] {best(logits, model.spec().vocabularySize())});
-        assertThat(ids[ids.length - 1]).as("after %s tokens", ids.length - 1).isEqualTo(token);
-      }
-    }
-  }
-
   /** With keys and values kept, token by token. */
   @ParameterizedTest
   @MethodSource("folders")
@@ -134,7 +117,7 @@ class LanguageModelGoldenTest {
       try (Generation text = model.generation(5 + expected.length)) {
         float[] logits = text.append(Arrays.copyOf(golden.batch().ids(), 5));
         for (int i = 0; i < made.length; i++) {
-          made[i] = best(logits, logits.length);
+          made[i] = best(logits);
           logits = text.append(made[i]);
         }
       }
@@ -142,12 +125,10 @@ class LanguageModelGoldenTest {
     }
   }
 
-  /** The likeliest token after the last one. */
-  private static int best(float[] logits, int vocabulary) {
-    int from = logits.length - vocabulary;
+  private static int best(float[] logits) {
     int best = 0;
-    for (int v = 1; v < vocabulary; v++) {
-      best = logits[from + v] > logits[from + best] ? v : best;
+    for (int v = 1; v < logits.length; v++) {
+      best = logits[v] > logits[best] ? v : best;
     }
     return best;
   }

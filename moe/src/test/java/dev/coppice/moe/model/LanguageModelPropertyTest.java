@@ -39,7 +39,7 @@ class LanguageModelPropertyTest {
     return AnySpecs.arbitrary();
   }
 
-  @Property(tries = 60)
+  @Property(tries = 40)
   void logitsAndLossesAreThoseOfTheNaiveModel(
       @ForAll("specs") MoeSpec spec,
       @ForAll @IntRange(min = 1, max = 3) int batch,
@@ -62,7 +62,7 @@ class LanguageModelPropertyTest {
   }
 
   /** The derivative of the naive loss along a random direction, by central differences. */
-  @Property(tries = 40)
+  @Property(tries = 25)
   void gradientsAreTheSlopesOfTheNaiveLoss(
       @ForAll("specs") MoeSpec spec,
       @ForAll @IntRange(min = 1, max = 2) int batch,
@@ -88,7 +88,7 @@ class LanguageModelPropertyTest {
   }
 
   /** A text that grows piece by piece, with keys and values kept. */
-  @Property(tries = 30)
+  @Property(tries = 20)
   void piecesOfATextGoOnAsTheWhole(
       @ForAll("specs") MoeSpec spec,
       @ForAll @IntRange(min = 1, max = 12) int length,
@@ -105,14 +105,13 @@ class LanguageModelPropertyTest {
         int from = text.length();
         float[] logits = text.append(Arrays.copyOfRange(tokens.ids(), from, from + piece));
         int last = (text.length() - 1) * logits.length;
-        assertClose(
-            logits, Arrays.copyOfRange(judged.logits(), last, last + logits.length), 1e-4);
+        assertClose(logits, Arrays.copyOfRange(judged.logits(), last, last + logits.length), 1e-4);
       }
     }
   }
 
   /** Experts that are one another's twins tie at every token, whichever of them is taken. */
-  @Property(tries = 25)
+  @Property(tries = 15)
   void tiedExpertsAreOneExpert(
       @ForAll("specs") MoeSpec spec,
       @ForAll @IntRange(min = 1, max = 7) int sequence,
