@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
@@ -21,9 +20,6 @@ import java.util.stream.Stream;
 
 /** A checkpoint that transformers saved, and what it computed with it; see generate.py. */
 final class GoldenFolder implements AutoCloseable {
-  /** Folders of families that do not run yet. */
-  static final ImmutableSet<String> AWAITED = ImmutableSet.of();
-
   private static final String VALUES = "golden-transformers-5.18.safetensors";
 
   private final Checkpoint checkpoint;
