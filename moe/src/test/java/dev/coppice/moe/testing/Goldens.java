@@ -3,6 +3,8 @@ package dev.coppice.moe.testing;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -48,6 +50,15 @@ public final class Goldens {
         "olmoe_llama3",
         "qwen2_moe_window",
         "qwen3_moe_dense_layer");
+  }
+
+  /** A golden checkpoint, for tests of the module whose resource it is. */
+  public static Path folder(String name) {
+    URL resource = Goldens.class.getResource("/golden/" + name);
+    if (resource == null) {
+      throw new IllegalArgumentException("golden folder must exist, got " + name);
+    }
+    return Path.of(URI.create(resource.toString()));
   }
 
   /** Copies a golden checkpoint, which may lie in a jar, into a new folder. */

@@ -1,5 +1,6 @@
 package dev.coppice.moe.model.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -157,7 +158,7 @@ final class SampleCommand implements Callable<Integer> {
     Path file = opened.folder().resolve("generation_config.json");
     JsonNode end = opened.config().path("eos_token_id");
     if (Files.isRegularFile(file)) {
-      JsonNode own = new ObjectMapper().readTree(file.toFile()).path("eos_token_id");
+      JsonNode own = read(file).path("eos_token_id");
       end = own.isMissingNode() ? end : own;
     }
     ImmutableSet.Builder<Integer> stops = ImmutableSet.builder();
@@ -172,5 +173,16 @@ final class SampleCommand implements Callable<Integer> {
               }
             });
     return stops.build();
+  }
+
+  private static JsonNode read(Path file) throws IOException {
+    try {
+      return new ObjectMapper().readTree(file.toFile());
+    } catch (JsonProcessingException e) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          "file must be JSON, got " + e.getOriginalMessage() + " (" + file + ")",
+          e);
+    }
   }
 }
