@@ -4,8 +4,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.moe.model.AdamWSettings;
@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 
 /**
@@ -38,17 +39,32 @@ public final class SpeedTrain {
   private static final int PROBE = 2048;
   private static final int PROBES = 9;
 
-  private static final MoeSpec SPEC =
-      new MoeSpec(
+  private static final Size PLAIN = new Size(4, 8, LENGTH);
+
+  /** What differs between the models that are measured; tokens a step stay the same. */
+  record Size(int layers, int experts, int sequence) {
+    MoeSpec spec() {
+      return new MoeSpec(
           "qwen3_moe",
           512,
           256,
           GroupedAttention.plain(4, 4, 64, true, 10_000),
           new RouterSpec(true),
-          ImmutableList.copyOf(Collections.nCopies(4, new LayerSpec.Moe(8, 2, 512))),
+          ImmutableList.copyOf(Collections.nCopies(layers, new LayerSpec.Moe(experts, 2, 512))),
           1e-6,
           true,
-          512);
+          Math.max(512, sequence));
+    }
+
+    int batch() {
+      return BATCH * LENGTH / sequence;
+    }
+
+    /** 6·N_active and attention's full square. */
+    double flopsPerToken() {
+      return spec().flopsPerToken() + spec().attentionFlopsPerToken(sequence);
+    }
+  }
 
   private SpeedTrain() {}
 
@@ -61,24 +77,29 @@ public final class SpeedTrain {
    * @param matmulGflops median of a 2048³ float32 product in the same run
    * @param threads threads of an operator
    * @param precision what matrix products ran in
+   * @param peakBytes most resident memory of the process so far
    */
   public record Result(
       double tokensPerSecond,
       double gflops,
       double matmulGflops,
       int threads,
-      Precision precision) {
+      Precision precision,
+      long peakBytes) {
 
     /** One line for people. */
     public String text() {
       return String.format(
           Locale.ROOT,
-          "%.0f tokens/s, %.1f GFLOP/s (one matrix product: %.1f), %d threads, %s",
+          "%.0f tokens/s, %.1f GFLOP/s, %.0f %% of one matrix product's %.1f,"
+              + " %d threads, %s, %.0f MB at most",
           tokensPerSecond,
           gflops,
+          100 * gflops / matmulGflops,
           matmulGflops,
           threads,
-          precision);
+          precision,
+          peakBytes * 1e-6);
     }
   }
 
@@ -92,26 +113,79 @@ public final class SpeedTrain {
   public static Result run(Precision precision, int warmUp, int steps) {
     checkArgument(warmUp >= 0, "warm-up steps must not be negative, got %s", warmUp);
     checkArgument(steps > 0, "steps must be positive, got %s", steps);
+    double tokensPerSecond = tokensPerSecond(PLAIN, precision, warmUp, steps);
+    return new Result(
+        tokensPerSecond,
+        tokensPerSecond * PLAIN.flopsPerToken() * 1e-9,
+        matmulGflops(),
+        TorchRuntime.threads(),
+        precision,
+        ResidentMemory.peak());
+  }
+
+  /**
+   * A larger model, and how its speed compares.
+   *
+   * @param what was made larger, such as {@code layers x4}
+   * @param tokensPerSecond median over the timed steps
+   * @param expected what the plain model's speed, measured in turn with it, and the operations a
+   *     token would give
+   */
+  public record Scaled(String what, double tokensPerSecond, double expected) {
+    /** One line for people. */
+    public String text() {
+      return String.format(
+          Locale.ROOT,
+          "%-13s %6.0f tokens/s, by operations %6.0f: %.2f of it",
+          what,
+          tokensPerSecond,
+          expected,
+          tokensPerSecond / expected);
+    }
+  }
+
+  /**
+   * Measures twice, four and eight times the layers, experts and sequence length, each after a turn
+   * of the plain model.
+   *
+   * @param precision what matrix products run in
+   * @param warmUp steps that are not timed
+   * @param steps timed steps; positive
+   */
+  public static ImmutableList<Scaled> scaling(Precision precision, int warmUp, int steps) {
+    ImmutableList.Builder<Scaled> results = ImmutableList.builder();
+    for (int factor : new int[] {2, 4, 8}) {
+      Map<String, Size> shapes =
+          ImmutableMap.of(
+              "layers x" + factor, new Size(PLAIN.layers() * factor, PLAIN.experts(), LENGTH),
+              "experts x" + factor, new Size(PLAIN.layers(), PLAIN.experts() * factor, LENGTH),
+              "sequence x" + factor, new Size(PLAIN.layers(), PLAIN.experts(), LENGTH * factor));
+      shapes.forEach(
+          (what, shape) -> {
+            double plain = tokensPerSecond(PLAIN, precision, warmUp, steps);
+            double scaled = tokensPerSecond(shape, precision, warmUp, steps);
+            double expected = plain * PLAIN.flopsPerToken() / shape.flopsPerToken();
+            results.add(new Scaled(what, scaled, expected));
+          });
+    }
+    return results.build();
+  }
+
+  private static double tokensPerSecond(Size shape, Precision precision, int warmUp, int steps) {
+    MoeSpec spec = shape.spec();
     try (LanguageModel model =
-            LanguageModel.fresh(Family.named(SPEC.family()).configFor(SPEC), 0, precision);
+            LanguageModel.fresh(Family.named(spec.family()).configFor(spec), 0, precision);
         Learner learner = Learner.fresh(model)) {
       List<Double> seconds = new ArrayList<>();
       for (int i = 0; i < warmUp + steps; i++) {
-        TokenBatch batch = batch(i);
+        TokenBatch batch = batch(shape, i);
         long start = System.nanoTime();
         step(learner, batch);
         if (i >= warmUp) {
           seconds.add((System.nanoTime() - start) * 1e-9);
         }
       }
-      double tokensPerSecond = BATCH * LENGTH / median(seconds);
-      double flopsPerToken = SPEC.flopsPerToken() + SPEC.attentionFlopsPerToken(LENGTH);
-      return new Result(
-          tokensPerSecond,
-          tokensPerSecond * flopsPerToken * 1e-9,
-          matmulGflops(),
-          TorchRuntime.threads(),
-          precision);
+      return BATCH * LENGTH / median(seconds);
     }
   }
 
@@ -120,18 +194,19 @@ public final class SpeedTrain {
     learner.update(new AdamWSettings(0.9, 0.999, 1e-8, 0.01, Float.MAX_VALUE), 1e-3);
   }
 
-  private static TokenBatch batch(int seed) {
-    int[] ids = new Random(seed).ints((long) BATCH * LENGTH, 0, SPEC.vocabularySize()).toArray();
+  private static TokenBatch batch(Size shape, int seed) {
+    int vocabulary = shape.spec().vocabularySize();
+    int[] ids = new Random(seed).ints((long) BATCH * LENGTH, 0, vocabulary).toArray();
     int[] labels = Arrays.copyOfRange(ids, 1, ids.length + 1);
-    for (int i = LENGTH - 1; i < labels.length; i += LENGTH) {
+    for (int i = shape.sequence() - 1; i < labels.length; i += shape.sequence()) {
       labels[i] = TokenBatch.IGNORED;
     }
-    return new TokenBatch(ids, labels, BATCH, LENGTH);
+    return new TokenBatch(ids, labels, shape.batch(), shape.sequence());
   }
 
   private static double matmulGflops() {
     try (NDManager manager = TorchRuntime.newManager()) {
-      NDArray x = manager.randomNormal(new Shape(PROBE, PROBE));
+      NDArray x = manager.randomNormal(new ai.djl.ndarray.types.Shape(PROBE, PROBE));
       x.matMul(x).close();
       List<Double> seconds = new ArrayList<>();
       for (int i = 0; i < PROBES; i++) {

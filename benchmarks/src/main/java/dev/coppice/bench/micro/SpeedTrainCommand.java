@@ -1,6 +1,7 @@
 package dev.coppice.bench.micro;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
@@ -37,6 +38,13 @@ public final class SpeedTrainCommand implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Precision precision;
 
+  @Option(
+      names = "--scaling",
+      description =
+          "Measure 2, 4 and 8 times the layers, experts and sequence length as well, beside what"
+              + " the operations a token let one expect; takes some minutes.")
+  private boolean scaling;
+
   /** Made by picocli. */
   public SpeedTrainCommand() {}
 
@@ -50,8 +58,20 @@ public final class SpeedTrainCommand implements Callable<Integer> {
             .put("gflops", result.gflops())
             .put("matmul_gflops", result.matmulGflops())
             .put("threads", result.threads())
-            .put("precision", result.precision().name().toLowerCase(Locale.ROOT));
-    output.print(command.commandLine().getOut(), json, result.text());
+            .put("precision", result.precision().name().toLowerCase(Locale.ROOT))
+            .put("peak_bytes", result.peakBytes());
+    StringBuilder text = new StringBuilder(result.text());
+    if (scaling) {
+      ArrayNode rows = json.putArray("scaling");
+      for (SpeedTrain.Scaled row : SpeedTrain.scaling(precision, warmUp, steps)) {
+        rows.addObject()
+            .put("what", row.what())
+            .put("tokens_per_second", row.tokensPerSecond())
+            .put("expected", row.expected());
+        text.append(System.lineSeparator()).append(row.text());
+      }
+    }
+    output.print(command.commandLine().getOut(), json, text.toString());
     return ExitCode.OK.number();
   }
 }

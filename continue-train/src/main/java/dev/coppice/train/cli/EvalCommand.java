@@ -1,5 +1,6 @@
 package dev.coppice.train.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -7,24 +8,32 @@ import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.moe.text.Tokenizer;
+import dev.coppice.moe.text.Tokenizers;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.CorpusBuilder;
 import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.run.ChoiceReport;
+import dev.coppice.train.run.ChoiceScorer;
+import dev.coppice.train.run.ChoiceTask;
 import dev.coppice.train.run.EvalReport;
 import dev.coppice.train.run.EvalSpec;
 import dev.coppice.train.run.Evaluator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.DoubleConsumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -32,8 +41,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "eval",
     description = {
-      "Judges a checkpoint by text: loss, bits a byte, next-byte accuracy, "
-          + "and a 95 %% bootstrap interval of the loss.",
+      "Judges a checkpoint by text: loss, bits a byte, next-token accuracy; and by "
+          + "multiple-choice questions. With 95 %% bootstrap intervals.",
+      "A task is a file of lines {\"context\": \"…\", \"choices\": [\"…\", \"…\"], "
+          + "\"answer\": 0}; the choice that the model holds likeliest after the context is "
+          + "taken, with and without division by its bytes.",
       ""
     })
 final class EvalCommand implements Callable<Integer> {
@@ -44,9 +56,17 @@ final class EvalCommand implements Callable<Integer> {
       names = "--data",
       paramLabel = "PATH",
       arity = "1..*",
-      required = true,
-      description = "Text: folders, files, and jars or zips, read as folders; or one token file.")
-  private List<Path> data;
+      description =
+          "Text: folders, files, and jars or zips, read as folders; or one token file. The "
+              + "checkpoint's tokenizer.json reads it; without one, a byte is a token.")
+  private List<Path> data = List.of();
+
+  @Option(
+      names = "--task",
+      paramLabel = "FILE",
+      arity = "1..*",
+      description = "Multiple-choice questions, one JSON object a line.")
+  private List<Path> tasks = List.of();
 
   @Option(
       names = "--batch",
@@ -88,33 +108,87 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (data.isEmpty() && tasks.isEmpty()) {
+      throw new ParameterException(
+          command.commandLine(), "one of --data, --task must be given, got none");
+    }
     EvalSpec spec = new EvalSpec(batch, sequence, windows.orElse(Long.MAX_VALUE), 1000, seed);
-    EvalReport report = judge(spec);
-    ObjectNode json = TrainJson.mapper().valueToTree(report);
-    output.print(command.commandLine().getOut(), json, text(report));
+    List<ChoiceTask> questions = new ArrayList<>();
+    for (Path task : tasks) {
+      questions.add(ChoiceTask.read(task));
+    }
+    ObjectNode json = TrainJson.mapper().createObjectNode();
+    List<String> texts = new ArrayList<>();
+    try (Checkpoint opened = Checkpoint.open(checkpoint);
+        LanguageModel model = LanguageModel.open(opened, precision.precision());
+        ProgressLine line = ProgressLine.start("eval", 1, output.quiet())) {
+      DoubleConsumer progress = share -> line.update(share, "");
+      if (!data.isEmpty()) {
+        EvalReport report = judge(model, spec, progress);
+        json.setAll((ObjectNode) TrainJson.mapper().valueToTree(report));
+        texts.add(text(report));
+      }
+      if (!questions.isEmpty()) {
+        ArrayNode all = json.putArray("tasks");
+        for (ChoiceReport report : choose(model, questions, spec, progress)) {
+          all.addPOJO(report);
+          texts.add(text(report));
+        }
+      }
+    }
+    output.print(command.commandLine().getOut(), json, String.join("\n", texts));
     return ExitCode.OK.number();
   }
 
-  private EvalReport judge(EvalSpec spec) throws IOException {
+  private EvalReport judge(LanguageModel model, EvalSpec spec, DoubleConsumer progress)
+      throws IOException {
     Optional<TokenFile> ready = TextData.ready(data);
     if (ready.isPresent()) {
-      return judge(ready.get(), spec);
+      return Evaluator.score(model, ready.get(), spec, progress).report();
     }
     Path scratch = Files.createTempDirectory("coppice-eval-");
-    try (TokenFile made =
-        CorpusBuilder.tokenize(data, new ByteTokenizer(), scratch.resolve("text.tokens"))) {
-      return judge(made, spec);
+    try (Tokenizer tokenizer = textTokenizer(model);
+        TokenFile made = CorpusBuilder.tokenize(data, tokenizer, scratch.resolve("text.tokens"))) {
+      return Evaluator.score(model, made, spec, progress).report();
     } finally {
       Folders.delete(scratch);
     }
   }
 
-  private EvalReport judge(TokenFile text, EvalSpec spec) throws IOException {
-    try (Checkpoint opened = Checkpoint.open(checkpoint);
-        LanguageModel model = LanguageModel.open(opened, precision.precision());
-        ProgressLine line = ProgressLine.start("eval", 1, output.quiet())) {
-      return Evaluator.score(model, text, spec, share -> line.update(share, "")).report();
+  private Tokenizer textTokenizer(LanguageModel model) throws IOException {
+    return Files.exists(checkpoint.resolve("tokenizer.json"))
+        ? Tokenizers.of(checkpoint, model.spec().vocabularySize())
+        : new ByteTokenizer();
+  }
+
+  private List<ChoiceReport> choose(
+      LanguageModel model, List<ChoiceTask> questions, EvalSpec spec, DoubleConsumer progress)
+      throws IOException {
+    List<ChoiceReport> reports = new ArrayList<>();
+    try (Tokenizer tokenizer = Tokenizers.of(checkpoint, model.spec().vocabularySize())) {
+      ChoiceScorer scorer = ChoiceScorer.of(model, tokenizer, spec);
+      for (ChoiceTask task : questions) {
+        reports.add(scorer.score(task, progress));
+      }
     }
+    return reports;
+  }
+
+  private static String text(ChoiceReport report) {
+    return String.format(
+        Locale.ROOT,
+        """
+        task %s: %d questions
+        accuracy       %.2f %%, 95 %% interval %.2f to %.2f
+        normalised     %.2f %%, 95 %% interval %.2f to %.2f""",
+        report.name(),
+        report.questions(),
+        100 * report.accuracy(),
+        100 * report.accuracyLow(),
+        100 * report.accuracyHigh(),
+        100 * report.normalizedAccuracy(),
+        100 * report.normalizedLow(),
+        100 * report.normalizedHigh());
   }
 
   private static String text(EvalReport report) {

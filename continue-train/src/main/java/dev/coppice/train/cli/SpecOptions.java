@@ -66,6 +66,14 @@ final class SpecOptions {
   private Optional<Double> z;
 
   @Option(
+      names = "--bias-step",
+      paramLabel = "STEP",
+      description =
+          "How far selection biases move in a step towards equal load, such as 0.001, for routers"
+              + " that have them; 0 keeps them (default: 0).")
+  private Optional<Double> biasStep;
+
+  @Option(
       names = "--save-every",
       paramLabel = "STEPS",
       description = "Steps between checkpoints (default: 100).")
@@ -88,7 +96,10 @@ final class SpecOptions {
         .withOptimizer(optimizer(base.optimizer()))
         .withSchedule(schedule.over(base.schedule()))
         .withLoss(
-            new LossSpec(loadBalance.orElse(base.loss().loadBalance()), z.orElse(base.loss().z())))
+            new LossSpec(
+                loadBalance.orElse(base.loss().loadBalance()),
+                z.orElse(base.loss().z()),
+                biasStep.orElse(base.loss().biasStep())))
         .withSave(
             new SaveSpec(
                 saveEvery.orElse(base.save().everySteps()),

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param loss cross-entropy
  * @param loadBalance load-balancing loss, unweighted
  * @param z router z loss, unweighted
+ * @param loadImbalance the busiest expert's load over the mean, in the layer where that is largest
+ * @param deadExperts experts, over all layers, that took no token
  * @param learningRate of the update
  * @param gradientNorm before clipping
  * @param skipped whether the update was left out because its gradient was not finite
@@ -31,6 +33,8 @@ public record MetricsLine(
     @Nullable Double loss,
     @Nullable Double loadBalance,
     @Nullable Double z,
+    double loadImbalance,
+    int deadExperts,
     double learningRate,
     @Nullable Double gradientNorm,
     boolean skipped,

@@ -12,9 +12,11 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  *
  * @param loadBalance weight of the load-balancing loss; not negative
  * @param z weight of the router's z loss; not negative
+ * @param biasStep how far a selection bias moves in a step towards balance, without a loss (arXiv
+ *     2408.15664); 0 for never. Only routers with a selection bias can
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-public record LossSpec(double loadBalance, double z) {
+public record LossSpec(double loadBalance, double z, double biasStep) {
   /** Load balance 0.01, z 0.001. */
   public static final LossSpec DEFAULT = new LossSpec(0.01, 0.001);
 
@@ -22,5 +24,14 @@ public record LossSpec(double loadBalance, double z) {
   public LossSpec {
     checkArgument(loadBalance >= 0, "load-balance weight must be at least 0, got %s", loadBalance);
     checkArgument(z >= 0, "z weight must be at least 0, got %s", z);
+    checkArgument(
+        biasStep >= 0 && Double.isFinite(biasStep),
+        "bias step must be finite and at least 0, got %s",
+        biasStep);
+  }
+
+  /** Losses alone. */
+  public LossSpec(double loadBalance, double z) {
+    this(loadBalance, z, 0);
   }
 }

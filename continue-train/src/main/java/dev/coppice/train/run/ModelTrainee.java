@@ -1,8 +1,11 @@
 package dev.coppice.train.run;
 
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.model.AdamWSettings;
+import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Learner;
 import dev.coppice.moe.model.LossStats;
@@ -31,6 +34,16 @@ final class ModelTrainee implements Trainee {
         spec.initialWeights() == InitialWeights.FRESH
             ? LanguageModel.fresh(source.config(), spec.seed(), spec.precision())
             : LanguageModel.open(source, spec.precision());
+    if (spec.loss().biasStep() > 0 && !model.spec().router().selectionBias()) {
+      model.close();
+      throw new CoppiceException(
+          ExitCode.USAGE,
+          "--bias-step must be 0 where routers have no selection bias, got "
+              + spec.loss().biasStep()
+              + " ("
+              + source.folder()
+              + ")");
+    }
     return new ModelTrainee(model, Learner.fresh(model));
   }
 
@@ -53,6 +66,11 @@ final class ModelTrainee implements Trainee {
   @Override
   public UpdateReport update(AdamWSettings settings, double learningRate) {
     return learner.update(settings, learningRate);
+  }
+
+  @Override
+  public void balance(ExpertLoad load, double step) {
+    learner.balance(load, step);
   }
 
   @Override

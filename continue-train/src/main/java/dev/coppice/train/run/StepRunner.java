@@ -3,6 +3,7 @@ package dev.coppice.train.run;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.AdamWSettings;
+import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
@@ -64,6 +65,9 @@ final class StepRunner {
         spec.schedule().at(meter.shareInNextStep(), spec.optimizer().learningRate());
     LossStats losses = accumulate();
     UpdateReport update = trainee.update(settings, learningRate);
+    if (spec.loss().biasStep() > 0 && !update.skipped()) {
+      trainee.balance(losses.load(), spec.loss().biasStep());
+    }
     double seconds = (System.nanoTime() - started) / 1e9;
     meter.spend(seconds);
     state = state.after(meter.spent(), update.skipped());
@@ -81,6 +85,7 @@ final class StepRunner {
     double crossEntropy = 0;
     double loadBalance = 0;
     double z = 0;
+    ExpertLoad load = ExpertLoad.NONE;
     for (TokenBatch part : parts) {
       // so weighted, the step's loss is the mean over all its tokens however it is parted
       double scale = (double) TokenWindows.countedLabels(part) / counted;
@@ -88,8 +93,9 @@ final class StepRunner {
       crossEntropy += scale * stats.crossEntropy();
       loadBalance += scale * stats.loadBalance();
       z += scale * stats.z();
+      load = load.plus(stats.load());
     }
-    return new LossStats(crossEntropy, loadBalance, z, counted);
+    return new LossStats(crossEntropy, loadBalance, z, counted, load);
   }
 
   /**
@@ -121,6 +127,8 @@ final class StepRunner {
         MetricsLine.finite(losses.crossEntropy()),
         MetricsLine.finite(losses.loadBalance()),
         MetricsLine.finite(losses.z()),
+        losses.load().imbalance(),
+        losses.load().deadExperts(),
         learningRate,
         MetricsLine.finite(update.gradientNorm()),
         update.skipped(),

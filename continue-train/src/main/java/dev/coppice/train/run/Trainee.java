@@ -2,6 +2,7 @@ package dev.coppice.train.run;
 
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.model.AdamWSettings;
+import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
@@ -24,6 +25,9 @@ interface Trainee extends AutoCloseable {
 
   /** Updates the weights, or leaves them when the gradient is not finite. */
   UpdateReport update(AdamWSettings settings, double learningRate);
+
+  /** Moves selection biases by a step towards equal load. */
+  void balance(ExpertLoad load, double step);
 
   /** Writes weights and configuration. */
   void writeModel(CheckpointWriter writer) throws IOException;

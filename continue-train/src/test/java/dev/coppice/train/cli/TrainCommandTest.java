@@ -140,6 +140,27 @@ class TrainCommandTest {
   }
 
   @Test
+  void judgesByQuestions() throws IOException {
+    Path task = folder.resolve("letters.jsonl");
+    String line = "{\"context\": \"line\", \"choices\": [\" 1\", \"!?\"], \"answer\": 0}\n";
+    Files.writeString(task, line.repeat(3));
+    Outcome judged = coppice("eval", checkpoint, "--task", task, "--json", "-q");
+    assertThat(judged.code()).as(judged.err()).isZero();
+    assertThat(judged.json().fieldNames()).toIterable().containsExactly("tasks");
+    JsonNode report = judged.json().get("tasks").get(0);
+    assertThat(report.get("name").asText()).isEqualTo("letters");
+    assertThat(report.get("questions").asInt()).isEqualTo(3);
+    // both choices have two bytes
+    assertThat(report.get("accuracy")).isEqualTo(report.get("normalized_accuracy"));
+    assertThat(report.get("accuracy").asDouble()).isIn(0.0, 1.0);
+    Outcome both =
+        coppice("eval", checkpoint, "--task", task, "--data", texts, "--sequence", 32, "-q");
+    assertThat(both.out()).contains("nats a token").contains("task letters: 3 questions");
+    assertThat(coppice("eval", checkpoint).err())
+        .contains("one of --data, --task must be given, got none");
+  }
+
+  @Test
   void resumesOnlyWithTheRunsOwnOptions() {
     assertThat(train("--steps", 3).code()).isZero();
     assertThat(train("--steps", 3, "--resume").code()).isZero();

@@ -22,6 +22,8 @@ class MetricsLogTest {
         MetricsLine.finite(loss),
         1.0,
         0.5,
+        1.25,
+        2,
         1e-3,
         MetricsLine.finite(loss),
         !Double.isFinite(loss),
@@ -46,7 +48,7 @@ class MetricsLogTest {
     assertThat(Files.readAllLines(file).get(0))
         .isEqualTo(
             "{\"step\":1,\"tokens\":64,\"extra_flops\":1000,\"loss\":5.0,\"load_balance\":1.0,"
-                + "\"z\":0.5,\"learning_rate\":0.001,\"gradient_norm\":5.0,\"skipped\":false,"
+                + "\"z\":0.5,\"load_imbalance\":1.25,\"dead_experts\":2,\"learning_rate\":0.001,\"gradient_norm\":5.0,\"skipped\":false,"
                 + "\"tokens_per_second\":2000.0,\"seconds\":0.1}");
   }
 

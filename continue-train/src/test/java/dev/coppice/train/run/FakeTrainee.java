@@ -8,6 +8,7 @@ import dev.coppice.moe.checkpoint.Shard;
 import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.model.AdamWSettings;
+import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
@@ -54,6 +55,9 @@ final class FakeTrainee implements Trainee {
         ? new UpdateReport(Double.POSITIVE_INFINITY, true)
         : new UpdateReport(1, false);
   }
+
+  @Override
+  public void balance(ExpertLoad load, double step) {}
 
   @Override
   public void writeModel(CheckpointWriter writer) throws IOException {

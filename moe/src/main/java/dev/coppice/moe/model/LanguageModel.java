@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDManager;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
@@ -51,21 +52,35 @@ public final class LanguageModel implements AutoCloseable {
   private final LanguageModelBlock block;
 
   private LanguageModel(Family family, ObjectNode config, Precision precision) {
+    this(config, new ParameterLayout(family, acceptedSpec(family, config)), precision);
+  }
+
+  private LanguageModel(ObjectNode config, ParameterLayout layout, Precision precision) {
+    this.config = config.deepCopy();
+    this.spec = layout.spec();
+    this.precision = precision;
+    this.manager = TorchRuntime.newManager();
+    this.kernels = KernelLibrary.load(manager);
+    this.parameters = new Parameters(manager, layout);
+    this.forKernels = parameters.forKernels();
+    this.rotary = new RotaryTables(spec.attention().rope(), manager);
+    this.block = new LanguageModelBlock(this);
+  }
+
+  private static MoeSpec acceptedSpec(Family family, ObjectNode config) {
     family
         .refusalToRun(config)
         .ifPresent(
             reason -> {
               throw new CoppiceException(ExitCode.INPUT_INVALID, reason);
             });
-    this.config = config.deepCopy();
-    this.spec = family.spec(config);
-    this.precision = precision;
-    this.manager = TorchRuntime.newManager();
-    this.kernels = KernelLibrary.load(manager);
-    this.parameters = new Parameters(manager, new ParameterLayout(family, spec));
-    this.forKernels = parameters.forKernels();
-    this.rotary = new RotaryTables(spec.attention().rope(), manager);
-    this.block = new LanguageModelBlock(this);
+    return family.spec(config);
+  }
+
+  /** A model of any shape, even one that no family has, with zeros for weights. */
+  static LanguageModel blank(MoeSpec spec, Precision precision) {
+    ObjectNode noConfig = JsonNodeFactory.instance.objectNode();
+    return new LanguageModel(noConfig, new ParameterLayout(spec), precision);
   }
 
   /**

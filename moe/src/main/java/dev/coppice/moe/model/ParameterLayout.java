@@ -29,6 +29,7 @@ final class ParameterLayout {
 
   static final int PER_LAYER = LAYER.size();
 
+  private final MoeSpec spec;
   private final ImmutableList<Slot> slots;
   private final ImmutableMap<String, Piece> pieces;
 
@@ -85,7 +86,15 @@ final class ParameterLayout {
     }
   }
 
+  /** The layout of a shape that no checkpoint has. */
+  ParameterLayout(MoeSpec spec) {
+    this.spec = spec;
+    this.slots = slots(spec);
+    this.pieces = ImmutableMap.of();
+  }
+
   ParameterLayout(Family family, MoeSpec spec) {
+    this.spec = spec;
     this.slots = slots(spec);
     Placement placement = new Placement(family, spec);
     ImmutableMap.Builder<String, Piece> all = ImmutableMap.builder();
@@ -93,6 +102,10 @@ final class ParameterLayout {
         .expectedTensors(spec)
         .forEach((name, shape) -> all.put(name, placement.piece(address(family, name), shape)));
     this.pieces = all.buildOrThrow();
+  }
+
+  MoeSpec spec() {
+    return spec;
   }
 
   /** All parameters in the kernels' order; a tied head's slot does not exist. */

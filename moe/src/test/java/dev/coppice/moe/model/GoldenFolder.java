@@ -2,20 +2,28 @@ package dev.coppice.moe.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.model.ParameterLayout.Piece;
 import dev.coppice.moe.safetensors.SafetensorsFile;
+import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorInfo;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.stream.Stream;
 
-/** A checkpoint that transformers saved, and what it computed with it. */
+/** A checkpoint that transformers saved, and what it computed with it; see generate.py. */
 final class GoldenFolder implements AutoCloseable {
+  /** Folders of families that do not run yet. */
+  static final ImmutableSet<String> AWAITED = ImmutableSet.of();
+
   private static final String VALUES = "golden-transformers-5.18.safetensors";
 
   private final Checkpoint checkpoint;
@@ -36,35 +44,60 @@ final class GoldenFolder implements AutoCloseable {
     }
   }
 
+  /** Every folder's name, in order. */
+  static ImmutableList<String> names() throws IOException {
+    try (Stream<Path> folders = Files.list(path(""))) {
+      return folders
+          .filter(Files::isDirectory)
+          .map(folder -> folder.getFileName().toString())
+          .sorted()
+          .collect(ImmutableList.toImmutableList());
+    }
+  }
+
   LanguageModel open(Precision precision) throws IOException {
     return LanguageModel.open(checkpoint, precision);
   }
 
+  /** Weight of the load-balancing loss; 0 where transformers computes none. */
   double auxiliaryWeight() {
-    return checkpoint.config().get("router_aux_loss_coef").asDouble();
+    return has("aux_loss") ? checkpoint.config().get("router_aux_loss_coef").asDouble() : 0;
+  }
+
+  boolean has(String name) {
+    return values.tensors().containsKey(name);
   }
 
   float[] floats(String name) throws IOException {
-    float[] result = new float[Math.toIntExact(values.tensor(name).elementCount())];
-    bytes(name).asFloatBuffer().get(result);
+    return floats(values, name);
+  }
+
+  private static float[] floats(SafetensorsFile file, String name) throws IOException {
+    float[] result = new float[Math.toIntExact(file.tensor(name).elementCount())];
+    bytes(file, name).asFloatBuffer().get(result);
     return result;
   }
 
-  private ByteBuffer bytes(String name) throws IOException {
-    TensorInfo tensor = values.tensor(name);
+  private static ByteBuffer bytes(SafetensorsFile file, String name) throws IOException {
+    TensorInfo tensor = file.tensor(name);
     ByteBuffer bytes =
         ByteBuffer.allocate(Math.toIntExact(tensor.byteSize())).order(ByteOrder.LITTLE_ENDIAN);
-    values.read(tensor, 0, bytes);
+    file.read(tensor, 0, bytes);
     return bytes.flip();
+  }
+
+  /** Whole numbers, such as token ids. */
+  int[] integers(String name) throws IOException {
+    long[] longs = new long[Math.toIntExact(values.tensor(name).elementCount())];
+    bytes(values, name).asLongBuffer().get(longs);
+    return Arrays.stream(longs).mapToInt(Math::toIntExact).toArray();
   }
 
   /** The golden ids, each labelled with its successor. */
   TokenBatch batch() throws IOException {
     int batch = Math.toIntExact(values.tensor("ids").shape().get(0));
     int sequence = Math.toIntExact(values.tensor("ids").shape().get(1));
-    long[] longs = new long[batch * sequence];
-    bytes("ids").asLongBuffer().get(longs);
-    int[] ids = Arrays.stream(longs).mapToInt(Math::toIntExact).toArray();
+    int[] ids = integers("ids");
     int[] labels = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       labels[i] = i % sequence == sequence - 1 ? TokenBatch.IGNORED : ids[i + 1];
@@ -72,19 +105,46 @@ final class GoldenFolder implements AutoCloseable {
     return new TokenBatch(ids, labels, batch, sequence);
   }
 
-  /** Asserts that every tensor of the checkpoint is close to the golden one of that prefix. */
+  /**
+   * Asserts that parameters, written as a checkpoint's tensors, are close to the golden tensors of
+   * that prefix; every golden one must be among them.
+   */
   void assertClose(Parameters actual, String prefix, double tolerance) throws IOException {
-    for (var entry : actual.layout().pieces().entrySet()) {
-      Piece piece = entry.getValue();
-      float[] found = new float[Math.toIntExact(piece.elements())];
-      actual.map(piece.slot(), piece.offset(), found.length).asFloatBuffer().get(found);
-      assertClose(prefix + entry.getKey(), found, tolerance);
+    Path folder = Files.createTempDirectory("golden");
+    Path file = folder.resolve("actual.safetensors");
+    try {
+      try (SafetensorsWriter writer =
+          SafetensorsWriter.create(
+              file, WeightTransfer.slots(actual.layout(), prefix), ImmutableMap.of())) {
+        WeightTransfer.save(actual, prefix, writer);
+        writer.finish();
+      }
+      try (SafetensorsFile written = SafetensorsFile.open(file)) {
+        for (String name : goldenNames(prefix)) {
+          assertThat(written.tensors()).containsKey(name);
+          assertClose(name, floats(written, name), tolerance);
+        }
+      }
+    } finally {
+      Files.deleteIfExists(file);
+      Files.delete(folder);
     }
+  }
+
+  /** Names with a prefix, at least one. */
+  ImmutableList<String> goldenNames(String prefix) {
+    ImmutableList<String> names =
+        values.tensors().keySet().stream()
+            .filter(name -> name.startsWith(prefix))
+            .collect(ImmutableList.toImmutableList());
+    assertThat(names).isNotEmpty();
+    return names;
   }
 
   /** Asserts that no element is off by more than a share of the largest golden one. */
   void assertClose(String name, float[] actual, double tolerance) throws IOException {
     float[] expected = floats(name);
+    assertThat(actual).as(name).hasSameSizeAs(expected);
     double largest = 0;
     double error = 0;
     for (int i = 0; i < expected.length; i++) {

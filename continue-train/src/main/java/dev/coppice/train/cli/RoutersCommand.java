@@ -1,0 +1,137 @@
+package dev.coppice.train.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.CoppiceRecord;
+import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.moe.cli.ProgressLine;
+import dev.coppice.moe.model.LanguageModel;
+import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.train.Folders;
+import dev.coppice.train.TrainJson;
+import dev.coppice.train.data.CorpusBuilder;
+import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.run.EvalSpec;
+import dev.coppice.train.run.RouterJudge;
+import dev.coppice.train.run.RouterReport;
+import dev.coppice.train.run.Twins;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code coppice routers}. */
+@Command(
+    name = "routers",
+    description = {
+      "Watches a checkpoint's routers read a text: each layer's load, dead experts, entropy, "
+          + "and how often experts go together with their copies after growth.",
+      ""
+    })
+final class RoutersCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "CKPT", description = "Checkpoint folder.")
+  private Path checkpoint;
+
+  @Option(
+      names = "--data",
+      paramLabel = "PATH",
+      arity = "1..*",
+      required = true,
+      description = "Text: folders, files, and jars or zips, read as folders; or one token file.")
+  private List<Path> data;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "B",
+      defaultValue = "8",
+      description = "Windows at once (default: ${DEFAULT-VALUE}).")
+  private int batch;
+
+  @Option(
+      names = "--sequence",
+      paramLabel = "S",
+      defaultValue = "256",
+      description = "Tokens a window (default: ${DEFAULT-VALUE}).")
+  private int sequence;
+
+  @Option(
+      names = "--windows",
+      paramLabel = "N",
+      description = "Read the first N windows (default: all).")
+  private Optional<Long> windows;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "float32",
+      description = "float32 or bf16 (default: ${DEFAULT-VALUE}).")
+  private PrecisionName precision;
+
+  @Mixin private OutputOptions output;
+
+  @Spec private CommandSpec command;
+
+  @Override
+  public Integer call() throws IOException {
+    EvalSpec spec = new EvalSpec(batch, sequence, windows.orElse(Long.MAX_VALUE), 1, 0);
+    RouterReport report = judge(spec);
+    ObjectNode json = TrainJson.mapper().valueToTree(report);
+    output.print(command.commandLine().getOut(), json, text(report));
+    return ExitCode.OK.number();
+  }
+
+  private RouterReport judge(EvalSpec spec) throws IOException {
+    Optional<TokenFile> ready = TextData.ready(data);
+    if (ready.isPresent()) {
+      return judge(ready.get(), spec);
+    }
+    Path scratch = Files.createTempDirectory("coppice-routers-");
+    try (TokenFile made =
+        CorpusBuilder.tokenize(data, new ByteTokenizer(), scratch.resolve("text.tokens"))) {
+      return judge(made, spec);
+    } finally {
+      Folders.delete(scratch);
+    }
+  }
+
+  private RouterReport judge(TokenFile text, EvalSpec spec) throws IOException {
+    try (Checkpoint opened = Checkpoint.open(checkpoint);
+        LanguageModel model = LanguageModel.open(opened, precision.precision());
+        ProgressLine line = ProgressLine.start("routers", 1, output.quiet())) {
+      Optional<Twins> twins = opened.record().flatMap(CoppiceRecord::lineage).flatMap(Twins::of);
+      return RouterJudge.judge(model, text, spec, twins, share -> line.update(share, ""));
+    }
+  }
+
+  private static String text(RouterReport report) {
+    StringBuilder text = new StringBuilder("layer  imbalance  dead  entropy  least and most load");
+    text.append(
+        report.layers().stream().anyMatch(l -> l.twinAgreement().isPresent()) ? "  twins" : "");
+    for (int i = 0; i < report.layers().size(); i++) {
+      RouterReport.Layer layer = report.layers().get(i);
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%n%5d  %9.2f  %4d  %7.3f  %9.4f %11.4f%s",
+              i,
+              layer.imbalance(),
+              layer.deadExperts(),
+              layer.entropy(),
+              Collections.min(layer.load()),
+              Collections.max(layer.load()),
+              layer.twinAgreement().map(a -> String.format(Locale.ROOT, "  %5.3f", a)).orElse("")));
+    }
+    return text.toString();
+  }
+}
