@@ -4,13 +4,16 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import com.google.common.primitives.Ints;
 import dev.coppice.moe.model.ParameterLayout.Slot;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +51,7 @@ final class LanguageModelBlock extends AbstractBlock {
       boolean training,
       @Nullable PairList<String, Object> params) {
     NDArray ids = inputs.singletonOrThrow();
-    checkArgument(
-        ids.getShape().dimension() == 2, "ids must have shape [B, S], got %s", ids.getShape());
+    check(ids);
     NDList arrays = new NDList();
     for (int i = 0; i < bySlot.size(); i++) {
       int slot = i;
@@ -67,6 +69,18 @@ final class LanguageModelBlock extends AbstractBlock {
     int sequence = Math.toIntExact(ids.getShape().get(1));
     return new NDList(
         model.kernels().recordedLogits(ids, arrays, model.inputs(batch, sequence), training));
+  }
+
+  /** Refuses ids that do not fit the model; the kernels would read whatever lies there. */
+  private void check(NDArray ids) {
+    Shape shape = ids.getShape();
+    checkArgument(shape.dimension() == 2, "ids must have shape [B, S], got %s", shape);
+    checkArgument(
+        ids.getDataType() == DataType.INT64, "ids must be int64, got %s", ids.getDataType());
+    checkArgument(shape.size() > 0, "ids must hold tokens, got shape %s", shape);
+    // no vocabulary reaches the largest int
+    int[] all = Arrays.stream(ids.toLongArray()).mapToInt(Ints::saturatedCast).toArray();
+    model.check(TokenBatch.unlabelled(all, Math.toIntExact(shape.get(0))));
   }
 
   @Override

@@ -220,6 +220,7 @@ public final class Learner implements AutoCloseable {
    * @param load of all batches of the step
    * @param step such as 0.001; positive
    * @throws IllegalStateException if the model's routers have no selection bias
+   * @throws IllegalArgumentException if the load is another model's
    */
   public void balance(ExpertLoad load, double step) {
     checkState(
@@ -228,6 +229,7 @@ public final class Learner implements AutoCloseable {
         model.spec().family());
     checkArgument(
         step > 0 && Double.isFinite(step), "balancing step must be positive, got %s", step);
+    checkLoad(load);
     int row = 0;
     try (NDManager scratch = manager.newSubManager()) {
       for (int layer = 0; layer < model.spec().layerCount(); layer++) {
@@ -239,6 +241,18 @@ public final class Learner implements AutoCloseable {
         }
       }
     }
+  }
+
+  private void checkLoad(ExpertLoad load) {
+    long layers = model.spec().layers().stream().filter(LayerSpec.Moe.class::isInstance).count();
+    int experts = model.spec().firstMoe().map(LayerSpec.Moe::experts).orElse(0);
+    checkArgument(
+        load.layers() == layers && load.experts() == experts,
+        "load must be of %s layers of %s experts, got %s of %s",
+        layers,
+        experts,
+        load.layers(),
+        load.experts());
   }
 
   /** Steps taken, skipped ones apart. */
@@ -265,6 +279,11 @@ public final class Learner implements AutoCloseable {
       WeightTransfer.save(secondMoments, SECOND, writer);
       writer.finish();
     }
+  }
+
+  /** Owns gradients and moments. */
+  PtNDManager manager() {
+    return manager;
   }
 
   Parameters gradients() {
