@@ -267,7 +267,15 @@ class TrainCommandTest {
                 + "\"max_skips_in_a_row\":5},"
                 + "\"schedule\":{\"kind\":\"wsd\",\"warmup\":0.2,\"decay\":0.3,"
                 + "\"final_factor\":0.4},"
-                + "\"loss\":{\"load_balance\":0.03,\"z\":0.004},"
+                + "\"loss\":{\"load_balance\":0.03,\"z\":0.004,\"bias_step\":0.0},"
                 + "\"save\":{\"every_steps\":7,\"keep_last\":3}}");
+  }
+
+  @Test
+  void balancesOnlyRoutersThatHaveASelectionBias() {
+    Outcome outcome = train("--tokens", 64, "--bias-step", 0.001);
+    assertThat(outcome.code()).isEqualTo(2);
+    assertThat(outcome.err())
+        .contains("--bias-step must be 0 where routers have no selection bias, got 0.001");
   }
 }
