@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -116,8 +117,7 @@ final class RoutersCommand implements Callable<Integer> {
 
   private static String text(RouterReport report) {
     StringBuilder text = new StringBuilder("layer  imbalance  dead  entropy  least and most load");
-    text.append(
-        report.layers().stream().anyMatch(l -> l.twinAgreement().isPresent()) ? "  twins" : "");
+    text.append(report.layers().stream().anyMatch(l -> l.twinAgreement() != null) ? "  twins" : "");
     for (int i = 0; i < report.layers().size(); i++) {
       RouterReport.Layer layer = report.layers().get(i);
       text.append(
@@ -130,8 +130,12 @@ final class RoutersCommand implements Callable<Integer> {
               layer.entropy(),
               Collections.min(layer.load()),
               Collections.max(layer.load()),
-              layer.twinAgreement().map(a -> String.format(Locale.ROOT, "  %5.3f", a)).orElse("")));
+              twins(layer.twinAgreement())));
     }
     return text.toString();
+  }
+
+  private static String twins(@Nullable Double agreement) {
+    return agreement == null ? "" : String.format(Locale.ROOT, "  %5.3f", agreement);
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.model.RouterHealth;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model's routers do with a text.
@@ -25,7 +26,7 @@ public record RouterReport(int experts, long tokens, ImmutableList<Layer> layers
    * @param entropy mean entropy of a token's probabilities over its largest value: 0 certain, 1
    *     undecided
    * @param twinAgreement how often an expert and its copy go together, mean over pairs: tokens that
-   *     took both over those that took either; none where nothing was grown in width
+   *     took both over those that took either; null where nothing was grown in width
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Layer(
@@ -33,7 +34,7 @@ public record RouterReport(int experts, long tokens, ImmutableList<Layer> layers
       double imbalance,
       int deadExperts,
       double entropy,
-      Optional<Double> twinAgreement) {}
+      @Nullable Double twinAgreement) {}
 
   /** Makes a report of what was counted. */
   static RouterReport of(RouterHealth health, Optional<Twins> twins) {
@@ -59,7 +60,7 @@ public record RouterReport(int experts, long tokens, ImmutableList<Layer> layers
         most * health.experts() / sum,
         health.deadExperts(layer),
         health.entropy(layer),
-        twins.map(t -> agreement(health, layer, t)));
+        twins.map(t -> agreement(health, layer, t)).orElse(null));
   }
 
   private static double agreement(RouterHealth health, int layer, Twins twins) {

@@ -3,11 +3,13 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.coppice.moe.checkpoint.Lineage;
 import dev.coppice.moe.model.RouterHealth;
+import dev.coppice.train.TrainJson;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -48,7 +50,7 @@ class RouterReportTest {
     assertThat(layer.imbalance()).isEqualTo(1.6, offset(1e-12));
     assertThat(layer.deadExperts()).isEqualTo(1);
     assertThat(layer.entropy()).isEqualTo(0.5, offset(1e-12));
-    assertThat(layer.twinAgreement()).isEmpty();
+    assertThat(layer.twinAgreement()).isNull();
   }
 
   @Test
@@ -57,11 +59,9 @@ class RouterReportTest {
     RouterReport interleaved = RouterReport.of(HEALTH, Optional.of(new Twins(2, true)));
 
     // 0 and 2: 6 of 10; 1 and 3: 0 of 4
-    assertThat(appended.layers().get(0).twinAgreement().orElseThrow())
-        .isEqualTo(0.3, offset(1e-12));
+    assertThat(appended.layers().get(0).twinAgreement()).isEqualTo(0.3, offset(1e-12));
     // 0 and 1: 2 of 10; 2 and 3: 0 of 8
-    assertThat(interleaved.layers().get(0).twinAgreement().orElseThrow())
-        .isEqualTo(0.1, offset(1e-12));
+    assertThat(interleaved.layers().get(0).twinAgreement()).isEqualTo(0.1, offset(1e-12));
   }
 
   @Test
@@ -77,5 +77,23 @@ class RouterReportTest {
 
     assertThat(Twins.of(new Lineage(json))).contains(new Twins(3, true));
     assertThat(Twins.of(new Lineage(new ObjectMapper().createObjectNode()))).isEmpty();
+  }
+
+  @Test
+  void jsonNamesEveryNumber() {
+    RouterReport report = RouterReport.of(HEALTH, Optional.of(new Twins(2, false)));
+
+    JsonNode layer = TrainJson.mapper().valueToTree(report).path("layers").path(0);
+
+    assertThat(layer.fieldNames())
+        .toIterable()
+        .containsExactly("load", "imbalance", "dead_experts", "entropy", "twin_agreement");
+    assertThat(layer.path("twin_agreement").doubleValue()).isEqualTo(0.3, offset(1e-12));
+    assertThat(
+            TrainJson.mapper()
+                .valueToTree(RouterReport.of(HEALTH, Optional.empty()))
+                .at("/layers/0/twin_agreement")
+                .isNull())
+        .isTrue();
   }
 }
