@@ -7,7 +7,6 @@ import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.model.LanguageModel;
-import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.moe.text.Tokenizers;
 import dev.coppice.train.Folders;
@@ -147,18 +146,12 @@ final class EvalCommand implements Callable<Integer> {
       return Evaluator.score(model, ready.get(), spec, progress).report();
     }
     Path scratch = Files.createTempDirectory("coppice-eval-");
-    try (Tokenizer tokenizer = textTokenizer(model);
+    try (Tokenizer tokenizer = TextData.tokenizer(checkpoint, model.spec());
         TokenFile made = CorpusBuilder.tokenize(data, tokenizer, scratch.resolve("text.tokens"))) {
       return Evaluator.score(model, made, spec, progress).report();
     } finally {
       Folders.delete(scratch);
     }
-  }
-
-  private Tokenizer textTokenizer(LanguageModel model) throws IOException {
-    return Files.exists(checkpoint.resolve("tokenizer.json"))
-        ? Tokenizers.of(checkpoint, model.spec().vocabularySize())
-        : new ByteTokenizer();
   }
 
   private List<ChoiceReport> choose(

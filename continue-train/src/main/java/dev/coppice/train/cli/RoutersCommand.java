@@ -7,7 +7,7 @@ import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.model.LanguageModel;
-import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.CorpusBuilder;
@@ -93,24 +93,27 @@ final class RoutersCommand implements Callable<Integer> {
   }
 
   private RouterReport judge(EvalSpec spec) throws IOException {
-    Optional<TokenFile> ready = TextData.ready(data);
-    if (ready.isPresent()) {
-      return judge(ready.get(), spec);
-    }
-    Path scratch = Files.createTempDirectory("coppice-routers-");
-    try (TokenFile made =
-        CorpusBuilder.tokenize(data, new ByteTokenizer(), scratch.resolve("text.tokens"))) {
-      return judge(made, spec);
-    } finally {
-      Folders.delete(scratch);
+    try (Checkpoint opened = Checkpoint.open(checkpoint);
+        LanguageModel model = LanguageModel.open(opened, precision.precision())) {
+      Optional<Twins> twins = opened.record().flatMap(CoppiceRecord::lineage).flatMap(Twins::of);
+      Optional<TokenFile> ready = TextData.ready(data);
+      if (ready.isPresent()) {
+        return judge(model, ready.get(), spec, twins);
+      }
+      Path scratch = Files.createTempDirectory("coppice-routers-");
+      try (Tokenizer tokenizer = TextData.tokenizer(checkpoint, model.spec());
+          TokenFile made =
+              CorpusBuilder.tokenize(data, tokenizer, scratch.resolve("text.tokens"))) {
+        return judge(model, made, spec, twins);
+      } finally {
+        Folders.delete(scratch);
+      }
     }
   }
 
-  private RouterReport judge(TokenFile text, EvalSpec spec) throws IOException {
-    try (Checkpoint opened = Checkpoint.open(checkpoint);
-        LanguageModel model = LanguageModel.open(opened, precision.precision());
-        ProgressLine line = ProgressLine.start("routers", 1, output.quiet())) {
-      Optional<Twins> twins = opened.record().flatMap(CoppiceRecord::lineage).flatMap(Twins::of);
+  private RouterReport judge(
+      LanguageModel model, TokenFile text, EvalSpec spec, Optional<Twins> twins) {
+    try (ProgressLine line = ProgressLine.start("routers", 1, output.quiet())) {
       return RouterJudge.judge(model, text, spec, twins, share -> line.update(share, ""));
     }
   }

@@ -1,6 +1,9 @@
 package dev.coppice.train.cli;
 
+import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.moe.text.Tokenizer;
+import dev.coppice.moe.text.Tokenizers;
 import dev.coppice.train.Folders;
 import dev.coppice.train.data.CorpusBuilder;
 import dev.coppice.train.data.HeldOutSplit;
@@ -64,6 +67,13 @@ final class TextData {
     HeldOutSplit split = HeldOutSplit.of(TextFolder.find(paths), heldOut.get(), seed);
     CorpusBuilder.tokenizeDocuments(split.train(), tokenizer, folder.resolve(TRAIN)).close();
     CorpusBuilder.tokenizeDocuments(split.heldOut(), tokenizer, folder.resolve(HELD_OUT)).close();
+  }
+
+  /** What a checkpoint reads text with: its own {@code tokenizer.json}, else bytes. */
+  static Tokenizer tokenizer(Path checkpoint, MoeSpec model) throws IOException {
+    return Files.isRegularFile(checkpoint.resolve("tokenizer.json"))
+        ? Tokenizers.of(checkpoint, model.vocabularySize())
+        : new ByteTokenizer();
   }
 
   /** Where a run's held-out text is, if it has any. */
