@@ -78,7 +78,7 @@ final class HeaderParser {
     return CanonicalHeader.read(utf8).orElseGet(() -> parseAny(file, utf8));
   }
 
-  /** Reads a header of any form; several times slower. */
+  /** Reads a header of any form; slower. */
   static Header parseAny(Path file, ByteBuffer utf8) {
     HeaderParser parser = new HeaderParser(file);
     parser.checkStart(utf8);
