@@ -68,38 +68,13 @@ final class EvalCommand implements Callable<Integer> {
   private List<Path> tasks = List.of();
 
   @Option(
-      names = "--batch",
-      paramLabel = "B",
-      defaultValue = "8",
-      description = "Windows at once (default: ${DEFAULT-VALUE}).")
-  private int batch;
-
-  @Option(
-      names = "--sequence",
-      paramLabel = "S",
-      defaultValue = "256",
-      description = "Tokens a window (default: ${DEFAULT-VALUE}).")
-  private int sequence;
-
-  @Option(
-      names = "--windows",
-      paramLabel = "N",
-      description = "Judge by the first N windows (default: all).")
-  private Optional<Long> windows;
-
-  @Option(
       names = "--seed",
       paramLabel = "S",
       defaultValue = "0",
       description = "Seed of the bootstrap (default: ${DEFAULT-VALUE}).")
   private long seed;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "P",
-      defaultValue = "float32",
-      description = "float32 or bf16 (default: ${DEFAULT-VALUE}).")
-  private PrecisionName precision;
+  @Mixin private WindowOptions reading;
 
   @Mixin private OutputOptions output;
 
@@ -111,7 +86,7 @@ final class EvalCommand implements Callable<Integer> {
       throw new ParameterException(
           command.commandLine(), "one of --data, --task must be given, got none");
     }
-    EvalSpec spec = new EvalSpec(batch, sequence, windows.orElse(Long.MAX_VALUE), 1000, seed);
+    EvalSpec spec = reading.spec(1000, seed);
     List<ChoiceTask> questions = new ArrayList<>();
     for (Path task : tasks) {
       questions.add(ChoiceTask.read(task));
@@ -119,7 +94,7 @@ final class EvalCommand implements Callable<Integer> {
     ObjectNode json = TrainJson.mapper().createObjectNode();
     List<String> texts = new ArrayList<>();
     try (Checkpoint opened = Checkpoint.open(checkpoint);
-        LanguageModel model = LanguageModel.open(opened, precision.precision());
+        LanguageModel model = LanguageModel.open(opened, reading.precision());
         ProgressLine line = ProgressLine.start("eval", 1, output.quiet())) {
       DoubleConsumer progress = share -> line.update(share, "");
       if (!data.isEmpty()) {

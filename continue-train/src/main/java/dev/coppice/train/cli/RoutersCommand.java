@@ -52,32 +52,7 @@ final class RoutersCommand implements Callable<Integer> {
       description = "Text: folders, files, and jars or zips, read as folders; or one token file.")
   private List<Path> data;
 
-  @Option(
-      names = "--batch",
-      paramLabel = "B",
-      defaultValue = "8",
-      description = "Windows at once (default: ${DEFAULT-VALUE}).")
-  private int batch;
-
-  @Option(
-      names = "--sequence",
-      paramLabel = "S",
-      defaultValue = "256",
-      description = "Tokens a window (default: ${DEFAULT-VALUE}).")
-  private int sequence;
-
-  @Option(
-      names = "--windows",
-      paramLabel = "N",
-      description = "Read the first N windows (default: all).")
-  private Optional<Long> windows;
-
-  @Option(
-      names = "--precision",
-      paramLabel = "P",
-      defaultValue = "float32",
-      description = "float32 or bf16 (default: ${DEFAULT-VALUE}).")
-  private PrecisionName precision;
+  @Mixin private WindowOptions reading;
 
   @Mixin private OutputOptions output;
 
@@ -85,7 +60,7 @@ final class RoutersCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    EvalSpec spec = new EvalSpec(batch, sequence, windows.orElse(Long.MAX_VALUE), 1, 0);
+    EvalSpec spec = reading.spec(1, 0);
     RouterReport report = judge(spec);
     ObjectNode json = TrainJson.mapper().valueToTree(report);
     output.print(command.commandLine().getOut(), json, text(report));
@@ -94,7 +69,7 @@ final class RoutersCommand implements Callable<Integer> {
 
   private RouterReport judge(EvalSpec spec) throws IOException {
     try (Checkpoint opened = Checkpoint.open(checkpoint);
-        LanguageModel model = LanguageModel.open(opened, precision.precision())) {
+        LanguageModel model = LanguageModel.open(opened, reading.precision())) {
       Optional<Twins> twins = opened.record().flatMap(CoppiceRecord::lineage).flatMap(Twins::of);
       Optional<TokenFile> ready = TextData.ready(data);
       if (ready.isPresent()) {
