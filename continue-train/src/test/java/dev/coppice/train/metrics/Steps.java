@@ -1,0 +1,26 @@
+package dev.coppice.train.metrics;
+
+import java.math.BigInteger;
+
+/** Lines of metrics for tests. */
+final class Steps {
+  private Steps() {}
+
+  /** A line whose numbers follow from its step. */
+  static MetricsLine line(long step) {
+    return new MetricsLine(
+        step,
+        64 * step,
+        BigInteger.valueOf(1000 * step),
+        5.0 / step,
+        1.0,
+        0.5,
+        1.25,
+        2,
+        1e-3,
+        0.5 * step,
+        false,
+        2000,
+        0.1 * step);
+  }
+}
