@@ -93,8 +93,7 @@ final class LineFile implements Closeable {
     throw malformed(line, file, null);
   }
 
-  static CoppiceException malformed(
-      String line, Path file, @Nullable Exception cause) {
+  static CoppiceException malformed(String line, Path file, @Nullable Exception cause) {
     String message = "metrics must be JSON lines, got " + line + " (" + file + ")";
     return cause == null
         ? new CoppiceException(ExitCode.INPUT_INVALID, message)

@@ -33,7 +33,10 @@ class EventLogTest {
   void readsBackWhatHappened() throws IOException {
     RunEvent spike =
         new RunEvent(
-            7, RunEvent.SPIKE, "norm 9 \"above\" 3\n", ImmutableSortedMap.of("norm", 9.0, "a", 1.5));
+            7,
+            RunEvent.SPIKE,
+            "norm 9 \"above\" 3\n",
+            ImmutableSortedMap.of("norm", 9.0, "a", 1.5));
     RunEvent stopped = RunEvent.of(8, RunEvent.STOPPED, "asked");
     write(spike, stopped);
     assertThat(EventLog.read(file)).containsExactly(spike, stopped);
