@@ -77,8 +77,8 @@ public final class EventLog implements MetricsSink {
     JsonNode tree = LineFile.parse(line, file);
     ImmutableSortedMap.Builder<String, Double> values = ImmutableSortedMap.naturalOrder();
     tree.path("values")
-        .fields()
-        .forEachRemaining(v -> values.put(v.getKey(), v.getValue().asDouble(Double.NaN)));
+        .properties()
+        .forEach(v -> values.put(v.getKey(), v.getValue().asDouble(Double.NaN)));
     try {
       return new RunEvent(
           tree.path("step").longValue(),

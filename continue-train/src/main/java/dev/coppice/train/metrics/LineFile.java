@@ -64,9 +64,16 @@ final class LineFile implements Closeable {
 
   /** Visits the whole lines of a file in order; a torn last one is left out. */
   static void visit(Path file, Visitor visitor) throws IOException {
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+    visitFrom(file, 0, visitor);
+  }
+
+  /** Visits those from a place on, where a line begins. */
+  static void visitFrom(Path file, long start, Visitor visitor) throws IOException {
+    try (InputStream raw = Files.newInputStream(file);
+        InputStream in = new BufferedInputStream(raw, 1 << 16)) {
       ByteArrayOutputStream line = new ByteArrayOutputStream(512);
-      long end = 0;
+      in.skipNBytes(start);
+      long end = start;
       for (int c = in.read(); c >= 0; c = in.read()) {
         end++;
         if (c != '\n') {

@@ -8,11 +8,16 @@ final class Steps {
 
   /** A line whose numbers follow from its step. */
   static MetricsLine line(long step) {
+    return line(step, 5.0 / step);
+  }
+
+  /** The same with a loss. */
+  static MetricsLine line(long step, double loss) {
     return new MetricsLine(
         step,
         64 * step,
         BigInteger.valueOf(1000 * step),
-        5.0 / step,
+        MetricsLine.finite(loss),
         1.0,
         0.5,
         1.25,
