@@ -21,8 +21,8 @@ import java.util.zip.CRC32C;
  */
 final class EventRecords {
   private static final int HEAD = Long.BYTES + Integer.BYTES;
-  private static final int STEP = 2 << 3;
-  private static final int SESSION_LOG = 7 << 3 | 2;
+  private static final int STEP = 0x10;
+  private static final int SESSION_LOG = 0x3a;
 
   private EventRecords() {}
 

@@ -54,13 +54,13 @@ final class ProtoMessage {
   }
 
   private void key(int field, int wireType) {
-    varint((long) field << 3 | wireType);
+    varint(((long) field << 3) | wireType);
   }
 
   private void varint(long value) {
     long rest = value;
     while ((rest & ~0x7FL) != 0) {
-      out.write((int) (rest & 0x7F | 0x80));
+      out.write((int) ((rest & 0x7F) | 0x80));
       rest >>>= 7;
     }
     out.write((int) rest);
@@ -68,7 +68,7 @@ final class ProtoMessage {
 
   private void fixed(long bits, int bytes) {
     for (int i = 0; i < bytes; i++) {
-      out.write((int) (bits >>> 8 * i));
+      out.write((int) (bits >>> (8 * i)));
     }
   }
 }
