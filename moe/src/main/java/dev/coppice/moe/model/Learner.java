@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.DoublePredicate;
 
 /**
@@ -101,13 +102,32 @@ public final class Learner implements AutoCloseable {
    * @throws IllegalArgumentException if an id, a label or the length does not fit the model
    */
   public LossStats accumulate(TokenBatch batch, LossWeights weights, double scale) {
+    return accumulate(batch, weights, scale, Optional.empty());
+  }
+
+  /**
+   * The same, where a teacher's distribution is learned beside the labels.
+   *
+   * @throws IllegalArgumentException if the batch does not fit either model, or their vocabularies
+   *     differ
+   */
+  public LossStats accumulate(
+      TokenBatch batch, LossWeights weights, double scale, Distillation distillation) {
+    distillation.checkStudent(model);
+    distillation.teacher().check(batch);
+    return accumulate(batch, weights, scale, Optional.of(distillation));
+  }
+
+  private LossStats accumulate(
+      TokenBatch batch, LossWeights weights, double scale, Optional<Distillation> distillation) {
     model.check(batch);
     List<TokenBatch> parts = batch.shares(model.workers().shares(batch.batch()));
     while (shares.size() < parts.size()) {
       shares.add(new GradientShare(manager, model.parameters().layout()));
     }
     try (NDManager scratch = manager.newSubManager()) {
-      return new Accumulation(model, shares, recompute).run(scratch, parts, weights, scale);
+      return new Accumulation(model, shares, recompute, distillation)
+          .run(scratch, parts, weights, scale);
     } catch (RuntimeException e) {
       forget();
       throw e;
