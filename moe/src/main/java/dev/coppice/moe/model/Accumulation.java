@@ -33,8 +33,7 @@ final class Accumulation {
       KernelLibrary.Inputs inputs,
       Optional<KernelLibrary.Inputs> teacher) {
     KernelLibrary.Training training(DecoderCall.Factors factors) {
-      return new KernelLibrary.Training(
-          gradient.forKernels(), inputs, factors, gradient.stale());
+      return new KernelLibrary.Training(gradient.forKernels(), inputs, factors, gradient.stale());
     }
   }
 
@@ -74,8 +73,7 @@ final class Accumulation {
     KernelLibrary.Inputs inputs = model.inputs(part);
     DecoderCall.Options options = model.options(recompute, distillation.isPresent());
     DecoderCall call =
-        new DecoderCall(
-            model.spec(), part.batch(), part.sequence(), part.segments(), options);
+        new DecoderCall(model.spec(), part.batch(), part.sequence(), part.segments(), options);
     return new Work(
         gradient,
         LanguageModel.tokens(manager, part),

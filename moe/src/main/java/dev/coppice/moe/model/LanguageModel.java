@@ -231,14 +231,7 @@ public final class LanguageModel implements AutoCloseable {
    * @param maxShardBytes most bytes of one file
    */
   public void writeTo(CheckpointWriter writer, long maxShardBytes) throws IOException {
-    WeightTransfer.save(parameters, writer, maxShardBytes);
-    ObjectNode written = config.deepCopy();
-    List<String> keys =
-        written.has("torch_dtype") && !written.has("dtype")
-            ? List.of("torch_dtype")
-            : List.of("dtype");
-    keys.forEach(key -> written.put(key, "float32"));
-    writer.writeConfig(written);
+    ModelFiles.write(parameters, config, writer, maxShardBytes);
   }
 
   PtNDManager manager() {

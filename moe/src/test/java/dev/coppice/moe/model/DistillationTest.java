@@ -48,8 +48,7 @@ class DistillationTest {
       LossStats stats = learner.accumulate(batch, WEIGHTS, 1, lesson.by(teacher));
       NaiveWeights weights = NaiveWeights.of(student);
       double[] taught = Judgement.of(NaiveWeights.of(teacher), batch).logits();
-      NaiveDistillation naive =
-          new NaiveDistillation(taught, lesson.temperature(), lesson.top());
+      NaiveDistillation naive = new NaiveDistillation(taught, lesson.temperature(), lesson.top());
       Judgement judged = Judgement.of(weights, batch);
       assertThat(stats.distillation())
           .isCloseTo(naive.mean(judged.logits(), batch), within(2e-5))

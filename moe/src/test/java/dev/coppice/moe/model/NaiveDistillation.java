@@ -30,10 +30,7 @@ final class NaiveDistillation {
     int counted = 0;
     for (int t = 0; t < batch.labels().length; t++) {
       if (batch.labels()[t] != TokenBatch.IGNORED) {
-        sum +=
-            of(
-                NaiveMath.row(teacher, t, vocabulary),
-                NaiveMath.row(student, t, vocabulary));
+        sum += of(NaiveMath.row(teacher, t, vocabulary), NaiveMath.row(student, t, vocabulary));
         counted++;
       }
     }
@@ -49,7 +46,8 @@ final class NaiveDistillation {
             .limit(top == 0 ? teacherV.length : top)
             .mapToInt(v -> v)
             .toArray();
-    double[] chance = NaiveMath.softmax(divided(Arrays.stream(chosen).mapToDouble(v -> teacherV[v]).toArray()));
+    double[] chance =
+        NaiveMath.softmax(divided(Arrays.stream(chosen).mapToDouble(v -> teacherV[v]).toArray()));
     double sum = 0;
     for (int i = 0; i < chosen.length; i++) {
       sum += chance[i] * Math.log(chance[i] / studentChance[chosen[i]]);
