@@ -8,7 +8,6 @@ import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
-import dev.coppice.train.budget.StepCost;
 import dev.coppice.train.data.BatchSource;
 import dev.coppice.train.data.TokenFile;
 import java.io.IOException;
@@ -171,7 +170,7 @@ final class RunOpener {
   /** Whether checkpoint, data, spec and budget fit together. */
   private record Check(Checkpoint source, TokenFile data, RunManifest manifest) {
 
-    void run() {
+    void run() throws IOException {
       Compatibility.check(source.spec(), data, manifest.spec().batch().sequence());
       batches();
       meter(Spent.NOTHING);
@@ -181,10 +180,9 @@ final class RunOpener {
       return new BatchSource(data, manifest.spec().batch().sequence(), manifest.spec().seed());
     }
 
-    BudgetMeter meter(Spent spent) {
-      BatchSpec batch = manifest.spec().batch();
-      StepCost cost = StepCost.of(source.spec(), batch.sequences(), batch.sequence());
-      return new BudgetMeter(manifest.budget(), cost, spent);
+    BudgetMeter meter(Spent spent) throws IOException {
+      return new BudgetMeter(
+          manifest.budget(), StepCosts.of(source.spec(), manifest.spec()), spent);
     }
   }
 }
