@@ -7,11 +7,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code train} says of a step: smoothed loss, tokens a second, the share of the machine's peak
- * and the budget spent, as the detail of a progress line that tells share and ETA.
+ * What {@code train} says of a step: smoothed loss, tokens a second, the share of the machine's
+ * peak and the budget spent, as the detail of a progress line that tells share and ETA.
  *
- * <p>The share is of FLOPs by 6·N_active, so attention's, and what a step does beside products,
- * count as none. Not thread-safe.
+ * <p>The share is of FLOPs by 6·N_active with attention's; what a step computes anew in its
+ * backward pass, and what it does beside products, counts as none. Not thread-safe.
  */
 final class ProgressText {
   private static final double KEPT = 0.95;
@@ -71,7 +71,7 @@ final class ProgressText {
     if (peak <= 0 || line.tokens() == 0) {
       return text;
     }
-    double flopsPerToken = line.extraFlops().doubleValue() / line.tokens();
+    double flopsPerToken = line.modelFlops().doubleValue() / line.tokens();
     return text
         + String.format(Locale.ROOT, "  %.0f%% of peak", 100 * tokens * flopsPerToken / peak);
   }
@@ -95,8 +95,7 @@ final class ProgressText {
 
   /** A number such as {@code 1.2e17}. */
   private static String scientific(double value) {
-    return String.format(Locale.ROOT, "%.2e", value)
-        .replaceAll("\\.?0*e\\+?(-?)0*(\\d)", "e$1$2");
+    return String.format(Locale.ROOT, "%.2e", value).replaceAll("\\.?0*e\\+?(-?)0*(\\d)", "e$1$2");
   }
 
   /** Hours and minutes. */
