@@ -83,6 +83,12 @@ final class ProgressText {
           + scientific(flops.amount().doubleValue())
           + " FLOPs";
     }
+    if (budget instanceof Budget.ModelFlops flops) {
+      return scientific(line.modelFlops().doubleValue())
+          + " of "
+          + scientific(flops.amount().doubleValue())
+          + " model FLOPs";
+    }
     if (budget instanceof Budget.Tokens tokens) {
       return Quantity.si(line.tokens()) + " of " + Quantity.si(tokens.amount()) + " tokens";
     }
