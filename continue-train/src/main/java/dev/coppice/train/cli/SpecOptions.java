@@ -103,14 +103,21 @@ final class SpecOptions {
         .withSave(
             new SaveSpec(
                 saveEvery.orElse(base.save().everySteps()),
-                keepLast.orElse(base.save().keepLast())));
+                base.save().everyMinutes(),
+                keepLast.orElse(base.save().keepLast()),
+                base.save().keepEvery(),
+                base.save().asynchronous()));
   }
 
   private BatchSpec batch(BatchSpec base) {
     int sequences = batch.orElse(base.sequences());
     int unlessGiven = batch.isPresent() ? sequences : base.microBatch();
     return new BatchSpec(
-        sequences, sequence.orElse(base.sequence()), microBatch.orElse(unlessGiven));
+        sequences,
+        sequence.orElse(base.sequence()),
+        microBatch.orElse(unlessGiven),
+        base.documentMask(),
+        base.recompute());
   }
 
   private OptimizerSpec optimizer(OptimizerSpec base) {

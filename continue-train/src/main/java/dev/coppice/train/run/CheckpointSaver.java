@@ -62,7 +62,7 @@ final class CheckpointSaver {
   }
 
   /** Writes the checkpoint of a state, which is then whole and on disk, and deletes old ones. */
-  Path save(Trainee trainee, RunState state) throws IOException {
+  Path save(TraineeState trainee, RunState state) throws IOException {
     Path target = folder.step(state.step());
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
       trainee.writeModel(writer);

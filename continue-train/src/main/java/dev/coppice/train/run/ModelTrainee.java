@@ -12,8 +12,10 @@ import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
+import dev.coppice.train.data.TokenFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.DoublePredicate;
 
 /** A language model and its learner. */
 final class ModelTrainee implements Trainee {
@@ -59,28 +61,62 @@ final class ModelTrainee implements Trainee {
   }
 
   @Override
-  public LossStats accumulate(TokenBatch batch, LossWeights weights, double scale) {
+  public LossStats accumulate(
+      TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
     return learner.accumulate(batch, weights, scale);
   }
 
   @Override
-  public UpdateReport update(AdamWSettings settings, double learningRate) {
-    return learner.update(settings, learningRate);
+  public UpdateReport update(
+      AdamWSettings settings, double learningRate, DoublePredicate accepts) {
+    return learner.update(settings, learningRate, accepts);
+  }
+
+  @Override
+  public EvalReport evaluate(TokenFile heldOut, EvalSpec spec) {
+    return Evaluator.evaluate(model, heldOut, spec);
+  }
+
+  @Override
+  public TraineeState now() {
+    return new Now();
+  }
+
+  @Override
+  public TraineeState copy() {
+    return new Now();
+  }
+
+  /** Writes what the learner holds. */
+  private final class Now implements TraineeState {
+    @Override
+    public void writeModel(CheckpointWriter writer) throws IOException {
+      model.writeTo(writer, MAX_SHARD_BYTES);
+    }
+
+    @Override
+    public void saveMoments(Path file) throws IOException {
+      learner.save(file);
+    }
+
+    @Override
+    public boolean averaged() {
+      return false;
+    }
+
+    @Override
+    public void saveAverage(Path file) {}
+
+    @Override
+    public void writeAverage(CheckpointWriter writer) {}
+
+    @Override
+    public void close() {}
   }
 
   @Override
   public void balance(ExpertLoad load, double step) {
     learner.balance(load, step);
-  }
-
-  @Override
-  public void writeModel(CheckpointWriter writer) throws IOException {
-    model.writeTo(writer, MAX_SHARD_BYTES);
-  }
-
-  @Override
-  public void saveMoments(Path file) throws IOException {
-    learner.save(file);
   }
 
   @Override

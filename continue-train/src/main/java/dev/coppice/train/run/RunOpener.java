@@ -4,7 +4,6 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.BudgetMeter;
@@ -141,11 +140,11 @@ final class RunOpener {
   }
 
   private static void warnOfOtherThreads(RunState state) {
-    int now = TorchRuntime.threads();
-    if (now != state.threads()) {
+    Environment now = Environment.here();
+    if (!now.equals(state.environment())) {
       LOG.warn(
-          "run had {} threads and has {}: results will agree but for rounding",
-          state.threads(),
+          "run was of {} and is of {}: results will agree but for rounding",
+          state.environment(),
           now);
     }
   }

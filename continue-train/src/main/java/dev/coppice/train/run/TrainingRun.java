@@ -96,7 +96,7 @@ public final class TrainingRun implements Closeable {
   public TrainResult run(ProgressListener listener) throws IOException {
     try (MetricsLog log = MetricsLog.openAfter(folder.metrics(), step())) {
       while (parts.meter().fits() && !stopRequested) {
-        MetricsLine line = parts.runner().step();
+        MetricsLine line = parts.runner().step().line();
         log.append(line);
         listener.onStep(line, parts.meter().share());
         parts.runner().checkNotDiverged();
@@ -115,7 +115,7 @@ public final class TrainingRun implements Closeable {
     }
     // a checkpoint must never know of steps that the curve has lost
     log.force();
-    lastCheckpoint = Optional.of(parts.saver().save(parts.trainee(), parts.runner().state()));
+    lastCheckpoint = Optional.of(parts.saver().save(parts.trainee().now(), parts.runner().state()));
   }
 
   private TrainResult result() {
@@ -125,8 +125,8 @@ public final class TrainingRun implements Closeable {
         spent.steps(),
         parts.runner().state().skippedSteps(),
         spent.tokens(),
-        spent.flops(),
-        spent.flopsWithAttention(),
+        spent.totalFlops(),
+        spent.totalFlopsWithAttention(),
         spent.seconds(),
         lastCheckpoint.orElseThrow(),
         folder.metrics());

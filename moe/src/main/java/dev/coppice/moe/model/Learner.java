@@ -10,10 +10,6 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.kernel.KernelLibrary.AdamWLists;
-import dev.coppice.moe.kernel.KernelLibrary.Trainable;
-import dev.coppice.moe.kernel.TensorList;
-import dev.coppice.moe.model.ParameterLayout.Slot;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
@@ -21,9 +17,8 @@ import dev.coppice.moe.spec.LayerSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.function.Predicate;
+import java.util.function.DoublePredicate;
 
 /**
  * Gradients and AdamW moments of one model.
@@ -41,37 +36,16 @@ public final class Learner implements AutoCloseable {
 
   private final LanguageModel model;
   private final PtNDManager manager;
-  private final Parameters firstMoments;
-  private final Parameters secondMoments;
+  private final Optimizer optimizer;
   private final List<GradientShare> shares = new ArrayList<>();
-  private final ImmutableList<Group> groups;
-  private long steps;
   private boolean recompute;
-
-  /** Parameters that share a weight decay. */
-  private record Group(
-      Trainable trainable, TensorList first, TensorList second, int size, boolean decays) {}
 
   private Learner(LanguageModel model, long steps) {
     ParameterLayout layout = model.parameters().layout();
     this.model = model;
     this.manager = (PtNDManager) model.manager().newSubManager();
-    this.firstMoments = new Parameters(manager, layout);
-    this.secondMoments = new Parameters(manager, layout);
     shares.add(new GradientShare(manager, layout));
-    this.groups =
-        ImmutableList.of(group(Slot::matrix), group(slot -> slot.trained() && !slot.matrix()));
-    this.steps = steps;
-  }
-
-  private Group group(Predicate<Slot> test) {
-    ImmutableList<Slot> slots = model.parameters().layout().slots();
-    return new Group(
-        new Trainable(model.parameters().select(test), shares.get(0).arrays().select(test)),
-        firstMoments.select(test),
-        secondMoments.select(test),
-        (int) slots.stream().filter(Slot::exists).filter(test).count(),
-        slots.stream().anyMatch(slot -> slot.matrix() && test.test(slot)));
+    this.optimizer = new Optimizer(manager, model.parameters(), shares.get(0).arrays(), steps);
   }
 
   /** A learner that has not seen anything: moments and gradients are zero. */
@@ -90,8 +64,8 @@ public final class Learner implements AutoCloseable {
     try (SafetensorsFile file = SafetensorsFile.open(stateFile)) {
       Learner learner = new Learner(model, steps(file));
       try {
-        WeightTransfer.load(file, FIRST, learner.firstMoments);
-        WeightTransfer.load(file, SECOND, learner.secondMoments);
+        WeightTransfer.load(file, FIRST, learner.firstMoments());
+        WeightTransfer.load(file, SECOND, learner.secondMoments());
         return learner;
       } catch (IOException | RuntimeException e) {
         learner.close();
@@ -177,38 +151,45 @@ public final class Learner implements AutoCloseable {
    * @param learningRate of this step; not negative
    */
   public UpdateReport update(AdamWSettings settings, double learningRate) {
+    return update(settings, learningRate, norm -> true);
+  }
+
+  /**
+   * The same, if the caller accepts the gradient; otherwise, as where the norm is not finite, the
+   * gradient is dropped, and weights, moments and the step count stay as they are.
+   *
+   * @param settings AdamW's constants
+   * @param learningRate of this step; not negative
+   * @param accepts asked once with a finite norm before clipping, and not at all with another
+   */
+  public UpdateReport update(AdamWSettings settings, double learningRate, DoublePredicate accepts) {
     checkArgument(
         learningRate >= 0 && Double.isFinite(learningRate),
         "learning rate must be finite and not negative, got %s",
         learningRate);
     GradientShare gradient = gradient();
     try (NDManager scratch = manager.newSubManager()) {
-      NDArray clip = model.kernels().clip(scratch, gradient.all(), settings.maxGradientNorm());
+      NDArray clip = model.kernels().clip(scratch, optimizer.normed(), settings.maxGradientNorm());
       float norm = clip.getFloat(0);
-      boolean finite = Float.isFinite(norm);
-      if (finite) {
-        steps++;
-        groups.forEach(group -> step(group, clip.get(1), settings, learningRate));
+      boolean accepted = Float.isFinite(norm) && accepts.test(norm);
+      if (accepted) {
+        optimizer.step(model.kernels(), clip.get(1), settings, learningRate);
       }
       gradient.reset(model.kernels(), scratch);
-      return new UpdateReport(norm, !finite);
+      return new UpdateReport(norm, !accepted);
     }
   }
 
-  private void step(Group group, NDArray divisor, AdamWSettings settings, double learningRate) {
-    NDArray step = divisor.getManager().create((float) steps);
-    try (TensorList stepList = TensorList.of(Collections.nCopies(group.size(), step))) {
-      model
-          .kernels()
-          .adamW(
-              new AdamWLists(group.trainable(), group.first(), group.second(), stepList),
-              divisor,
-              learningRate,
-              settings.beta1(),
-              settings.beta2(),
-              group.decays() ? settings.weightDecay() : 0,
-              settings.epsilon());
-    }
+  /**
+   * Trains each part as a policy says, from the next update on; {@link ParameterPolicy#DEFAULT}
+   * until then. A part that is no longer frozen goes on with the moments that it had, and the step
+   * count of the whole.
+   *
+   * @param policy asked once a part, now
+   * @throws IllegalArgumentException if a rate is no number of 0 or more, or if all are 0
+   */
+  public void policy(ParameterPolicy policy) {
+    optimizer.policy(policy);
   }
 
   /**
@@ -257,7 +238,7 @@ public final class Learner implements AutoCloseable {
 
   /** Steps taken, skipped ones apart. */
   public long steps() {
-    return steps;
+    return optimizer.steps();
   }
 
   /**
@@ -274,9 +255,9 @@ public final class Learner implements AutoCloseable {
             .build();
     try (SafetensorsWriter writer =
         SafetensorsWriter.create(
-            stateFile, slots, ImmutableMap.of("format", "pt", STEPS, Long.toString(steps)))) {
-      WeightTransfer.save(firstMoments, FIRST, writer);
-      WeightTransfer.save(secondMoments, SECOND, writer);
+            stateFile, slots, ImmutableMap.of("format", "pt", STEPS, Long.toString(steps())))) {
+      WeightTransfer.save(firstMoments(), FIRST, writer);
+      WeightTransfer.save(secondMoments(), SECOND, writer);
       writer.finish();
     }
   }
@@ -286,15 +267,22 @@ public final class Learner implements AutoCloseable {
     return manager;
   }
 
+  Parameters firstMoments() {
+    return optimizer.firstMoments();
+  }
+
+  Parameters secondMoments() {
+    return optimizer.secondMoments();
+  }
+
   Parameters gradients() {
     return gradient().arrays();
   }
 
   @Override
   public void close() {
+    optimizer.close();
     shares.forEach(GradientShare::close);
-    firstMoments.close();
-    secondMoments.close();
     manager.close();
   }
 }

@@ -64,6 +64,28 @@ final class Parameters implements AutoCloseable {
     return keep(TensorList.of(chosen));
   }
 
+  /**
+   * Rows of arrays: whole arrays themselves, of others a view; the caller closes the list.
+   *
+   * @param runs which rows, in order
+   */
+  TensorList rows(List<TrainedRun> runs) {
+    List<NDArray> views = new ArrayList<>();
+    List<NDArray> all = new ArrayList<>();
+    for (TrainedRun run : runs) {
+      NDArray whole = arrays.get(run.slot());
+      boolean part = run.to() - run.from() < whole.getShape().get(0);
+      all.add(part ? whole.get(new NDIndex().addSliceDim(run.from(), run.to())) : whole);
+      if (part) {
+        views.add(all.get(all.size() - 1));
+      }
+    }
+    TensorList list = TensorList.of(all);
+    // the list holds the views' memory by itself
+    views.forEach(NDArray::close);
+    return list;
+  }
+
   private TensorList keep(TensorList list) {
     lists.add(list);
     return list;

@@ -8,7 +8,6 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.testing.Goldens;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Collections;
@@ -56,28 +55,28 @@ class DeterminismTest {
   }
 
   private static void assertRepeats(LanguageModel model, TokenBatch batch, LossWeights weights) {
-    List<ByteBuffer> start = copies(model.parameters());
+    Memories start = Memories.of(model.parameters());
     Step first = step(model, batch, weights, false);
     assertThat(first.weights()).isNotEqualTo(start);
     for (int i = 1; i < REPETITIONS; i++) {
-      restore(model.parameters(), start);
+      start.restore(model.parameters());
       // every third computes its activations anew
       assertThat(step(model, batch, weights, i % 3 == 0)).isEqualTo(first);
     }
-    restore(model.parameters(), start);
+    start.restore(model.parameters());
   }
 
   /** Everything that a step computes. */
-  private record Step(LossStats stats, List<ByteBuffer> gradients, List<ByteBuffer> weights) {}
+  private record Step(LossStats stats, Memories gradients, Memories weights) {}
 
   private static Step step(
       LanguageModel model, TokenBatch batch, LossWeights weights, boolean recompute) {
     try (Learner learner = Learner.fresh(model)) {
       learner.recompute(recompute);
       LossStats stats = learner.accumulate(batch, weights, 1);
-      List<ByteBuffer> gradients = copies(learner.gradients());
+      Memories gradients = Memories.of(learner.gradients());
       assertThat(learner.update(ADAM, 1e-2).skipped()).isFalse();
-      return new Step(stats, gradients, copies(model.parameters()));
+      return new Step(stats, gradients, Memories.of(model.parameters()));
     }
   }
 
@@ -203,14 +202,8 @@ class DeterminismTest {
         to - from);
   }
 
-  private static List<ByteBuffer> copies(Parameters parameters) {
-    return memories(parameters).stream()
-        .map(memory -> ByteBuffer.allocate(memory.remaining()).put(memory).flip())
-        .toList();
-  }
-
   private static List<float[]> floats(Parameters parameters) {
-    return memories(parameters).stream()
+    return Memories.live(parameters).stream()
         .map(
             memory -> {
               FloatBuffer from = memory.asFloatBuffer();
@@ -219,24 +212,6 @@ class DeterminismTest {
               return floats;
             })
         .toList();
-  }
-
-  private static void restore(Parameters parameters, List<ByteBuffer> values) {
-    List<ByteBuffer> memories = memories(parameters);
-    for (int i = 0; i < memories.size(); i++) {
-      memories.get(i).put(values.get(i).duplicate());
-    }
-  }
-
-  private static List<ByteBuffer> memories(Parameters parameters) {
-    ImmutableList.Builder<ByteBuffer> memories = ImmutableList.builder();
-    List<ParameterLayout.Slot> slots = parameters.layout().slots();
-    for (int i = 0; i < slots.size(); i++) {
-      if (slots.get(i).exists()) {
-        memories.add(parameters.map(i, 0, slots.get(i).elements()));
-      }
-    }
-    return memories.build();
   }
 
   private static void assertAllClose(List<float[]> found, List<float[]> expected) {

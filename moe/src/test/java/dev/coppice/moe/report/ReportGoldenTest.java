@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,11 +18,11 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The report's bytes, kept. To write the files anew after an intended change: {@code
- * COPPICE_GOLDEN=write mvn test -pl benchmarks -am -Dtest=ReportGoldenTest
+ * COPPICE_GOLDEN=write mvn test -pl moe -Dtest=ReportGoldenTest
  * -Dsurefire.failIfNoSpecifiedTests=false}.
  */
 final class ReportGoldenTest {
-  private static final Path SOURCES = Path.of("src/test/resources/dev/coppice/bench/report");
+  private static final Path SOURCES = Path.of("src/test/resources/dev/coppice/moe/report");
 
   private static final LineChart LINES =
       new LineChart(

@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.report;
 
 import static dev.coppice.moe.chart.Markup.escape;
 

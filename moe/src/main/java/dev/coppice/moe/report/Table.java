@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.report;
 
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.collect.ImmutableList.toImmutableList;

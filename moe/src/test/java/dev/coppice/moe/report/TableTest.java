@@ -1,4 +1,4 @@
-package dev.coppice.bench.report;
+package dev.coppice.moe.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
