@@ -36,6 +36,14 @@ final class SpecOptions {
   private Optional<Integer> sequence;
 
   @Option(
+      names = "--document-mask",
+      negatable = true,
+      description =
+          "Whether tokens see only their own document; --no-document-mask lets them see all of"
+              + " their window (default: --document-mask).")
+  private Optional<Boolean> documentMask;
+
+  @Option(
       names = "--micro-batch",
       paramLabel = "B",
       description = "Sequences at once; fewer take less memory (default: the batch).")
@@ -116,7 +124,7 @@ final class SpecOptions {
         sequences,
         sequence.orElse(base.sequence()),
         microBatch.orElse(unlessGiven),
-        base.documentMask(),
+        documentMask.orElse(base.documentMask()),
         base.recompute());
   }
 

@@ -176,7 +176,8 @@ final class RunOpener {
     }
 
     BatchSource batches() {
-      return data.batches(manifest.spec().batch().sequence(), manifest.spec().seed(), true);
+      BatchSpec batch = manifest.spec().batch();
+      return data.batches(batch.sequence(), manifest.spec().seed(), batch.documentMask());
     }
 
     BudgetMeter meter(Spent spent) {
