@@ -1,12 +1,14 @@
 package dev.coppice.moe.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.Longs;
+import dev.coppice.moe.kernel.KernelLibrary;
 import dev.coppice.moe.kernel.TensorList;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -84,6 +86,19 @@ final class Parameters implements AutoCloseable {
     // the list holds the views' memory by itself
     views.forEach(NDArray::close);
     return list;
+  }
+
+  /** The arrays that exist, each once; the caller closes the list. */
+  TensorList all() {
+    return TensorList.of(arrays.stream().filter(array -> array.size() > 0).toList());
+  }
+
+  /** Copies the arrays of another with the same layout. */
+  void copy(KernelLibrary kernels, NDManager scratch, Parameters from) {
+    try (TensorList to = all();
+        TensorList what = from.all()) {
+      kernels.copy(scratch, to, what);
+    }
   }
 
   private TensorList keep(TensorList list) {

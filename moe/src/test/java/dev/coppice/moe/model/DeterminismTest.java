@@ -19,6 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** One step of a model of each family: its bits, and what must not change them. */
 class DeterminismTest {
   private static final int REPETITIONS = 30;
+  private static final int TAUGHT_REPETITIONS = 10;
+  private static final Precision MIXED = Precision.BF16_MIXED;
   private static final AdamWSettings ADAM = new AdamWSettings(0.9, 0.95, 1e-8, 0.1, 1.0);
   private static final LossWeights WEIGHTS = new LossWeights(0.01, 0.001);
 
@@ -77,6 +79,45 @@ class DeterminismTest {
       Memories gradients = Memories.of(learner.gradients());
       assertThat(learner.update(ADAM, 1e-2).skipped()).isFalse();
       return new Step(stats, gradients, Memories.of(model.parameters()));
+    }
+  }
+
+  /** The same where a teacher of another family is listened to, wholly and by its likeliest. */
+  @ParameterizedTest
+  @MethodSource("families")
+  void aTaughtStepRepeatsToTheBit(String name) throws IOException {
+    String other = name.equals("mixtral") ? "olmoe_llama3" : "mixtral";
+    try (LanguageModel model = open(name, Precision.FLOAT32);
+        LanguageModel teacher = LanguageModel.fresh(vocabularyOf(model, other), 5, MIXED)) {
+      TokenBatch batch = batch(model, 5, 12, documents(5));
+      for (int top : new int[] {0, 4}) {
+        Distillation distillation = new Distillation(teacher, 2, 0.5, top);
+        Step first = taught(model, batch, distillation, false);
+        assertThat(first.stats().distillation()).isPositive();
+        for (int i = 1; i < TAUGHT_REPETITIONS; i++) {
+          assertThat(taught(model, batch, distillation, i % 3 == 0)).isEqualTo(first);
+        }
+      }
+    }
+  }
+
+  private static ObjectNode vocabularyOf(LanguageModel model, String name) throws IOException {
+    try (Checkpoint checkpoint = Checkpoint.open(Goldens.folder(name))) {
+      return checkpoint.config().put("vocab_size", model.spec().vocabularySize());
+    }
+  }
+
+  private static Step taught(
+      LanguageModel model, TokenBatch batch, Distillation distillation, boolean recompute) {
+    Memories start = Memories.of(model.parameters());
+    try (Learner learner = Learner.fresh(model)) {
+      learner.recompute(recompute);
+      LossStats stats = learner.accumulate(batch, WEIGHTS, 1, distillation);
+      Memories gradients = Memories.of(learner.gradients());
+      learner.update(ADAM, 1e-2);
+      return new Step(stats, gradients, Memories.of(model.parameters()));
+    } finally {
+      start.restore(model.parameters());
     }
   }
 
