@@ -10,7 +10,8 @@ import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
 import dev.coppice.train.budget.StepCost;
 import dev.coppice.train.data.BatchSource;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.Preparation;
+import dev.coppice.train.data.TrainingData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ final class RunOpener {
   /** Begins a run; when that fails, nothing is left behind. */
   TrainingRun start(RunRequest request) throws IOException {
     Path out = request.out();
-    refuseExisting(out, request.data());
+    refuseExisting(out);
     try (Checkpoint source = Checkpoint.open(request.checkpoint())) {
       RunManifest manifest = manifest(request);
       new Check(source, request.data(), manifest).run();
@@ -66,11 +67,8 @@ final class RunOpener {
     }
   }
 
-  private static void refuseExisting(Path out, TokenFile data) {
-    boolean holdsOnlyData =
-        data.path().toAbsolutePath().normalize().startsWith(out.toAbsolutePath().normalize())
-            && !Files.exists(RunFolder.manifest(out));
-    if (Files.exists(out) && !holdsOnlyData) {
+  private static void refuseExisting(Path out) throws IOException {
+    if (Files.exists(out) && !Preparation.isAllIn(out)) {
       throw new CoppiceException(
           ExitCode.USAGE, "run folder must not exist yet, got " + out + " (resume goes on there)");
     }
@@ -83,7 +81,7 @@ final class RunOpener {
         CoppiceVersion.current(),
         checkpoint.toString(),
         Folders.name(checkpoint),
-        DataReference.to(request.data(), request.out()),
+        request.data().spec(request.out()),
         request.budget(),
         request.spec());
   }
@@ -93,7 +91,7 @@ final class RunOpener {
     RunManifest manifest = TrainJson.read(RunFolder.manifest(out), RunManifest.class);
     RunFolder folder = RunFolder.hold(out);
     try {
-      TokenFile data = manifest.data().open(out);
+      TrainingData data = TrainingData.open(manifest.data(), out);
       Opening opening = new Opening(folder, manifest, data);
       for (Path step : folder.steps()) {
         Optional<TrainingRun> run = resumeAt(opening, step);
@@ -152,7 +150,7 @@ final class RunOpener {
   }
 
   /** What is known of a run before its position is. */
-  private record Opening(RunFolder folder, RunManifest manifest, TokenFile data) {
+  private record Opening(RunFolder folder, RunManifest manifest, TrainingData data) {
 
     /** The run at a position; {@code source} may be closed afterwards. */
     TrainingRun at(Checkpoint source, Trainee trainee, RunState state) throws IOException {
@@ -169,7 +167,7 @@ final class RunOpener {
   }
 
   /** Whether checkpoint, data, spec and budget fit together. */
-  private record Check(Checkpoint source, TokenFile data, RunManifest manifest) {
+  private record Check(Checkpoint source, TrainingData data, RunManifest manifest) {
 
     void run() {
       Compatibility.check(source.spec(), data, manifest.spec().batch().sequence());
@@ -178,7 +176,7 @@ final class RunOpener {
     }
 
     BatchSource batches() {
-      return new BatchSource(data, manifest.spec().batch().sequence(), manifest.spec().seed());
+      return data.batches(manifest.spec().batch().sequence(), manifest.spec().seed(), true);
     }
 
     BudgetMeter meter(Spent spent) {
