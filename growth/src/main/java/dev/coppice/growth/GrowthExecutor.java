@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /**
  * Carries out a plan as a stream from file to file; knows recipes, not models.
@@ -25,22 +26,27 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Each shard's header is written first, since all shapes are known; then the tensors follow,
  * shard by shard, and in each shard in the order in which their bytes lie in the source, while one
  * thread keeps the disk busy. Memory is three megabytes a thread. Neither threads nor shard size
- * change a byte of any tensor. The folder takes its name only when it is whole and durable.
+ * change a byte of any tensor. The optimizer's moments, where they grow too, are one more file that
+ * is written in the same way. The folder takes its name only when it is whole and durable.
  */
 public final class GrowthExecutor {
+  private final GrowthSource from;
   private final Checkpoint source;
   private final GrowthRequest request;
   private final GrowthPlan plan;
+  private final Optional<MomentPlan> moments;
   private final ShardLayout layout;
   private final Set<String> kept = new HashSet<>();
   private final Sigmas sigmas = new Sigmas();
   private final SourceHashes hashes = new SourceHashes();
   private final AtomicLong written = new AtomicLong();
 
-  private GrowthExecutor(Checkpoint source, GrowthRequest request) {
-    this.source = source;
+  private GrowthExecutor(GrowthSource from, GrowthRequest request) {
+    this.from = from;
+    this.source = from.checkpoint();
     this.request = request;
     this.plan = GrowthPlan.of(source, request.operator(), request.seed());
+    this.moments = from.moments(plan, request.moments());
     this.layout = layout(plan, request.maxShardBytes());
   }
 
@@ -51,13 +57,15 @@ public final class GrowthExecutor {
    * @param request how
    * @param target the output folder; nothing may be there
    * @param progress hears bytes done and in all
-   * @throws dev.coppice.moe.CoppiceException if the growth is refused, the target exists or the
-   *     disk is too small; nothing is left behind
+   * @throws dev.coppice.moe.CoppiceException if the growth is refused, the target exists, the disk
+   *     is too small or the optimizer's state cannot grow; nothing is left behind
    */
   public static GrowthResult run(
       Checkpoint source, GrowthRequest request, Path target, GrowthProgress progress)
       throws IOException {
-    return new GrowthExecutor(source, request).run(target, progress);
+    try (GrowthSource from = GrowthSource.open(source, request.moments())) {
+      return new GrowthExecutor(from, request).run(target, progress);
+    }
   }
 
   /**
@@ -74,7 +82,9 @@ public final class GrowthExecutor {
   public static GrowthResult resume(
       Checkpoint source, GrowthRequest request, Path target, GrowthProgress progress)
       throws IOException {
-    return new GrowthExecutor(source, request).goOn(target, progress);
+    try (GrowthSource from = GrowthSource.open(source, request.moments())) {
+      return new GrowthExecutor(from, request).goOn(target, progress);
+    }
   }
 
   /**
@@ -91,9 +101,9 @@ public final class GrowthExecutor {
     long started = System.nanoTime();
     StoppedGrowth.discardDead(target);
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
-      DiskSpace.require(writer.staging(), layout.totalBytes());
+      DiskSpace.require(writer.staging(), totalBytes());
       try (GrowthJournal journal =
-          GrowthJournal.start(writer.staging(), GrowthFingerprint.of(source, request, plan))) {
+          GrowthJournal.start(writer.staging(), GrowthFingerprint.of(from, request, plan))) {
         fill(writer, journal, progress);
       }
     }
@@ -103,29 +113,41 @@ public final class GrowthExecutor {
   private GrowthResult goOn(Path target, GrowthProgress progress) throws IOException {
     long started = System.nanoTime();
     StoppedGrowth stopped =
-        StoppedGrowth.require(target, GrowthFingerprint.of(source, request, plan));
+        StoppedGrowth.require(target, GrowthFingerprint.of(from, request, plan));
     try (GrowthJournal journal = stopped.takeOver(target, kept);
         CheckpointWriter writer = CheckpointWriter.resume(target, stopped.folder())) {
-      long whole =
-          layout.shards().stream()
-              .filter(shard -> kept.contains(shard.fileName()))
-              .mapToLong(Shard::byteSize)
-              .sum();
-      written.set(whole);
-      DiskSpace.require(writer.staging(), layout.totalBytes() - whole);
+      written.set(keptBytes());
+      DiskSpace.require(writer.staging(), totalBytes() - keptBytes());
       fill(writer, journal, progress);
     }
     return result(target, started);
   }
 
+  private long keptBytes() {
+    long weights =
+        layout.shards().stream()
+            .filter(shard -> kept.contains(shard.fileName()))
+            .mapToLong(Shard::byteSize)
+            .sum();
+    return weights + (kept.contains(TrainingState.FILE) ? momentBytes() : 0);
+  }
+
+  private long momentBytes() {
+    return moments.map(MomentPlan::byteSize).orElse(0L);
+  }
+
+  private long totalBytes() {
+    return layout.totalBytes() + momentBytes();
+  }
+
+  /** Weight files, and the optimizer's. */
+  private int files() {
+    return layout.shards().size() + (moments.isPresent() ? 1 : 0);
+  }
+
   private GrowthResult result(Path target, long started) {
     return new GrowthResult(
-        plan,
-        target,
-        layout.shards().size(),
-        kept.size(),
-        layout.totalBytes(),
-        (System.nanoTime() - started) / 1e9);
+        plan, target, files(), kept.size(), totalBytes(), (System.nanoTime() - started) / 1e9);
   }
 
   private void fill(CheckpointWriter writer, GrowthJournal journal, GrowthProgress progress)
@@ -153,7 +175,7 @@ public final class GrowthExecutor {
                     Locale.ROOT,
                     "stopped with %d of %d weight files whole; --resume goes on from there (%s)",
                     whole,
-                    layout.shards().size(),
+                    files(),
                     journal.folder()));
   }
 
@@ -162,7 +184,7 @@ public final class GrowthExecutor {
 
   private void writeTensors(CheckpointWriter writer, GrowthJournal journal, GrowthProgress progress)
       throws IOException {
-    long total = layout.totalBytes() + SourceHashes.total(source);
+    long total = totalBytes() + SourceHashes.total(from);
     try (Closer files = Closer.create();
         Crew hashers = new Crew(request.threads());
         Flusher flusher = new Flusher(written::get);
@@ -173,7 +195,7 @@ public final class GrowthExecutor {
       for (int thread = 0; thread < request.threads(); thread++) {
         writers.start(() -> work(jobs, next, writers, journal));
       }
-      hashes.start(source, hashers, request.sha256());
+      hashes.start(from, hashers, request.sha256());
       Runnable tick = () -> progress.update(written.get() + hashes.done(), total);
       writers.await(tick);
       hashers.await(tick);
@@ -185,8 +207,8 @@ public final class GrowthExecutor {
    */
   private Integer work(List<Job> jobs, AtomicInteger next, Crew crew, GrowthJournal journal)
       throws IOException {
-    RecipeReader reader = new RecipeReader(source, plan.seed(), sigmas);
-    TensorWriter tensors = new TensorWriter(source, reader, written::addAndGet);
+    RecipeReader reader = new RecipeReader(from, plan.seed(), sigmas);
+    TensorWriter tensors = new TensorWriter(from, reader, written::addAndGet);
     int done = 0;
     for (int i = next.getAndIncrement(); i < jobs.size(); i = next.getAndIncrement()) {
       if (crew.stopped()) {
@@ -205,7 +227,7 @@ public final class GrowthExecutor {
 
   /** A growth of one file has nothing to resume: it is whole, or there is nothing. */
   private void note(Path shard, GrowthJournal journal) throws IOException {
-    if (layout.shards().size() > 1) {
+    if (files() > 1) {
       journal.note(shard);
     }
   }
@@ -217,18 +239,32 @@ public final class GrowthExecutor {
         continue;
       }
       SafetensorsWriter file = files.register(writer.openShard(shard));
-      AtomicInteger left = new AtomicInteger(shard.slots().size());
-      bySourcePosition(shard).forEach(tensor -> jobs.add(new Job(tensor, file, left)));
+      jobs.addAll(jobs(file, shard.slots().stream().map(slot -> plan.tensor(slot.name()))));
+    }
+    if (moments.isPresent() && !kept.contains(TrainingState.FILE)) {
+      MomentPlan state = moments.get();
+      Path path = writer.resolve(TrainingState.FILE);
+      SafetensorsWriter file =
+          files.register(SafetensorsWriter.create(path, state.slots(), state.metadata()));
+      jobs.addAll(jobs(file, state.tensors().values().stream()));
     }
     return jobs.build();
+  }
+
+  private ImmutableList<Job> jobs(SafetensorsWriter file, Stream<PlannedTensor> tensors) {
+    List<PlannedTensor> ordered = bySourcePosition(tensors);
+    AtomicInteger left = new AtomicInteger(ordered.size());
+    return ordered.stream()
+        .map(tensor -> new Job(tensor, file, left))
+        .collect(ImmutableList.toImmutableList());
   }
 
   /** A tensor and the place of the first source byte that it reads. */
   private record Placed(PlannedTensor tensor, String file, long offset) {}
 
-  private List<PlannedTensor> bySourcePosition(Shard shard) {
-    return shard.slots().stream()
-        .map(slot -> placed(plan.tensor(slot.name())))
+  private List<PlannedTensor> bySourcePosition(Stream<PlannedTensor> tensors) {
+    return tensors
+        .map(this::placed)
         .sorted(
             Comparator.comparing(Placed::file)
                 .thenComparing(Placed::offset)
@@ -238,7 +274,7 @@ public final class GrowthExecutor {
   }
 
   private Placed placed(PlannedTensor tensor) {
-    Optional<StoredTensor> first = tensor.recipe().sources().findFirst().map(source::tensor);
+    Optional<StoredTensor> first = tensor.recipe().sources().findFirst().map(from::tensor);
     return new Placed(
         tensor,
         first.map(stored -> stored.file().toString()).orElse(""),

@@ -29,22 +29,29 @@ import java.util.TreeSet;
 record GrowthFingerprint(ObjectNode json) {
   private static final String SOURCE = "source";
   private static final ImmutableList<String> PLAN =
-      ImmutableList.of("coppice_version", "operators", "seed", "max_shard_bytes", "plan_sha256");
+      ImmutableList.of(
+          "coppice_version", "operators", "seed", MomentRule.KEY, "max_shard_bytes", "plan_sha256");
 
   /** The fingerprint of a growth that is to be carried out. */
-  static GrowthFingerprint of(Checkpoint source, GrowthRequest request, GrowthPlan plan)
+  static GrowthFingerprint of(GrowthSource from, GrowthRequest request, GrowthPlan plan)
       throws IOException {
+    Checkpoint source = from.checkpoint();
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("coppice_version", CoppiceVersion.current());
     json.set("operators", new OperatorJson().write(request.operator()));
     json.put("seed", Long.toString(request.seed()));
+    request.moments().ifPresent(rule -> json.put(MomentRule.KEY, rule.key()));
     json.put("max_shard_bytes", Long.toString(request.maxShardBytes()));
     json.put("plan_sha256", sha256(plan));
     ObjectNode files = json.putObject(SOURCE);
     Path config = source.folder().resolve("config.json");
-    describe(files, config, ByteBuffer.wrap(Files.readAllBytes(config)));
+    describe(files, "config.json", config, ByteBuffer.wrap(Files.readAllBytes(config)));
     for (Path shard : source.shardFiles()) {
-      describe(files, shard, header(shard));
+      describe(files, shard.getFileName().toString(), shard, header(shard));
+    }
+    if (from.state().isPresent()) {
+      Path state = from.state().get().file().path();
+      describe(files, TrainingState.FILE, state, header(state));
     }
     return new GrowthFingerprint(json);
   }
@@ -59,9 +66,10 @@ record GrowthFingerprint(ObjectNode json) {
     return hasher.hash().toString();
   }
 
-  private static void describe(ObjectNode files, Path file, ByteBuffer start) throws IOException {
+  private static void describe(ObjectNode files, String name, Path file, ByteBuffer start)
+      throws IOException {
     files
-        .putObject(file.getFileName().toString())
+        .putObject(name)
         .put("bytes", Long.toString(Files.size(file)))
         .put("modified", Files.getLastModifiedTime(file).toString())
         .put("header_sha256", Hashing.sha256().hashBytes(start).toString());

@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -171,7 +172,7 @@ final class GrowthJournal implements Closeable {
    * @param shard the file
    */
   synchronized void note(Path shard) throws IOException {
-    append(shard.getFileName().toString(), checksum(shard));
+    append(folder.relativize(shard).toString(), checksum(shard));
     makeDurable();
   }
 
@@ -184,8 +185,10 @@ final class GrowthJournal implements Closeable {
   private void makeDurable() throws IOException {
     channel.force(true);
     if (!named) {
-      // all weight files were created before the first was whole
-      force(folder);
+      // all files were created before the first was whole
+      for (Path inner : directories(folder)) {
+        force(inner);
+      }
       force(folder.resolve("..").normalize());
       named = true;
     }
@@ -221,10 +224,19 @@ final class GrowthJournal implements Closeable {
     return new Whole(size, crc.getValue());
   }
 
-  /** The names of a folder's files, sorted. */
+  /** A folder's files, those of folders in it too, sorted. */
   static ImmutableList<Path> files(Path folder) throws IOException {
-    try (var all = Files.list(folder)) {
-      return all.sorted().collect(ImmutableList.toImmutableList());
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(path -> !Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
+          .sorted()
+          .collect(ImmutableList.toImmutableList());
+    }
+  }
+
+  private static ImmutableList<Path> directories(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
+          .collect(ImmutableList.toImmutableList());
     }
   }
 

@@ -30,6 +30,7 @@ public final class GrowthPlan {
   private final ImmutableSortedMap<String, PlannedTensor> tensors;
   private final Anatomy anatomy;
   private final Effect effect;
+  private final Ancestry ancestry;
 
   /**
    * What a growth does to the model's function.
@@ -55,12 +56,14 @@ public final class GrowthPlan {
       ObjectNode config,
       Anatomy anatomy,
       Collection<PlannedTensor> planned,
-      Effect effect) {
+      Effect effect,
+      Ancestry ancestry) {
     checkArgument(!planned.isEmpty(), "a plan must have a tensor, got none");
     this.family = family;
     this.seed = seed;
     this.config = config;
     this.effect = effect;
+    this.ancestry = ancestry;
     this.anatomy = anatomy;
     ImmutableSortedMap.Builder<String, PlannedTensor> byName = ImmutableSortedMap.naturalOrder();
     for (PlannedTensor tensor : planned) {
@@ -110,7 +113,8 @@ public final class GrowthPlan {
                     new PlannedTensor(
                         slot, anatomy.site(slot.name()), new TensorRecipe.Copy(slot.name())))
             .toList(),
-        Effect.NONE);
+        Effect.NONE,
+        Ancestry.of(anatomy));
   }
 
   private static Anatomy anatomy(Family family, ObjectNode config, Collection<TensorSlot> slots) {
@@ -134,7 +138,7 @@ public final class GrowthPlan {
   }
 
   /**
-   * The plan after an operator.
+   * The plan after an operator that adds no layer and no expert.
    *
    * @param grownConfig the new config
    * @param grownTensors all output tensors; names must be distinct
@@ -142,6 +146,22 @@ public final class GrowthPlan {
    */
   public GrowthPlan with(
       ObjectNode grownConfig, Collection<PlannedTensor> grownTensors, Effect added) {
+    return with(grownConfig, grownTensors, added, ancestry);
+  }
+
+  /**
+   * The plan after an operator.
+   *
+   * @param grownConfig the new config
+   * @param grownTensors all output tensors; names must be distinct
+   * @param added what the operator does to the function
+   * @param grownAncestry where layers and experts come from now
+   */
+  public GrowthPlan with(
+      ObjectNode grownConfig,
+      Collection<PlannedTensor> grownTensors,
+      Effect added,
+      Ancestry grownAncestry) {
     List<TensorSlot> slots = grownTensors.stream().map(PlannedTensor::slot).toList();
     return new GrowthPlan(
         family,
@@ -149,7 +169,8 @@ public final class GrowthPlan {
         grownConfig.deepCopy(),
         anatomy(family, grownConfig, slots),
         grownTensors,
-        effect.then(added));
+        effect.then(added),
+        grownAncestry);
   }
 
   /** The family of source and output. */
@@ -180,6 +201,11 @@ public final class GrowthPlan {
   /** What operators chose to do, one sentence each. */
   public ImmutableList<String> notes() {
     return effect.notes();
+  }
+
+  /** Where layers and experts come from. */
+  public Ancestry ancestry() {
+    return ancestry;
   }
 
   /** Output tensors by name. */
@@ -228,6 +254,7 @@ public final class GrowthPlan {
         && family.name().equals(plan.family.name())
         && seed == plan.seed
         && config.equals(plan.config)
+        && ancestry.equals(plan.ancestry)
         && tensors.equals(plan.tensors);
   }
 

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.yaml.snakeyaml.LoaderOptions;
 
 /**
@@ -31,8 +32,9 @@ import org.yaml.snakeyaml.LoaderOptions;
  *
  * @param seed seed of all noise
  * @param operator how a checkpoint grows
+ * @param moments what becomes of the optimizer's moments; empty if its state is left behind
  */
-public record GrowthRecipe(long seed, GrowthOperator operator) {
+public record GrowthRecipe(long seed, GrowthOperator operator, Optional<MomentRule> moments) {
   private static final int MOST_BYTES = 1_000_000;
   private static final int DEEPEST = 16;
 
@@ -65,7 +67,9 @@ public record GrowthRecipe(long seed, GrowthOperator operator) {
         throw malformed(file, place(places, fault.pointer()), fault.message());
       }
       return new GrowthRecipe(
-          tree.path("seed").longValue(), new OperatorJson().read(tree.path("operators")));
+          tree.path("seed").longValue(),
+          new OperatorJson().read(tree.path("operators")),
+          MomentRule.read(tree.path(MomentRule.KEY)));
     } catch (JsonProcessingException e) {
       String what = e.getOriginalMessage().lines().findFirst().orElse("nothing");
       throw malformed(file, said(e.getLocation()), "recipe must be YAML, got " + what);

@@ -19,11 +19,14 @@ import java.util.Optional;
  * How a checkpoint was grown: the lineage that goes into {@code coppice.json}.
  *
  * <p>It names operators and seed, from which the plan can be derived again; the source's files with
- * their check sums; and the recipe of every tensor. It holds no date and no machine, so that one
- * seed gives one file. The source's own lineage is kept as {@code parent}.
+ * their check sums; the rule for the optimizer's moments, if they grew; which layers and experts
+ * are new; and the recipe of every tensor. It holds no date and no machine, so that one seed gives
+ * one file. The source's own lineage is kept as {@code parent}.
  */
 final class GrowthRecord {
   private static final int SCHEMA_VERSION = 2;
+  private static final String STATE = "optimizer";
+  private static final String ORIGIN = "origin";
 
   private final Checkpoint source;
   private final GrowthRequest request;
@@ -79,15 +82,19 @@ final class GrowthRecord {
     json.put("kind", "growth");
     json.set("operators", operators());
     json.put("seed", request.seed());
+    request.moments().ifPresent(rule -> json.put(MomentRule.KEY, rule.key()));
     ObjectNode from = json.putObject("source");
     from.put("folder", sourceName());
     ObjectNode files = from.putObject("files");
     hashes.forEach(
         (name, hash) -> {
-          ObjectNode file = files.putObject(name);
+          // apart from weights: readers that know no moments look for each of "files"
+          boolean state = name.equals(TrainingState.FILE);
+          ObjectNode file = state ? from.putObject(STATE) : files.putObject(name);
           file.put("bytes", hash.bytes()).put("crc32c", hash.crc32c());
           hash.sha256().ifPresent(sha256 -> file.put("sha256", sha256));
         });
+    json.set(ORIGIN, AncestryJson.of(plan.ancestry()));
     ObjectNode tensors = json.putObject("tensors");
     plan.tensors().forEach((name, tensor) -> tensors.set(name, RecipeJson.of(tensor.recipe())));
     source
@@ -107,14 +114,26 @@ final class GrowthRecord {
    *
    * @param operator how the source grew
    * @param seed seed of all noise
+   * @param moments what became of the optimizer's moments, if they grew
    * @param files check sums of each source file
-   * @param tensors recipe of each tensor
+   * @param json the whole of it
    */
   record Recorded(
       GrowthOperator operator,
       long seed,
+      Optional<MomentRule> moments,
       ImmutableMap<String, SourceHashes.FileHash> files,
-      JsonNode tensors) {}
+      ObjectNode json) {
+    /** Recipe of each tensor. */
+    JsonNode tensors() {
+      return json.path("tensors");
+    }
+
+    /** Where layers and experts come from; missing in what older versions wrote. */
+    JsonNode origin() {
+      return json.path(ORIGIN);
+    }
+  }
 
   /**
    * Reads a lineage.
@@ -123,11 +142,11 @@ final class GrowthRecord {
    * @throws CoppiceException INPUT_INVALID if it has no lineage of a growth, or a malformed one
    */
   static Recorded read(Checkpoint grown) {
-    JsonNode json =
+    ObjectNode json =
         grown
             .record()
             .flatMap(CoppiceRecord::lineage)
-            .<JsonNode>map(Lineage::json)
+            .map(Lineage::json)
             .orElseThrow(() -> malformed(grown, "it must have a lineage, got none"));
     int version = json.path("schema_version").asInt();
     if (version != SCHEMA_VERSION) {
@@ -146,19 +165,24 @@ final class GrowthRecord {
     }
     ImmutableMap.Builder<String, SourceHashes.FileHash> files = ImmutableMap.builder();
     for (Map.Entry<String, JsonNode> file : json.path("source").path("files").properties()) {
-      JsonNode sums = file.getValue();
-      files.put(
-          file.getKey(),
-          new SourceHashes.FileHash(
-              sums.path("bytes").longValue(),
-              sums.path("crc32c").asText(),
-              Optional.of(sums.path("sha256").asText()).filter(sha256 -> !sha256.isEmpty())));
+      files.put(file.getKey(), hash(file.getValue()));
+    }
+    if (json.has(MomentRule.KEY)) {
+      files.put(TrainingState.FILE, hash(json.path("source").path(STATE)));
     }
     return new Recorded(
         new OperatorJson().read(json.path("operators")),
         json.path("seed").longValue(),
+        MomentRule.read(json.path(MomentRule.KEY)),
         files.buildOrThrow(),
-        json.path("tensors"));
+        json);
+  }
+
+  private static SourceHashes.FileHash hash(JsonNode sums) {
+    return new SourceHashes.FileHash(
+        sums.path("bytes").longValue(),
+        sums.path("crc32c").asText(),
+        Optional.of(sums.path("sha256").asText()).filter(sha256 -> !sha256.isEmpty()));
   }
 
   private static CoppiceException malformed(Checkpoint grown, String what) {

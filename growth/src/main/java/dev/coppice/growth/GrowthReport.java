@@ -7,6 +7,7 @@ import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.ShardLayout;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -23,6 +24,7 @@ import java.util.TreeSet;
  * @param notes what operators chose to do, and why
  * @param configDiff changed keys of config.json, as {@code key: old -> new}
  * @param warnings limits of serving programs that the output would exceed
+ * @param moments what the optimizer's state would become; empty if it is left behind
  */
 public record GrowthReport(
     Side before,
@@ -34,7 +36,8 @@ public record GrowthReport(
     Invariant invariant,
     ImmutableList<String> notes,
     ImmutableList<String> configDiff,
-    ImmutableList<String> warnings) {
+    ImmutableList<String> warnings,
+    Optional<Moments> moments) {
 
   /** Buffers of one thread: three chunks, counts of values, blocks of noise. */
   private static final long BUFFERS = 3L * RecipeReader.CHUNK + (2L << 20);
@@ -59,29 +62,55 @@ public record GrowthReport(
   }
 
   /**
+   * The optimizer's state.
+   *
+   * @param rule what becomes of moments
+   * @param steps steps that they have seen
+   * @param tensors number of moments
+   * @param bytes bytes of all moments
+   */
+  public record Moments(MomentRule rule, long steps, int tensors, long bytes) {
+    private static Moments of(MomentPlan plan) {
+      return new Moments(plan.rule(), plan.steps(), plan.tensors().size(), plan.byteSize());
+    }
+  }
+
+  /**
    * The report of a growth.
    *
    * @param source what would grow
    * @param request how
    * @param target where the output would go
-   * @throws dev.coppice.moe.CoppiceException if the model cannot grow so
+   * @throws dev.coppice.moe.CoppiceException if the model cannot grow so, or its optimizer's state
+   *     is to grow and cannot
    */
   public static GrowthReport of(Checkpoint source, GrowthRequest request, Path target)
       throws IOException {
+    try (GrowthSource from = GrowthSource.open(source, request.moments())) {
+      return of(from, request, target);
+    }
+  }
+
+  private static GrowthReport of(GrowthSource from, GrowthRequest request, Path target)
+      throws IOException {
+    Checkpoint source = from.checkpoint();
     GrowthPlan plan = GrowthPlan.of(source, request.operator(), request.seed());
     ShardLayout layout = GrowthExecutor.layout(plan, request.maxShardBytes());
     Side after = Side.of(plan);
+    Optional<Moments> moments = from.moments(plan, request.moments()).map(Moments::of);
+    long bytes = layout.totalBytes() + moments.map(Moments::bytes).orElse(0L);
     return new GrowthReport(
         Side.of(source),
         after,
         layout.shards().size(),
-        DiskSpace.needed(layout.totalBytes()),
+        DiskSpace.needed(bytes),
         DiskSpace.available(target),
         request.threads() * BUFFERS,
         plan.invariant(),
         plan.notes(),
         diff(source.config(), plan.config()),
-        ServingLimits.met(source.anatomy(), plan.anatomy()));
+        ServingLimits.met(source.anatomy(), plan.anatomy()),
+        moments);
   }
 
   /** Changed keys of a config, as {@code key: old -> new}; keys of nested objects with a dot. */

@@ -7,9 +7,9 @@ import java.nio.file.Path;
  *
  * @param plan what was written
  * @param folder where
- * @param shards number of weight files
+ * @param shards number of weight files, and the optimizer's where it grew
  * @param keptShards of these, files that a stopped growth had already written
- * @param bytesWritten bytes of all tensors
+ * @param bytesWritten bytes of all tensors, moments too
  * @param seconds from the start to the folder having its name
  */
 public record GrowthResult(

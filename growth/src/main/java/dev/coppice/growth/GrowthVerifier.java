@@ -20,22 +20,27 @@ import java.util.stream.Stream;
  * Proves that a grown checkpoint is what its lineage says.
  *
  * <p>The plan is derived again from operators and seed; every tensor is computed again from the
- * source and compared bit for bit; so are config, side files and the recorded recipes. Nothing is
- * trusted but the source, and that only if its SHA-256 is the recorded one.
+ * source and compared bit for bit, the optimizer's moments too where they grew; so are config, side
+ * files, the recorded recipes and origins. Nothing is trusted but the source, and that only if its
+ * SHA-256 is the recorded one.
  */
 public final class GrowthVerifier {
+  private final GrowthSource from;
   private final Checkpoint source;
   private final Checkpoint grown;
   private final GrowthRecord.Recorded recorded;
   private final GrowthPlan plan;
+  private final Optional<MomentPlan> moments;
   private final AtomicLong compared = new AtomicLong();
   private final SourceHashes hashes = new SourceHashes();
 
-  private GrowthVerifier(Checkpoint source, Checkpoint grown) {
-    this.source = source;
+  private GrowthVerifier(GrowthSource from, Checkpoint grown, GrowthRecord.Recorded recorded) {
+    this.from = from;
+    this.source = from.checkpoint();
     this.grown = grown;
-    this.recorded = GrowthRecord.read(grown);
+    this.recorded = recorded;
     this.plan = GrowthPlan.of(source, recorded.operator(), recorded.seed());
+    this.moments = from.moments(plan, recorded.moments());
   }
 
   /**
@@ -49,21 +54,27 @@ public final class GrowthVerifier {
    */
   public static ImmutableList<String> deviations(
       Checkpoint source, Checkpoint grown, GrowthProgress progress) throws IOException {
-    return new GrowthVerifier(source, grown).deviations(progress);
+    GrowthRecord.Recorded recorded = GrowthRecord.read(grown);
+    try (GrowthSource from = GrowthSource.open(source, recorded.moments())) {
+      return new GrowthVerifier(from, grown, recorded).deviations(progress);
+    }
   }
 
   private ImmutableList<String> deviations(GrowthProgress progress) throws IOException {
     Queue<String> byTensor = new ConcurrentLinkedQueue<>();
-    compareTensors(byTensor, progress);
-    return Stream.of(
-            sourceDeviations(),
-            configDeviations(),
-            sideFileDeviations(),
-            recordDeviations(),
-            nameDeviations(),
-            byTensor.stream().sorted())
-        .flatMap(sentences -> sentences)
-        .collect(ImmutableList.toImmutableList());
+    try (GrownState state = GrownState.open(grown.folder(), moments)) {
+      compareTensors(tasks(state), byTensor, progress);
+      return Stream.of(
+              sourceDeviations(),
+              configDeviations(),
+              sideFileDeviations(),
+              recordDeviations(),
+              nameDeviations(),
+              state.deviations().stream(),
+              byTensor.stream().sorted())
+          .flatMap(sentences -> sentences)
+          .collect(ImmutableList.toImmutableList());
+    }
   }
 
   private Stream<String> sideFileDeviations() throws IOException {
@@ -80,6 +91,16 @@ public final class GrowthVerifier {
   }
 
   private Stream<String> recordDeviations() {
+    String origin = AncestryJson.of(plan.ancestry()).toString();
+    boolean same = recorded.origin().isMissingNode() || recorded.origin().toString().equals(origin);
+    return Stream.concat(
+        same
+            ? Stream.empty()
+            : Stream.of("coppice.json must give the origin of layers and experts as planned"),
+        recipeDeviations());
+  }
+
+  private Stream<String> recipeDeviations() {
     return plan.tensors().values().stream()
         .filter(
             tensor ->
@@ -89,11 +110,24 @@ public final class GrowthVerifier {
         .map(tensor -> "coppice.json must give the recipe of " + tensor.name() + " as planned");
   }
 
-  private void compareTensors(Queue<String> found, GrowthProgress progress) throws IOException {
+  /** A tensor to be compared, and where it lies. */
+  private record Task(PlannedTensor tensor, TensorBytes in) {}
+
+  private List<Task> tasks(GrownState state) {
+    TensorBytes weights = GrowthSource.weights(grown);
+    return Stream.concat(
+            plan.inModelOrder()
+                .filter(tensor -> grown.tensors().containsKey(tensor.name()))
+                .map(tensor -> new Task(tensor, weights)),
+            state.tensors().stream().map(tensor -> new Task(tensor, state.bytes())))
+        .toList();
+  }
+
+  private void compareTensors(List<Task> tasks, Queue<String> found, GrowthProgress progress)
+      throws IOException {
     int threads = Runtime.getRuntime().availableProcessors();
-    List<PlannedTensor> tensors =
-        plan.inModelOrder().filter(t -> grown.tensors().containsKey(t.name())).toList();
-    long total = plan.byteSize() + SourceHashes.total(source);
+    long total =
+        plan.byteSize() + moments.map(MomentPlan::byteSize).orElse(0L) + SourceHashes.total(from);
     AtomicInteger next = new AtomicInteger();
     Sigmas sigmas = new Sigmas();
     try (Crew comparers = new Crew(threads);
@@ -101,20 +135,20 @@ public final class GrowthVerifier {
       for (int thread = 0; thread < threads; thread++) {
         comparers.start(
             () -> {
-              RecipeReader reader = new RecipeReader(source, plan.seed(), sigmas);
-              TensorComparison comparison =
-                  new TensorComparison(grown, reader, compared::addAndGet);
+              RecipeReader reader = new RecipeReader(from, plan.seed(), sigmas);
+              TensorComparison comparison = new TensorComparison(reader, compared::addAndGet);
               for (int i = next.getAndIncrement();
-                  i < tensors.size() && !comparers.stopped();
+                  i < tasks.size() && !comparers.stopped();
                   i = next.getAndIncrement()) {
-                comparison.deviation(tensors.get(i)).ifPresent(found::add);
+                Task task = tasks.get(i);
+                comparison.deviation(task.tensor(), task.in()).ifPresent(found::add);
               }
               return null;
             });
       }
       boolean sha256 =
           recorded.files().values().stream().anyMatch(file -> file.sha256().isPresent());
-      hashes.start(source, hashers, sha256);
+      hashes.start(from, hashers, sha256);
       Runnable tick = () -> progress.update(compared.get() + hashes.done(), total);
       comparers.await(tick);
       hashers.await(tick);

@@ -14,7 +14,6 @@ import dev.coppice.growth.TensorRecipe.Scope;
 import dev.coppice.growth.TensorRecipe.Slice;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,14 +31,14 @@ final class RecipeReader {
   /** Bytes worked on at once: few enough to stay in a core's cache between the steps. */
   static final int CHUNK = 1 << 18;
 
-  private final Checkpoint source;
+  private final TensorBytes source;
   private final long seed;
   private final Sigmas sigmas;
   private final ByteBuffer scratch =
       ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
   private final NoiseAdder adder = new NoiseAdder();
 
-  RecipeReader(Checkpoint source, long seed, Sigmas sigmas) {
+  RecipeReader(TensorBytes source, long seed, Sigmas sigmas) {
     this.source = source;
     this.seed = seed;
     this.sigmas = sigmas;

@@ -1,6 +1,6 @@
 package dev.coppice.growth;
 
-import dev.coppice.moe.checkpoint.Checkpoint;
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -17,7 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 
 /**
- * Check sums of every weight file and the config of a source, a task a file, while others write.
+ * Check sums of every weight file, the config and the optimizer's state of a source, a task a file,
+ * while others write.
  *
  * <p>CRC-32C tells any accident from the file that was grown, at the speed of memory; SHA-256,
  * which the Hub shows for every weight file, tells intent as well, at a tenth of that speed where
@@ -25,6 +26,7 @@ import java.util.zip.CRC32C;
  */
 final class SourceHashes {
   private static final int CHUNK = 1 << 18;
+  private static final String CONFIG = "config.json";
 
   /**
    * A hashed file.
@@ -45,11 +47,19 @@ final class SourceHashes {
    * @param crew who does it
    * @param sha256 whether to take SHA-256 as well
    */
-  void start(Checkpoint source, Crew crew, boolean sha256) {
-    for (Path file : source.shardFiles()) {
-      crew.start(() -> hash(file, crew, sha256));
+  void start(GrowthSource source, Crew crew, boolean sha256) {
+    files(source).forEach((name, file) -> crew.start(() -> hash(name, file, crew, sha256)));
+  }
+
+  /** The files that are hashed, by the names that the record has for them. */
+  private static ImmutableMap<String, Path> files(GrowthSource source) {
+    ImmutableMap.Builder<String, Path> files = ImmutableMap.builder();
+    for (Path file : source.checkpoint().shardFiles()) {
+      files.put(file.getFileName().toString(), file);
     }
-    crew.start(() -> hash(source.folder().resolve("config.json"), crew, sha256));
+    files.put(CONFIG, source.checkpoint().folder().resolve(CONFIG));
+    source.state().ifPresent(state -> files.put(TrainingState.FILE, state.file().path()));
+    return files.buildOrThrow();
   }
 
   /** Bytes hashed so far. */
@@ -58,9 +68,9 @@ final class SourceHashes {
   }
 
   /** Bytes that will be hashed. */
-  static long total(Checkpoint source) throws IOException {
-    long total = Files.size(source.folder().resolve("config.json"));
-    for (Path file : source.shardFiles()) {
+  static long total(GrowthSource source) throws IOException {
+    long total = 0;
+    for (Path file : files(source).values()) {
       total += Files.size(file);
     }
     return total;
@@ -71,7 +81,7 @@ final class SourceHashes {
     return byFile;
   }
 
-  private FileHash hash(Path file, Crew crew, boolean withSha256) throws IOException {
+  private FileHash hash(String name, Path file, Crew crew, boolean withSha256) throws IOException {
     CRC32C crc = new CRC32C();
     Optional<MessageDigest> digest = withSha256 ? Optional.of(sha256()) : Optional.empty();
     ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
@@ -89,7 +99,7 @@ final class SourceHashes {
             size,
             HexFormat.of().toHexDigits((int) crc.getValue()),
             digest.map(sha -> HexFormat.of().formatHex(sha.digest())));
-    byFile.put(file.getFileName().toString(), hash);
+    byFile.put(name, hash);
     return hash;
   }
 

@@ -118,8 +118,8 @@ public record StoppedGrowth(Path folder, int wholeFiles, boolean alive) {
   private void removeAllBut(Set<String> whole) throws IOException {
     Set<String> stay = ImmutableSet.<String>builder().addAll(whole).add(GrowthJournal.NAME).build();
     for (Path file : GrowthJournal.files(folder)) {
-      if (!stay.contains(file.getFileName().toString())) {
-        MoreFiles.deleteRecursively(file, RecursiveDeleteOption.ALLOW_INSECURE);
+      if (!stay.contains(folder.relativize(file).toString())) {
+        Files.delete(file);
       }
     }
   }

@@ -1,6 +1,5 @@
 package dev.coppice.growth;
 
-import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.io.IOException;
@@ -12,7 +11,6 @@ import java.util.function.LongConsumer;
 
 /** Compares tensors of a grown checkpoint with what their recipes yield; one a thread. */
 final class TensorComparison {
-  private final Checkpoint grown;
   private final RecipeReader reader;
   private final LongConsumer progress;
   private final ByteBuffer planned = buffer();
@@ -21,18 +19,21 @@ final class TensorComparison {
   /**
    * A comparison.
    *
-   * @param grown what is compared
    * @param reader computes what should be there
    * @param progress hears the bytes of each piece
    */
-  TensorComparison(Checkpoint grown, RecipeReader reader, LongConsumer progress) {
-    this.grown = grown;
+  TensorComparison(RecipeReader reader, LongConsumer progress) {
     this.reader = reader;
     this.progress = progress;
   }
 
-  /** How a tensor deviates, if it does. */
-  Optional<String> deviation(PlannedTensor tensor) throws IOException {
+  /**
+   * How a tensor deviates, if it does.
+   *
+   * @param tensor what should be there
+   * @param grown what is there
+   */
+  Optional<String> deviation(PlannedTensor tensor, TensorBytes grown) throws IOException {
     StoredTensor stored = grown.tensor(tensor.name());
     TensorSlot slot = tensor.slot();
     if (stored.dtype() != slot.dtype() || !stored.shape().equals(slot.shape())) {
@@ -47,7 +48,7 @@ final class TensorComparison {
               stored.shape(),
               stored.file().getFileName()));
     }
-    return firstDifference(tensor, stored)
+    return firstDifference(tensor, grown, stored)
         .map(
             offset ->
                 String.format(
@@ -60,8 +61,8 @@ final class TensorComparison {
                     stored.fileOffset() + offset));
   }
 
-  private Optional<Long> firstDifference(PlannedTensor tensor, StoredTensor stored)
-      throws IOException {
+  private Optional<Long> firstDifference(
+      PlannedTensor tensor, TensorBytes grown, StoredTensor stored) throws IOException {
     for (long offset = 0; offset < stored.byteSize(); offset += RecipeReader.CHUNK) {
       int size = (int) Math.min(RecipeReader.CHUNK, stored.byteSize() - offset);
       planned.clear().limit(size);

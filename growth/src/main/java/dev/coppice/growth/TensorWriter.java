@@ -4,7 +4,6 @@ import dev.coppice.growth.TensorRecipe.Concat;
 import dev.coppice.growth.TensorRecipe.Copy;
 import dev.coppice.growth.TensorRecipe.Part;
 import dev.coppice.growth.TensorRecipe.Slice;
-import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
@@ -22,7 +21,7 @@ final class TensorWriter {
   /** Most bytes that the kernel is asked to copy at once, so that progress is seen. */
   private static final long COPY = 64L << 20;
 
-  private final Checkpoint source;
+  private final TensorBytes source;
   private final RecipeReader reader;
   private final LongConsumer progress;
   private final ByteBuffer chunk =
@@ -35,7 +34,7 @@ final class TensorWriter {
    * @param reader computes what is not copied
    * @param progress hears the bytes of each piece
    */
-  TensorWriter(Checkpoint source, RecipeReader reader, LongConsumer progress) {
+  TensorWriter(TensorBytes source, RecipeReader reader, LongConsumer progress) {
     this.source = source;
     this.reader = reader;
     this.progress = progress;

@@ -93,7 +93,7 @@ class GrowthRecipeTest {
         "operators: []| recipe key operators must have an entry, got []| line 1, column 1",
         "operators: 3| recipe key operators must be a list, got 3| line 1, column 1",
         "seeds: 3~operators: [{operator: drop_mtp}]"
-            + "| recipe must have no key but [seed, operators], got 'seeds'| line 1",
+            + "| recipe must have no key but [seed, with_optimizer, operators], got 'seeds'| line 1",
         "seed: 1.5~operators: [{operator: drop_mtp}]"
             + "| recipe key seed must be a whole number, got 1.5| line 1, column 1",
         "operators:~- {operator: duplicate_experts, factor: 2, top_k: double}"
@@ -107,7 +107,7 @@ class GrowthRecipeTest {
             + "| line 2",
         "operators: &a [*a]| recipe must be YAML, got an anchor or alias| line 1",
         "[| recipe must be YAML, got| line 1",
-        "3| recipe must be a mapping of keys [seed, operators], got 3| recipe.yaml",
+        "3| recipe must be a mapping of keys [seed, with_optimizer, operators], got 3| recipe.yaml",
       })
   void namesLineKeyAndWhatIsAllowed(String text, String message, String place) {
     assertThatThrownBy(() -> read(text))

@@ -49,8 +49,7 @@ public final class BudgetMeter {
 
   private void checkOneStepFits() {
     StepCost first = costs.apply(0);
-    if (budget instanceof Budget.Flops flops
-        && flops.amount().compareTo(first.totalFlops()) < 0) {
+    if (budget instanceof Budget.Flops flops && flops.amount().compareTo(first.totalFlops()) < 0) {
       throw tooSmall(flops.amount(), first.totalFlops(), "FLOPs");
     }
     if (budget instanceof Budget.ModelFlops flops

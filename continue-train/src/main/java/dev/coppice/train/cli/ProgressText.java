@@ -7,8 +7,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code train} says of a step: smoothed loss, tokens a second, the share of the machine's peak
- * and the budget spent, as the detail of a progress line that tells share and ETA.
+ * What {@code train} says of a step: smoothed loss, tokens a second, the share of the machine's
+ * peak and the budget spent, as the detail of a progress line that tells share and ETA.
  *
  * <p>The share is of FLOPs by 6·N_active, so attention's, and what a step does beside products,
  * count as none. Not thread-safe.
@@ -83,6 +83,12 @@ final class ProgressText {
           + scientific(flops.amount().doubleValue())
           + " FLOPs";
     }
+    if (budget instanceof Budget.ModelFlops flops) {
+      return scientific(line.modelFlops().doubleValue())
+          + " of "
+          + scientific(flops.amount().doubleValue())
+          + " model FLOPs";
+    }
     if (budget instanceof Budget.Tokens tokens) {
       return Quantity.si(line.tokens()) + " of " + Quantity.si(tokens.amount()) + " tokens";
     }
@@ -95,8 +101,7 @@ final class ProgressText {
 
   /** A number such as {@code 1.2e17}. */
   private static String scientific(double value) {
-    return String.format(Locale.ROOT, "%.2e", value)
-        .replaceAll("\\.?0*e\\+?(-?)0*(\\d)", "e$1$2");
+    return String.format(Locale.ROOT, "%.2e", value).replaceAll("\\.?0*e\\+?(-?)0*(\\d)", "e$1$2");
   }
 
   /** Hours and minutes. */

@@ -28,8 +28,7 @@ public record PartRates(
     boolean oldFrozen,
     List<ParameterKind> undecayed) {
   /** All parts alike. */
-  public static final PartRates EVEN =
-      new PartRates(1, 1, 1, List.of(), false, List.of());
+  public static final PartRates EVEN = new PartRates(1, 1, 1, List.of(), false, List.of());
 
   /** Checks signs. */
   public PartRates {

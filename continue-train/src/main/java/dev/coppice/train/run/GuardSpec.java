@@ -30,7 +30,9 @@ public record GuardSpec(
     long rollbackSteps,
     long skipBatches,
     int maxRollbacks) {
-  /** Warn, 128 steps, six deviations; a roll back would be by 100 steps and leave out 200 batches. */
+  /**
+   * Warn, 128 steps, six deviations; a roll back would be by 100 steps and leave out 200 batches.
+   */
   public static final GuardSpec DEFAULT = new GuardSpec(SpikePolicy.WARN, 128, 6, 100, 200, 3);
 
   /** Checks ranges. */

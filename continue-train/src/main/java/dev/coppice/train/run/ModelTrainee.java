@@ -67,8 +67,7 @@ final class ModelTrainee implements Trainee {
   }
 
   @Override
-  public UpdateReport update(
-      AdamWSettings settings, double learningRate, DoublePredicate accepts) {
+  public UpdateReport update(AdamWSettings settings, double learningRate, DoublePredicate accepts) {
     return learner.update(settings, learningRate, accepts);
   }
 

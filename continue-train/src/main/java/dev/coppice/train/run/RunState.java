@@ -85,8 +85,7 @@ record RunState(
   /** The state after a roll back: what is spent stays spent, and some windows are left out. */
   RunState rolledBack() {
     GuardState cleared =
-        new GuardState(
-            List.of(), List.of(), guard.spikes(), guard.rollbacks() + 1);
+        new GuardState(List.of(), List.of(), guard.spikes(), guard.rollbacks() + 1);
     return new RunState(
         schemaVersion,
         spent,

@@ -59,7 +59,6 @@ final class SpikeGuard {
 
   /** What it has seen. */
   GuardState state() {
-    return new GuardState(
-        List.copyOf(losses), List.copyOf(norms), spikes, rollbacks);
+    return new GuardState(List.copyOf(losses), List.copyOf(norms), spikes, rollbacks);
   }
 }

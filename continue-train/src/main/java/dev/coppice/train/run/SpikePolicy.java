@@ -6,6 +6,8 @@ public enum SpikePolicy {
   WARN,
   /** Weights and moments stay as they are; the batch counts as spent. */
   SKIP,
-  /** Weights and moments go back to an older checkpoint, and the batches that follow are left out. */
+  /**
+   * Weights and moments go back to an older checkpoint, and the batches that follow are left out.
+   */
   ROLLBACK
 }

@@ -116,8 +116,7 @@ final class StepRunner {
             settings,
             learningRate,
             norm -> {
-              spike[0] =
-                  losses.finite() && guard.spikes(losses.stats().crossEntropy(), norm);
+              spike[0] = losses.finite() && guard.spikes(losses.stats().crossEntropy(), norm);
               return losses.finite() && !(spike[0] && spec.guard().policy() != SpikePolicy.WARN);
             });
     boolean finite = losses.finite() && Double.isFinite(update.gradientNorm());

@@ -80,7 +80,21 @@ public record TrainSpec(
    * @param other other seed
    */
   public TrainSpec withSeed(long other) {
-    return new TrainSpec(other, initialWeights, initialMoments, precision, batch, optimizer, rates, average, schedule, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        other,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -89,7 +103,21 @@ public record TrainSpec(
    * @param other what the run starts from
    */
   public TrainSpec withInitialWeights(InitialWeights other) {
-    return new TrainSpec(seed, other, initialMoments, precision, batch, optimizer, rates, average, schedule, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        other,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -98,7 +126,21 @@ public record TrainSpec(
    * @param other what AdamW's moments are then
    */
   public TrainSpec withInitialMoments(InitialMoments other) {
-    return new TrainSpec(seed, initialWeights, other, precision, batch, optimizer, rates, average, schedule, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        other,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -107,7 +149,21 @@ public record TrainSpec(
    * @param other precision of the compute
    */
   public TrainSpec withPrecision(Precision other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, other, batch, optimizer, rates, average, schedule, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        other,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -116,7 +172,21 @@ public record TrainSpec(
    * @param other what one step sees
    */
   public TrainSpec withBatch(BatchSpec other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, other, optimizer, rates, average, schedule, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        other,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -125,7 +195,21 @@ public record TrainSpec(
    * @param other AdamW's settings
    */
   public TrainSpec withOptimizer(OptimizerSpec other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, other, rates, average, schedule, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        other,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -134,7 +218,21 @@ public record TrainSpec(
    * @param other rates of parts
    */
   public TrainSpec withRates(PartRates other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, optimizer, other, average, schedule, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        other,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -143,7 +241,21 @@ public record TrainSpec(
    * @param other decay of the average; 0 for none
    */
   public TrainSpec withAverage(double other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, optimizer, rates, other, schedule, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        other,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -152,7 +264,21 @@ public record TrainSpec(
    * @param other schedule of the learning rate
    */
   public TrainSpec withSchedule(Schedule other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, optimizer, rates, average, other, loss, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        other,
+        loss,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -161,7 +287,21 @@ public record TrainSpec(
    * @param other weights of the loss terms
    */
   public TrainSpec withLoss(LossSpec other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, optimizer, rates, average, schedule, other, teacher, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        other,
+        teacher,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -170,7 +310,21 @@ public record TrainSpec(
    * @param other older model to learn from; null for none
    */
   public TrainSpec withTeacher(@Nullable TeacherSpec other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, optimizer, rates, average, schedule, loss, other, guard, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        other,
+        guard,
+        save,
+        evaluation);
   }
 
   /**
@@ -179,7 +333,21 @@ public record TrainSpec(
    * @param other what is done about spikes
    */
   public TrainSpec withGuard(GuardSpec other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, optimizer, rates, average, schedule, loss, teacher, other, save, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        other,
+        save,
+        evaluation);
   }
 
   /**
@@ -188,7 +356,21 @@ public record TrainSpec(
    * @param other when checkpoints are written
    */
   public TrainSpec withSave(SaveSpec other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, optimizer, rates, average, schedule, loss, teacher, guard, other, evaluation);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        other,
+        evaluation);
   }
 
   /**
@@ -197,6 +379,20 @@ public record TrainSpec(
    * @param other how often the run is judged
    */
   public TrainSpec withEvaluation(EvaluationSpec other) {
-    return new TrainSpec(seed, initialWeights, initialMoments, precision, batch, optimizer, rates, average, schedule, loss, teacher, guard, save, other);
+    return new TrainSpec(
+        seed,
+        initialWeights,
+        initialMoments,
+        precision,
+        batch,
+        optimizer,
+        rates,
+        average,
+        schedule,
+        loss,
+        teacher,
+        guard,
+        save,
+        other);
   }
 }

@@ -16,16 +16,19 @@ class ProgressTextTest {
         step,
         1000 * step,
         BigInteger.valueOf(6_000_000_000L * step),
+        BigInteger.valueOf(7_000_000_000L * step),
         MetricsLine.finite(loss),
         1.0,
         0.5,
+        0.0,
         1.25,
         2,
         1e-3,
         0.5,
         !Double.isFinite(loss),
         speed,
-        90.0 * step);
+        90.0 * step,
+        0);
   }
 
   @Test

@@ -17,15 +17,18 @@ final class Steps {
         step,
         64 * step,
         BigInteger.valueOf(1000 * step),
+        BigInteger.valueOf(1100 * step),
         MetricsLine.finite(loss),
         1.0,
         0.5,
+        0.0,
         1.25,
         2,
         1e-3,
         0.5 * step,
         false,
         2000,
-        0.1 * step);
+        0.1 * step,
+        0);
   }
 }

@@ -52,8 +52,7 @@ final class FakeTrainee implements Trainee {
   }
 
   @Override
-  public UpdateReport update(
-      AdamWSettings settings, double learningRate, DoublePredicate accepts) {
+  public UpdateReport update(AdamWSettings settings, double learningRate, DoublePredicate accepts) {
     updates++;
     return badUpdates.contains(updates)
         ? new UpdateReport(Double.POSITIVE_INFINITY, true)

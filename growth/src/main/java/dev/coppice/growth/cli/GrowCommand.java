@@ -9,7 +9,9 @@ import dev.coppice.growth.GrowthRecipe;
 import dev.coppice.growth.GrowthReport;
 import dev.coppice.growth.GrowthRequest;
 import dev.coppice.growth.GrowthResult;
+import dev.coppice.growth.MomentRule;
 import dev.coppice.growth.StoppedGrowth;
+import dev.coppice.growth.TrainingState;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -37,6 +39,9 @@ import picocli.CommandLine.Spec;
       "          coppice grow base grown --recipe recipe.yaml"
     })
 final class GrowCommand implements Callable<Integer> {
+  /** Says what becomes of the optimizer's state. */
+  static final String WITH_OPTIMIZER = "--with-optimizer";
+
   @Parameters(
       index = "0",
       arity = "0..1",
@@ -65,6 +70,15 @@ final class GrowCommand implements Callable<Integer> {
       defaultValue = "0",
       description = "Seed of all noise (default: 0).")
   private long seed;
+
+  @Option(
+      names = WITH_OPTIMIZER,
+      paramLabel = "RULE",
+      description =
+          "Grow the optimizer's state of SRC too. copy: copies get the moments of their originals;"
+              + " reset: those of copies are zero; scale: moments follow the gradients, each of M"
+              + " copies of an expert getting an M-th. Without it the state is left behind.")
+  private Optional<MomentRule> moments;
 
   @Option(
       names = "--max-shard-size",
@@ -118,16 +132,24 @@ final class GrowCommand implements Callable<Integer> {
             asked.seed(),
             maxShardBytes,
             threads.orElseGet(() -> Runtime.getRuntime().availableProcessors()),
-            sha256);
+            sha256,
+            asked.moments());
     try (Checkpoint checkpoint = Checkpoint.open(source, family.families())) {
       GrowthReport report = GrowthReport.of(checkpoint, request, target);
+      if (request.moments().isEmpty() && TrainingState.isIn(source)) {
+        tell(
+            "the optimizer's state of "
+                + source
+                + " is left behind; "
+                + WITH_OPTIMIZER
+                + " copy, reset or scale grows it too");
+      }
       if (dryRun) {
         print(json(report), ReportText.of(report));
         return ExitCode.OK.number();
       }
       if (!output.json() && !output.quiet()) {
-        spec.commandLine().getErr().println(ReportText.of(report));
-        spec.commandLine().getErr().flush();
+        tell(ReportText.of(report));
       }
       GrowthResult result = grow(checkpoint, request);
       ObjectNode json = json(report);
@@ -137,6 +159,11 @@ final class GrowCommand implements Callable<Integer> {
       print(json, summary(result));
     }
     return ExitCode.OK.number();
+  }
+
+  private void tell(String text) {
+    spec.commandLine().getErr().println(text);
+    spec.commandLine().getErr().flush();
   }
 
   private GrowthResult grow(Checkpoint checkpoint, GrowthRequest request) throws IOException {
@@ -174,7 +201,7 @@ final class GrowCommand implements Callable<Integer> {
     }
     return Stream.concat(depth.operators(given), width.operators(given))
         .reduce(GrowthOperator::then)
-        .map(operator -> new GrowthRecipe(seed, operator))
+        .map(operator -> new GrowthRecipe(seed, operator, moments))
         .orElseThrow(
             () ->
                 new CoppiceException(
@@ -200,6 +227,13 @@ final class GrowCommand implements Callable<Integer> {
         ReportText.bytes((long) (result.bytesWritten() / result.seconds())));
   }
 
+  private static void put(ObjectNode json, GrowthReport.Moments moments) {
+    json.put("rule", moments.rule().key());
+    json.put("steps", moments.steps());
+    json.put("tensors", moments.tensors());
+    json.put("bytes", moments.bytes());
+  }
+
   private static ObjectNode json(GrowthReport report) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     CheckpointJson.put(json, report.after());
@@ -208,6 +242,7 @@ final class GrowCommand implements Callable<Integer> {
     json.put("disk_needed", report.diskNeeded());
     json.put("disk_available", report.diskAvailable());
     json.put("memory", report.memory());
+    report.moments().ifPresent(state -> put(json.putObject("optimizer"), state));
     ArrayNode notes = json.putArray("notes");
     report.notes().forEach(notes::add);
     ArrayNode diff = json.putArray("config_diff");

@@ -14,6 +14,7 @@ final class RecipeOptions {
           .addAll(DepthOptions.NAMES)
           .addAll(WidthOptions.NAMES)
           .add("--seed")
+          .add(GrowCommand.WITH_OPTIMIZER)
           .build();
 
   @Option(

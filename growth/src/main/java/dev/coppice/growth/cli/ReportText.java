@@ -26,6 +26,18 @@ final class ReportText {
         after.counts().flopsPerToken());
     row(text, "tensors", report.before().tensors(), report.after().tensors());
     row(text, "bytes", report.before().bytes(), report.after().bytes());
+    report
+        .moments()
+        .ifPresent(
+            moments ->
+                text.append(
+                    String.format(
+                        Locale.ROOT,
+                        "optimizer: moments of %,d steps, rule %s; %,d tensors, %s%n",
+                        moments.steps(),
+                        moments.rule().key(),
+                        moments.tensors(),
+                        bytes(moments.bytes()))));
     text.append(
         String.format(
             Locale.ROOT,

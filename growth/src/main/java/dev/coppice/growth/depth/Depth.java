@@ -64,7 +64,8 @@ final class Depth {
     return plan.with(
         LayerConfig.grow(plan, map),
         tensors,
-        new Effect(keeps ? Invariant.IDENTITY : Invariant.NONE, notes(keeps)));
+        new Effect(keeps ? Invariant.IDENTITY : Invariant.NONE, notes(keeps)),
+        plan.ancestry().deepened(map.sources(), map::isCopy, identity));
   }
 
   private ImmutableList<String> notes(boolean keeps) {

@@ -156,6 +156,10 @@ public record DuplicateExperts(
         plan.tensors().values().stream()
             .flatMap(widening::widen)
             .collect(ImmutableList.toImmutableList());
-    return plan.with(ExpertConfig.grow(this, plan, recipe), tensors, recipe.effect());
+    return plan.with(
+        ExpertConfig.grow(this, plan, recipe),
+        tensors,
+        recipe.effect(),
+        plan.ancestry().widened(factor, placement == Placement.INTERLEAVE, recipe.shares()));
   }
 }

@@ -38,6 +38,7 @@ import java.util.Optional;
  * </ul>
  *
  * @param scalesTopK whether top-k is multiplied
+ * @param shares whether copies then share what their expert had alone
  * @param dividesScale whether the scaling factor is divided
  * @param dividesBias whether the selection bias is divided
  * @param groups the group limit whose counts are multiplied, if any
@@ -45,6 +46,7 @@ import java.util.Optional;
  */
 record RouterRecipe(
     boolean scalesTopK,
+    boolean shares,
     boolean dividesScale,
     boolean dividesBias,
     Optional<Groups> groups,
@@ -95,6 +97,7 @@ record RouterRecipe(
       groups.ifPresent(this::describe);
       return new RouterRecipe(
           scales,
+          scales && !top1,
           dividesScale,
           dividesBias,
           groups,

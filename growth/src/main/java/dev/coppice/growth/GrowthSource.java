@@ -1,0 +1,88 @@
+package dev.coppice.growth;
+
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.StoredTensor;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.Optional;
+
+/**
+ * What recipes read: a checkpoint's tensors, and beside them the optimizer's where they grow too.
+ *
+ * <p>It owns the optimizer's file; the checkpoint stays its opener's.
+ */
+final class GrowthSource implements TensorBytes, Closeable {
+  private final Checkpoint checkpoint;
+  private final Optional<TrainingState> state;
+
+  private GrowthSource(Checkpoint checkpoint, Optional<TrainingState> state) {
+    this.checkpoint = checkpoint;
+    this.state = state;
+  }
+
+  /** Weights alone. */
+  static GrowthSource weights(Checkpoint checkpoint) {
+    return new GrowthSource(checkpoint, Optional.empty());
+  }
+
+  /**
+   * Weights, and moments where there is a rule for them.
+   *
+   * @throws dev.coppice.moe.CoppiceException if moments are asked for and there are none, or not
+   *     this model's
+   */
+  static GrowthSource open(Checkpoint checkpoint, Optional<MomentRule> rule) throws IOException {
+    return rule.isEmpty()
+        ? weights(checkpoint)
+        : new GrowthSource(checkpoint, Optional.of(TrainingState.open(checkpoint)));
+  }
+
+  /** The weights. */
+  Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** The optimizer's state, if it grows. */
+  Optional<TrainingState> state() {
+    return state;
+  }
+
+  /** What becomes of the moments in a plan; empty if they do not grow. */
+  Optional<MomentPlan> moments(GrowthPlan plan, Optional<MomentRule> rule) {
+    return rule.map(wanted -> MomentPlan.of(plan, wanted, state.orElseThrow().steps()));
+  }
+
+  private boolean isState(String name) {
+    return state.isPresent() && state.get().tensors().containsKey(name);
+  }
+
+  @Override
+  public StoredTensor tensor(String name) {
+    return isState(name) ? state.orElseThrow().tensor(name) : checkpoint.tensor(name);
+  }
+
+  @Override
+  public void read(StoredTensor tensor, long offset, ByteBuffer into) throws IOException {
+    if (isState(tensor.name())) {
+      state.orElseThrow().read(tensor, offset, into);
+    } else {
+      checkpoint.read(tensor, offset, into);
+    }
+  }
+
+  @Override
+  public FileChannel channel(StoredTensor tensor) {
+    return isState(tensor.name())
+        ? state.orElseThrow().channel(tensor)
+        : checkpoint.channel(tensor);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (state.isPresent()) {
+      state.get().close();
+    }
+  }
+}
