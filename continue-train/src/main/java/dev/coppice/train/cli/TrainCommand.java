@@ -134,7 +134,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private TrainResult train(TrainingRun run) throws IOException {
     double before = run.share();
-    StopSignals signals = StopSignals.listen(run::requestStop);
+    StopSignals signals = StopSignals.listen(run::requestStop, run::requestSave);
     try (ProgressLine line =
         ProgressLine.start("train", Math.max(1e-9, 1 - before), output.quiet())) {
       TrainResult result = run.run((step, share) -> line.update(share - before, describe(step)));

@@ -16,11 +16,7 @@ class ProgressTextTest {
         step,
         1000 * step,
         BigInteger.valueOf(6_000_000_000L * step),
-<<<<<<< HEAD
         BigInteger.valueOf(8_000_000_000L * step),
-=======
-        BigInteger.valueOf(7_000_000_000L * step),
->>>>>>> main
         MetricsLine.finite(loss),
         1.0,
         0.5,
@@ -32,11 +28,7 @@ class ProgressTextTest {
         !Double.isFinite(loss),
         speed,
         90.0 * step,
-<<<<<<< HEAD
         0.01);
-=======
-        0);
->>>>>>> main
   }
 
   @Test
