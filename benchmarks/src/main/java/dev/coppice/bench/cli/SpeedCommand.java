@@ -1,6 +1,7 @@
 package dev.coppice.bench.cli;
 
 import dev.coppice.bench.micro.SpeedGrowCommand;
+import dev.coppice.bench.micro.SpeedLoopCommand;
 import dev.coppice.bench.micro.SpeedTrainCommand;
 import picocli.CommandLine.Command;
 
@@ -9,7 +10,7 @@ import picocli.CommandLine.Command;
     name = "speed",
     description = "Measures how fast training and growing are on this machine.",
     synopsisSubcommandLabel = "WHAT",
-    subcommands = {SpeedTrainCommand.class, SpeedGrowCommand.class})
+    subcommands = {SpeedTrainCommand.class, SpeedLoopCommand.class, SpeedGrowCommand.class})
 final class SpeedCommand {
   SpeedCommand() {}
 }
