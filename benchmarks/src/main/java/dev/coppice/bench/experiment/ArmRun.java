@@ -4,12 +4,13 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.chart.Point;
-import dev.coppice.moe.model.Precision;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
+import dev.coppice.train.optimizer.InitialMoments;
 import dev.coppice.train.run.BatchSpec;
+import dev.coppice.train.run.EvaluationSpec;
 import dev.coppice.train.run.InitialWeights;
 import dev.coppice.train.run.ProgressListener;
 import dev.coppice.train.run.SaveSpec;
@@ -67,15 +68,16 @@ record ArmRun(
   record Places(Path work, Path checkpoint, Path curve) {}
 
   private TrainSpec spec(TrainingRecipe recipe) {
-    return new TrainSpec(
-        seed,
-        weights,
-        Precision.FLOAT32,
-        BatchSpec.of(recipe.batch(), recipe.sequence()),
-        recipe.optimizer(),
-        schedule,
-        recipe.loss(),
-        new SaveSpec(Long.MAX_VALUE, 1));
+    return TrainSpec.defaults()
+        .withSeed(seed)
+        .withInitialWeights(weights)
+        .withInitialMoments(InitialMoments.ZERO)
+        .withBatch(BatchSpec.of(recipe.batch(), recipe.sequence()))
+        .withOptimizer(recipe.optimizer())
+        .withSchedule(schedule)
+        .withLoss(recipe.loss())
+        .withEvaluation(EvaluationSpec.NONE)
+        .withSave(new SaveSpec(Long.MAX_VALUE, 1));
   }
 
   /** Loss over extra FLOPs. */

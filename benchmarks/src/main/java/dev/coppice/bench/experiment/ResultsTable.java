@@ -3,8 +3,8 @@ package dev.coppice.bench.experiment;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.bench.report.Quantity;
-import dev.coppice.bench.report.Table;
+import dev.coppice.moe.report.Quantity;
+import dev.coppice.moe.report.Table;
 
 /** The models of an experiment as a table. */
 final class ResultsTable {

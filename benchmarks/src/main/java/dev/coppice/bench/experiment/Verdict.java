@@ -1,7 +1,7 @@
 package dev.coppice.bench.experiment;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.bench.report.Quantity;
+import dev.coppice.moe.report.Quantity;
 import java.math.BigInteger;
 import java.util.Locale;
 

@@ -16,6 +16,7 @@ import java.util.Locale;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "unit")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Budget.Flops.class, name = "flops"),
+  @JsonSubTypes.Type(value = Budget.ModelFlops.class, name = "model_flops"),
   @JsonSubTypes.Type(value = Budget.Tokens.class, name = "tokens"),
   @JsonSubTypes.Type(value = Budget.Steps.class, name = "steps"),
   @JsonSubTypes.Type(value = Budget.WallClock.class, name = "seconds")
@@ -31,6 +32,18 @@ public sealed interface Budget {
     /** Checks the sign. */
     public Flops {
       checkArgument(amount.signum() > 0, "budget must be positive, got %s FLOPs", amount);
+    }
+  }
+
+  /**
+   * Extra FLOPs with attention: 6·N_active a token and the attention scores over the full square.
+   *
+   * @param amount of FLOPs; positive
+   */
+  record ModelFlops(BigInteger amount) implements Budget {
+    /** Checks the sign. */
+    public ModelFlops {
+      checkArgument(amount.signum() > 0, "budget must be positive, got %s model FLOPs", amount);
     }
   }
 
@@ -89,8 +102,22 @@ public sealed interface Budget {
    * @throws IllegalArgumentException when it is not one
    */
   static Flops parseFlops(String text) {
+    return new Flops(parse(text));
+  }
+
+  /**
+   * Reads an amount of FLOPs with attention.
+   *
+   * @param text a decimal number that is whole
+   * @throws IllegalArgumentException when it is not one
+   */
+  static ModelFlops parseModelFlops(String text) {
+    return new ModelFlops(parse(text));
+  }
+
+  private static BigInteger parse(String text) {
     try {
-      return new Flops(new BigDecimal(text.strip()).toBigIntegerExact());
+      return new BigDecimal(text.strip()).toBigIntegerExact();
     } catch (ArithmeticException | NumberFormatException e) {
       throw new IllegalArgumentException(
           String.format(Locale.ROOT, "budget must be a whole number such as 3e15, got %s", text),

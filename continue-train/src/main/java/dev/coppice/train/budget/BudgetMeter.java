@@ -6,6 +6,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.math.BigInteger;
 import java.util.Locale;
+import java.util.function.DoubleFunction;
 
 /**
  * Counts what steps cost against a budget. All counts but time are integers, so that the same run
@@ -15,12 +16,12 @@ import java.util.Locale;
  */
 public final class BudgetMeter {
   private final Budget budget;
-  private final StepCost cost;
+  private final DoubleFunction<StepCost> costs;
   private Spent spent;
   private double lastStepSeconds;
 
   /**
-   * A meter that goes on from what is spent.
+   * A meter of steps that all cost the same.
    *
    * @param budget that limits the run
    * @param cost of one step
@@ -28,18 +29,35 @@ public final class BudgetMeter {
    * @throws CoppiceException when the budget is smaller than one step
    */
   public BudgetMeter(Budget budget, StepCost cost, Spent spent) {
+    this(budget, share -> cost, spent);
+  }
+
+  /**
+   * A meter that goes on from what is spent.
+   *
+   * @param budget that limits the run
+   * @param costs of a step, by the share of the budget that is spent before it
+   * @param spent so far; {@link Spent#NOTHING} for a new run
+   * @throws CoppiceException when the budget is smaller than its first step
+   */
+  public BudgetMeter(Budget budget, DoubleFunction<StepCost> costs, Spent spent) {
     this.budget = budget;
-    this.cost = cost;
+    this.costs = costs;
     this.spent = spent;
     checkOneStepFits();
   }
 
   private void checkOneStepFits() {
-    if (budget instanceof Budget.Flops flops && flops.amount().compareTo(cost.flops()) < 0) {
-      throw tooSmall(flops.amount(), cost.flops(), "FLOPs");
+    StepCost first = costs.apply(0);
+    if (budget instanceof Budget.Flops flops && flops.amount().compareTo(first.totalFlops()) < 0) {
+      throw tooSmall(flops.amount(), first.totalFlops(), "FLOPs");
     }
-    if (budget instanceof Budget.Tokens tokens && tokens.amount() < cost.tokens()) {
-      throw tooSmall(tokens.amount(), cost.tokens(), "tokens");
+    if (budget instanceof Budget.ModelFlops flops
+        && flops.amount().compareTo(first.totalFlopsWithAttention()) < 0) {
+      throw tooSmall(flops.amount(), first.totalFlopsWithAttention(), "model FLOPs");
+    }
+    if (budget instanceof Budget.Tokens tokens && tokens.amount() < first.tokens()) {
+      throw tooSmall(tokens.amount(), first.tokens(), "tokens");
     }
   }
 
@@ -57,11 +75,16 @@ public final class BudgetMeter {
 
   /** Whether one step more stays within the budget; of time, whether one like the last does. */
   public boolean fits() {
+    StepCost next = cost();
     if (budget instanceof Budget.Flops flops) {
-      return spent.flops().add(cost.flops()).compareTo(flops.amount()) <= 0;
+      return spent.totalFlops().add(next.totalFlops()).compareTo(flops.amount()) <= 0;
+    }
+    if (budget instanceof Budget.ModelFlops flops) {
+      BigInteger after = spent.totalFlopsWithAttention().add(next.totalFlopsWithAttention());
+      return after.compareTo(flops.amount()) <= 0;
     }
     if (budget instanceof Budget.Tokens tokens) {
-      return spent.tokens() + cost.tokens() <= tokens.amount();
+      return spent.tokens() + next.tokens() <= tokens.amount();
     }
     if (budget instanceof Budget.Steps steps) {
       return spent.steps() < steps.amount();
@@ -76,8 +99,17 @@ public final class BudgetMeter {
    */
   public void spend(double seconds) {
     checkState(fits(), "a step must fit the budget, got spent %s of %s", spent, budget);
-    spent = spent.plus(cost, seconds);
+    spent = spent.plus(cost(), seconds);
     lastStepSeconds = seconds;
+  }
+
+  /**
+   * Counts an evaluation, which no budget pays.
+   *
+   * @param flops 2·N_active a token
+   */
+  public void evaluated(BigInteger flops) {
+    spent = spent.plusEvaluation(flops);
   }
 
   /** What is spent so far. */
@@ -85,14 +117,26 @@ public final class BudgetMeter {
     return spent;
   }
 
-  /** What one step costs. */
+  /** What the next step costs. */
   public StepCost cost() {
-    return cost;
+    return costs.apply(share());
   }
 
   /** The share of the budget that is spent, in [0, 1]. */
   public double share() {
-    return share(0);
+    if (budget instanceof Budget.Flops flops) {
+      return share(spent.totalFlops().doubleValue(), flops.amount().doubleValue());
+    }
+    if (budget instanceof Budget.ModelFlops flops) {
+      return share(spent.totalFlopsWithAttention().doubleValue(), flops.amount().doubleValue());
+    }
+    if (budget instanceof Budget.Tokens tokens) {
+      return share(spent.tokens(), tokens.amount());
+    }
+    if (budget instanceof Budget.Steps steps) {
+      return share(spent.steps(), steps.amount());
+    }
+    return share(spent.seconds(), ((Budget.WallClock) budget).amount());
   }
 
   /**
@@ -100,25 +144,28 @@ public final class BudgetMeter {
    * is read, so that neither the first step of a warm-up nor the last of a decay is without effect.
    */
   public double shareInNextStep() {
-    return share(0.5);
-  }
-
-  private double share(double steps) {
+    StepCost next = cost();
     if (budget instanceof Budget.Flops flops) {
-      return share(spent.flops(), cost.flops(), flops.amount(), steps);
+      return Math.min(1, share() + 0.5 * ratio(next.totalFlops(), flops.amount()));
+    }
+    if (budget instanceof Budget.ModelFlops flops) {
+      return Math.min(1, share() + 0.5 * ratio(next.totalFlopsWithAttention(), flops.amount()));
     }
     if (budget instanceof Budget.Tokens tokens) {
-      return Math.min(1, (spent.tokens() + steps * cost.tokens()) / tokens.amount());
+      return share(spent.tokens() + 0.5 * next.tokens(), tokens.amount());
     }
-    if (budget instanceof Budget.Steps all) {
-      return Math.min(1, (spent.steps() + steps) / all.amount());
+    if (budget instanceof Budget.Steps steps) {
+      return share(spent.steps() + 0.5, steps.amount());
     }
     double limit = ((Budget.WallClock) budget).amount();
-    return Math.min(1, (spent.seconds() + steps * lastStepSeconds) / limit);
+    return share(spent.seconds() + 0.5 * lastStepSeconds, limit);
   }
 
-  private static double share(BigInteger spent, BigInteger step, BigInteger limit, double steps) {
-    double done = spent.doubleValue() + steps * step.doubleValue();
-    return Math.min(1, done / limit.doubleValue());
+  private static double ratio(BigInteger part, BigInteger whole) {
+    return part.doubleValue() / whole.doubleValue();
+  }
+
+  private static double share(double done, double limit) {
+    return Math.min(1, done / limit);
   }
 }

@@ -11,15 +11,34 @@ import java.math.BigInteger;
  *
  * @param steps optimizer steps, skipped ones included
  * @param tokens inputs trained on
- * @param flops by the 6·N_active convention
+ * @param flops of training, by the 6·N_active convention
  * @param flopsWithAttention the same and attention
+ * @param teacherFlops of a teacher's forward passes
+ * @param teacherFlopsWithAttention the same and attention
+ * @param evaluationFlops of evaluations, 2·N_active a token; no budget pays them
  * @param seconds in steps; not in saving or evaluating
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record Spent(
-    long steps, long tokens, BigInteger flops, BigInteger flopsWithAttention, double seconds) {
+    long steps,
+    long tokens,
+    BigInteger flops,
+    BigInteger flopsWithAttention,
+    BigInteger teacherFlops,
+    BigInteger teacherFlopsWithAttention,
+    BigInteger evaluationFlops,
+    double seconds) {
   /** Nothing. */
-  public static final Spent NOTHING = new Spent(0, 0, BigInteger.ZERO, BigInteger.ZERO, 0);
+  public static final Spent NOTHING =
+      new Spent(
+          0,
+          0,
+          BigInteger.ZERO,
+          BigInteger.ZERO,
+          BigInteger.ZERO,
+          BigInteger.ZERO,
+          BigInteger.ZERO,
+          0);
 
   /** Checks signs. */
   public Spent {
@@ -39,6 +58,36 @@ public record Spent(
         Math.addExact(tokens, cost.tokens()),
         flops.add(cost.flops()),
         flopsWithAttention.add(cost.flopsWithAttention()),
+        teacherFlops.add(cost.teacherFlops()),
+        teacherFlopsWithAttention.add(cost.teacherFlopsWithAttention()),
+        evaluationFlops,
         seconds + stepSeconds);
+  }
+
+  /**
+   * This and an evaluation.
+   *
+   * @param evaluated FLOPs of it
+   */
+  public Spent plusEvaluation(BigInteger evaluated) {
+    return new Spent(
+        steps,
+        tokens,
+        flops,
+        flopsWithAttention,
+        teacherFlops,
+        teacherFlopsWithAttention,
+        evaluationFlops.add(evaluated),
+        seconds);
+  }
+
+  /** What a budget of FLOPs has paid: training and teacher. */
+  public BigInteger totalFlops() {
+    return flops.add(teacherFlops);
+  }
+
+  /** What a budget of FLOPs with attention has paid. */
+  public BigInteger totalFlopsWithAttention() {
+    return flopsWithAttention.add(teacherFlopsWithAttention);
   }
 }

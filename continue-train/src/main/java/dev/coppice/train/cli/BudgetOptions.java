@@ -4,13 +4,21 @@ import dev.coppice.train.budget.Budget;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The four ways to say what a run may spend, of which one is given. */
+/** The five ways to say what a run may spend, of which one is given. */
 final class BudgetOptions {
   @Option(
       names = "--budget",
       paramLabel = "FLOPS",
-      description = "Extra FLOPs, 6 a token and active parameter, such as 3e15.")
+      description =
+          "Extra FLOPs, such as 3e15: 6 a token and active parameter, and a teacher's forward"
+              + " passes.")
   private Optional<String> flops;
+
+  @Option(
+      names = "--model-flops",
+      paramLabel = "FLOPS",
+      description = "The same with attention over the full square.")
+  private Optional<String> modelFlops;
 
   @Option(names = "--tokens", paramLabel = "N", description = "Tokens to train on.")
   private Optional<Long> tokens;
@@ -25,6 +33,7 @@ final class BudgetOptions {
   Budget budget() {
     return flops
         .<Budget>map(Budget::parseFlops)
+        .or(() -> modelFlops.map(Budget::parseModelFlops))
         .or(() -> tokens.map(Budget.Tokens::new))
         .or(() -> steps.map(Budget.Steps::new))
         .or(() -> hours.map(amount -> new Budget.WallClock(amount * 3600)))

@@ -13,13 +13,14 @@ final class ScheduleOptions {
     CONSTANT,
     LINEAR,
     COSINE,
-    WSD
+    WSD,
+    INVERSE_SQRT
   }
 
   @Option(
       names = "--schedule",
       paramLabel = "KIND",
-      description = "constant, linear, cosine or wsd (default: cosine).")
+      description = "constant, linear, cosine, wsd or inverse_sqrt (default: cosine).")
   private Optional<Kind> kind;
 
   @Option(
@@ -51,6 +52,7 @@ final class ScheduleOptions {
       case CONSTANT -> new Schedule.Constant(climb);
       case LINEAR -> new Schedule.Linear(climb, end);
       case COSINE -> new Schedule.Cosine(climb, end);
+      case INVERSE_SQRT -> new Schedule.InverseSquareRoot(climb);
       case WSD -> new Schedule.Wsd(climb, decay.orElse(decayOf(base)), end);
     };
   }
@@ -61,6 +63,9 @@ final class ScheduleOptions {
     }
     if (base instanceof Schedule.Linear) {
       return Kind.LINEAR;
+    }
+    if (base instanceof Schedule.InverseSquareRoot) {
+      return Kind.INVERSE_SQRT;
     }
     return base instanceof Schedule.Cosine ? Kind.COSINE : Kind.WSD;
   }

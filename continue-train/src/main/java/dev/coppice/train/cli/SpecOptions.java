@@ -1,10 +1,9 @@
 package dev.coppice.train.cli;
 
+import dev.coppice.train.optimizer.InitialMoments;
 import dev.coppice.train.optimizer.LossSpec;
-import dev.coppice.train.optimizer.OptimizerSpec;
 import dev.coppice.train.run.BatchSpec;
 import dev.coppice.train.run.InitialWeights;
-import dev.coppice.train.run.SaveSpec;
 import dev.coppice.train.run.TrainSpec;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -42,18 +41,6 @@ final class SpecOptions {
   private Optional<Integer> microBatch;
 
   @Option(
-      names = "--learning-rate",
-      paramLabel = "R",
-      description = "Peak learning rate (default: 1e-3).")
-  private Optional<Double> learningRate;
-
-  @Option(
-      names = "--weight-decay",
-      paramLabel = "W",
-      description = "AdamW's weight decay (default: 0.1).")
-  private Optional<Double> weightDecay;
-
-  @Option(
       names = "--load-balance",
       paramLabel = "W",
       description = "Weight of the load-balancing loss (default: 0.01).")
@@ -74,53 +61,76 @@ final class SpecOptions {
   private Optional<Double> biasStep;
 
   @Option(
-      names = "--save-every",
-      paramLabel = "STEPS",
-      description = "Steps between checkpoints (default: 100).")
-  private Optional<Long> saveEvery;
+      names = "--document-mask",
+      negatable = true,
+      description = "Tokens see only their own document (default: true).")
+  private Optional<Boolean> documentMask;
 
   @Option(
-      names = "--keep-last",
-      paramLabel = "N",
-      description = "Newest checkpoints that are kept (default: 2).")
-  private Optional<Integer> keepLast;
+      names = "--recompute",
+      description =
+          "Compute activations anew in the backward pass: less memory, about a third more time, the"
+              + " same bits.")
+  private Optional<Boolean> recompute;
+
+  @Option(
+      names = "--optimizer-state",
+      paramLabel = "KIND",
+      description =
+          "checkpoint: AdamW's moments are those beside the checkpoint, if there are any; zero"
+              + " (default: checkpoint).")
+  private Optional<InitialMoments> moments;
+
+  @Option(
+      names = "--average",
+      paramLabel = "DECAY",
+      description =
+          "Keep a running average of the weights, such as 0.999; the run ends with a checkpoint of"
+              + " it beside the last (default: 0, none).")
+  private Optional<Double> average;
+
+  @Mixin private OptimizerOptions optimizer;
+
+  @Mixin private RateOptions rates;
 
   @Mixin private ScheduleOptions schedule;
+
+  @Mixin private TeacherOptions teacher;
+
+  @Mixin private GuardOptions guard;
+
+  @Mixin private SaveOptions save;
 
   /** A spec with what was given put in place of its own. */
   TrainSpec over(TrainSpec base) {
     return base.withSeed(seed.orElse(base.seed()))
         .withInitialWeights(fromScratch ? InitialWeights.FRESH : base.initialWeights())
+        .withInitialMoments(moments.orElse(base.initialMoments()))
         .withPrecision(precision.map(PrecisionName::precision).orElse(base.precision()))
         .withBatch(batch(base.batch()))
-        .withOptimizer(optimizer(base.optimizer()))
+        .withOptimizer(optimizer.over(base.optimizer()))
+        .withRates(rates.over(base.rates()))
+        .withAverage(average.orElse(base.average()))
         .withSchedule(schedule.over(base.schedule()))
         .withLoss(
             new LossSpec(
                 loadBalance.orElse(base.loss().loadBalance()),
                 z.orElse(base.loss().z()),
                 biasStep.orElse(base.loss().biasStep())))
-        .withSave(
-            new SaveSpec(
-                saveEvery.orElse(base.save().everySteps()),
-                keepLast.orElse(base.save().keepLast())));
+        .withTeacher(teacher.over(base.teacher()))
+        .withGuard(guard.over(base.guard()))
+        .withSave(save.over(base.save()))
+        .withEvaluation(save.over(base.evaluation()));
   }
 
   private BatchSpec batch(BatchSpec base) {
     int sequences = batch.orElse(base.sequences());
     int unlessGiven = batch.isPresent() ? sequences : base.microBatch();
     return new BatchSpec(
-        sequences, sequence.orElse(base.sequence()), microBatch.orElse(unlessGiven));
-  }
-
-  private OptimizerSpec optimizer(OptimizerSpec base) {
-    return new OptimizerSpec(
-        learningRate.orElse(base.learningRate()),
-        base.beta1(),
-        base.beta2(),
-        base.epsilon(),
-        weightDecay.orElse(base.weightDecay()),
-        base.maxGradientNorm(),
-        base.maxSkipsInARow());
+        sequences,
+        sequence.orElse(base.sequence()),
+        microBatch.orElse(unlessGiven),
+        documentMask.orElse(base.documentMask()),
+        recompute.orElse(base.recompute()));
   }
 }

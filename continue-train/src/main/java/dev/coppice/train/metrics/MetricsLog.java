@@ -1,6 +1,7 @@
 package dev.coppice.train.metrics;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -8,30 +9,27 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.TrainJson;
-import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The file {@code metrics.jsonl}: one {@link MetricsLine} a line, in the order of steps.
  *
  * <p>A line is handed to the system at once; {@link #force} brings all to disk. Not thread-safe.
  */
-public final class MetricsLog implements Closeable {
+public final class MetricsLog implements MetricsSink {
   private static final ObjectWriter WRITER =
       TrainJson.mapper().writerFor(MetricsLine.class).without(SerializationFeature.INDENT_OUTPUT);
   private static final ObjectReader READER = TrainJson.mapper().readerFor(MetricsLine.class);
 
-  private final FileChannel channel;
+  private final Path path;
+  private final LineFile file;
 
-  private MetricsLog(FileChannel channel) {
-    this.channel = channel;
+  private MetricsLog(Path path, LineFile file) {
+    this.path = path;
+    this.file = file;
   }
 
   /**
@@ -43,31 +41,30 @@ public final class MetricsLog implements Closeable {
    * @throws IOException when it cannot be read or written
    */
   public static MetricsLog openAfter(Path file, long lastStep) throws IOException {
-    long keep = Files.exists(file) ? lengthUpTo(file, lastStep) : 0;
-    if (keep < 0 || (keep == 0 && lastStep > 0)) {
+    return new MetricsLog(file, LineFile.openAt(file, lengthUpTo(file, lastStep)));
+  }
+
+  /** Bytes of the lines up to a step. */
+  private static long lengthUpTo(Path file, long lastStep) throws IOException {
+    if (lastStep == 0) {
+      return 0;
+    }
+    long[] found = {0, 0};
+    if (Files.exists(file)) {
+      LineFile.visit(
+          file,
+          (line, end) -> {
+            found[0] = LineFile.parse(line, file).path("step").longValue();
+            found[1] = end;
+            return found[0] < lastStep;
+          });
+    }
+    if (found[0] != lastStep) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,
           "metrics must reach step " + lastStep + ", got fewer lines (" + file + ")");
     }
-    FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    channel.truncate(keep);
-    channel.position(keep);
-    return new MetricsLog(channel);
-  }
-
-  /** Bytes of the lines up to a step; -1 when it is not reached. */
-  private static long lengthUpTo(Path file, long lastStep) throws IOException {
-    long bytes = 0;
-    long step = 0;
-    for (String line : wholeLines(file)) {
-      if (step == lastStep) {
-        break;
-      }
-      step = parse(line, file).step();
-      bytes += line.getBytes(StandardCharsets.UTF_8).length + 1;
-    }
-    return step == lastStep ? bytes : -1;
+    return found[1];
   }
 
   /**
@@ -79,23 +76,37 @@ public final class MetricsLog implements Closeable {
    */
   public static ImmutableList<MetricsLine> read(Path file) throws IOException {
     ImmutableList.Builder<MetricsLine> lines = ImmutableList.builder();
-    for (String line : wholeLines(file)) {
-      lines.add(parse(line, file));
-    }
+    LineFile.visit(
+        file,
+        (line, end) -> {
+          lines.add(parse(line, file));
+          return true;
+        });
     return lines.build();
   }
 
-  private static List<String> wholeLines(Path file) throws IOException {
-    String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-    return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
+  /**
+   * Visits a curve line by line as JSON, which also reads curves of older and newer versions.
+   *
+   * @param file a metrics log; an unfinished last line is left out
+   * @param visitor takes each line; its {@code step} is a whole number
+   * @throws CoppiceException when a line is not one of metrics
+   * @throws IOException when it cannot be read
+   */
+  public static void visit(Path file, Consumer<JsonNode> visitor) throws IOException {
+    LineFile.visit(
+        file,
+        (line, end) -> {
+          visitor.accept(LineFile.parse(line, file));
+          return true;
+        });
   }
 
   private static MetricsLine parse(String line, Path file) throws IOException {
     try {
       return READER.readValue(line);
     } catch (JsonProcessingException e) {
-      throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "metrics must be JSON lines, got " + line + " (" + file + ")", e);
+      throw LineFile.malformed(line, file, e);
     }
   }
 
@@ -106,11 +117,17 @@ public final class MetricsLog implements Closeable {
    * @throws IOException when the disk refuses
    */
   public void append(MetricsLine line) throws IOException {
-    byte[] bytes = (WRITER.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8);
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
-    }
+    file.append(WRITER.writeValueAsString(line));
+  }
+
+  @Override
+  public void step(MetricsLine line) throws IOException {
+    append(line);
+  }
+
+  @Override
+  public void event(RunEvent event) {
+    // events have a log of their own
   }
 
   /**
@@ -118,12 +135,18 @@ public final class MetricsLog implements Closeable {
    *
    * @throws IOException when the disk refuses
    */
+  @Override
   public void force() throws IOException {
-    channel.force(true);
+    file.force();
+  }
+
+  @Override
+  public void rewind(long step) throws IOException {
+    file.cut(lengthUpTo(path, step));
   }
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    file.close();
   }
 }

@@ -13,9 +13,13 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  * @param microBatch sequences that go through the model at once; divides {@code sequences}. Fewer
  *     take less memory. The gradient is the same but for rounding, except that the load-balancing
  *     loss looks at each micro-batch by itself
+ * @param documentMask whether tokens see only their own document
+ * @param recompute whether activations are computed anew in the backward pass: less memory, the
+ *     same bits
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-public record BatchSpec(int sequences, int sequence, int microBatch) {
+public record BatchSpec(
+    int sequences, int sequence, int microBatch, boolean documentMask, boolean recompute) {
   /** Checks signs and divisibility. */
   public BatchSpec {
     checkArgument(sequences > 0, "batch must be positive, got %s", sequences);
@@ -25,6 +29,17 @@ public record BatchSpec(int sequences, int sequence, int microBatch) {
         "micro-batch must divide the batch of %s, got %s",
         sequences,
         microBatch);
+  }
+
+  /**
+   * With document masks, and all activations kept.
+   *
+   * @param sequences sequences a step
+   * @param sequence tokens a sequence
+   * @param microBatch sequences at once
+   */
+  public BatchSpec(int sequences, int sequence, int microBatch) {
+    this(sequences, sequence, microBatch, true, false);
   }
 
   /**

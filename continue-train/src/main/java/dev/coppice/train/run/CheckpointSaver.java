@@ -15,8 +15,6 @@ import java.util.Optional;
 
 /** Writes the checkpoints of a run, and keeps the newest. */
 final class CheckpointSaver {
-  private static final String PURPOSE = "continue-train";
-
   private final RunFolder folder;
   private final SaveSpec spec;
   private final ModelCard card;
@@ -62,7 +60,7 @@ final class CheckpointSaver {
   }
 
   /** Writes the checkpoint of a state, which is then whole and on disk, and deletes old ones. */
-  Path save(Trainee trainee, RunState state) throws IOException {
+  Path save(TraineeState trainee, RunState state) throws IOException {
     Path target = folder.step(state.step());
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
       trainee.writeModel(writer);
@@ -85,9 +83,7 @@ final class CheckpointSaver {
   }
 
   private CoppiceRecord record(RunState state) {
-    ComputeLedger.Entry entry =
-        new ComputeLedger.Entry(PURPOSE, state.spent().flops(), state.spent().tokens(), false);
-    return CoppiceRecord.of(sunk.plus(entry), lineage);
+    return CoppiceRecord.of(sunk.plus(RunExpense.of(state.spent())), lineage);
   }
 
   private static String json(RunState state) throws IOException {

@@ -110,6 +110,11 @@ final class RunFolder implements Closeable {
     return checkpoint.resolve(TRAINING).resolve("optimizer.safetensors");
   }
 
+  /** The file with the running average of the weights in a checkpoint, if one is kept. */
+  static Path average(Path checkpoint) {
+    return checkpoint.resolve(TRAINING).resolve("average.safetensors");
+  }
+
   /** The file with the state in a checkpoint. */
   static Path state(Path checkpoint) {
     return checkpoint.resolve(TRAINING).resolve("state.json");

@@ -4,14 +4,13 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
-import dev.coppice.train.budget.StepCost;
 import dev.coppice.train.data.BatchSource;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.Preparation;
+import dev.coppice.train.data.TrainingData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +31,7 @@ final class RunOpener {
   /** Begins a run; when that fails, nothing is left behind. */
   TrainingRun start(RunRequest request) throws IOException {
     Path out = request.out();
-    refuseExisting(out, request.data());
+    refuseExisting(out);
     try (Checkpoint source = Checkpoint.open(request.checkpoint())) {
       RunManifest manifest = manifest(request);
       new Check(source, request.data(), manifest).run();
@@ -67,11 +66,8 @@ final class RunOpener {
     }
   }
 
-  private static void refuseExisting(Path out, TokenFile data) {
-    boolean holdsOnlyData =
-        data.path().toAbsolutePath().normalize().startsWith(out.toAbsolutePath().normalize())
-            && !Files.exists(RunFolder.manifest(out));
-    if (Files.exists(out) && !holdsOnlyData) {
+  private static void refuseExisting(Path out) throws IOException {
+    if (Files.exists(out) && !Preparation.isAllIn(out)) {
       throw new CoppiceException(
           ExitCode.USAGE, "run folder must not exist yet, got " + out + " (resume goes on there)");
     }
@@ -84,7 +80,7 @@ final class RunOpener {
         CoppiceVersion.current(),
         checkpoint.toString(),
         Folders.name(checkpoint),
-        DataReference.to(request.data(), request.out()),
+        request.data().spec(request.out()),
         request.budget(),
         request.spec());
   }
@@ -94,7 +90,7 @@ final class RunOpener {
     RunManifest manifest = TrainJson.read(RunFolder.manifest(out), RunManifest.class);
     RunFolder folder = RunFolder.hold(out);
     try {
-      TokenFile data = manifest.data().open(out);
+      TrainingData data = TrainingData.open(manifest.data(), out);
       Opening opening = new Opening(folder, manifest, data);
       for (Path step : folder.steps()) {
         Optional<TrainingRun> run = resumeAt(opening, step);
@@ -143,17 +139,17 @@ final class RunOpener {
   }
 
   private static void warnOfOtherThreads(RunState state) {
-    int now = TorchRuntime.threads();
-    if (now != state.threads()) {
+    Environment now = Environment.here();
+    if (!now.equals(state.environment())) {
       LOG.warn(
-          "run had {} threads and has {}: results will agree but for rounding",
-          state.threads(),
+          "run was of {} and is of {}: results will agree but for rounding",
+          state.environment(),
           now);
     }
   }
 
   /** What is known of a run before its position is. */
-  private record Opening(RunFolder folder, RunManifest manifest, TokenFile data) {
+  private record Opening(RunFolder folder, RunManifest manifest, TrainingData data) {
 
     /** The run at a position; {@code source} may be closed afterwards. */
     TrainingRun at(Checkpoint source, Trainee trainee, RunState state) throws IOException {
@@ -170,22 +166,22 @@ final class RunOpener {
   }
 
   /** Whether checkpoint, data, spec and budget fit together. */
-  private record Check(Checkpoint source, TokenFile data, RunManifest manifest) {
+  private record Check(Checkpoint source, TrainingData data, RunManifest manifest) {
 
-    void run() {
+    void run() throws IOException {
       Compatibility.check(source.spec(), data, manifest.spec().batch().sequence());
       batches();
       meter(Spent.NOTHING);
     }
 
     BatchSource batches() {
-      return new BatchSource(data, manifest.spec().batch().sequence(), manifest.spec().seed());
+      BatchSpec batch = manifest.spec().batch();
+      return data.batches(batch.sequence(), manifest.spec().seed(), batch.documentMask());
     }
 
-    BudgetMeter meter(Spent spent) {
-      BatchSpec batch = manifest.spec().batch();
-      StepCost cost = StepCost.of(source.spec(), batch.sequences(), batch.sequence());
-      return new BudgetMeter(manifest.budget(), cost, spent);
+    BudgetMeter meter(Spent spent) throws IOException {
+      return new BudgetMeter(
+          manifest.budget(), StepCosts.of(source.spec(), manifest.spec()), spent);
     }
   }
 }

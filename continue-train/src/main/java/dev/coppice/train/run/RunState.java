@@ -2,20 +2,21 @@ package dev.coppice.train.run;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.budget.Spent;
+import java.util.List;
 
 /**
  * Where a run stands after a step: {@code coppice-training/state.json} in each checkpoint. With the
  * weights and the moments beside it, this is all that resume needs.
  *
- * @param schemaVersion of this JSON object, 1
+ * @param schemaVersion of this JSON object, 2
  * @param spent steps, tokens, FLOPs and seconds so far
- * @param windowsDrawn position in the order of the data
+ * @param windowsDrawn position in the order of the data; batches left out are counted
  * @param skippedSteps steps without an update so far
- * @param consecutiveSkips of those, the ones since the last update
- * @param threads that an operator may use; with other numbers of them sums round differently
+ * @param consecutiveSkips of those without a finite gradient, the ones since the last update
+ * @param guard what the guard against spikes has seen
+ * @param environment that the step was taken in
  * @param dataSha256 fingerprint of the data
  * @param budget of the run
  * @param spec of the run
@@ -27,7 +28,8 @@ record RunState(
     long windowsDrawn,
     long skippedSteps,
     int consecutiveSkips,
-    int threads,
+    GuardState guard,
+    Environment environment,
     String dataSha256,
     Budget budget,
     TrainSpec spec) {
@@ -35,26 +37,78 @@ record RunState(
   /** The state before the first step. */
   static RunState before(RunManifest manifest) {
     return new RunState(
-        1,
+        2,
         Spent.NOTHING,
         0,
         0,
         0,
-        TorchRuntime.threads(),
+        GuardState.EMPTY,
+        Environment.here(),
         manifest.data().sha256(),
         manifest.budget(),
         manifest.spec());
   }
 
+  /** What one step did. */
+  record Outcome(boolean skipped, boolean finite, GuardState guard) {}
+
   /** The state one step later. */
-  RunState after(Spent nowSpent, boolean skipped) {
+  RunState after(Spent nowSpent, Outcome outcome) {
     return new RunState(
         schemaVersion,
         nowSpent,
         windowsDrawn + spec.batch().sequences(),
-        skippedSteps + (skipped ? 1 : 0),
-        skipped ? consecutiveSkips + 1 : 0,
-        threads,
+        skippedSteps + (outcome.skipped() ? 1 : 0),
+        outcome.finite() ? 0 : consecutiveSkips + 1,
+        outcome.guard(),
+        environment,
+        dataSha256,
+        budget,
+        spec);
+  }
+
+  /** The state after something other than a step was spent. */
+  RunState withSpent(Spent nowSpent) {
+    return new RunState(
+        schemaVersion,
+        nowSpent,
+        windowsDrawn,
+        skippedSteps,
+        consecutiveSkips,
+        guard,
+        environment,
+        dataSha256,
+        budget,
+        spec);
+  }
+
+  /** The state after a roll back: what is spent stays spent, and some windows are left out. */
+  RunState rolledBack() {
+    GuardState cleared =
+        new GuardState(List.of(), List.of(), guard.spikes(), guard.rollbacks() + 1);
+    return new RunState(
+        schemaVersion,
+        spent,
+        windowsDrawn + spec.guard().skipBatches() * spec.batch().sequences(),
+        skippedSteps,
+        consecutiveSkips,
+        cleared,
+        environment,
+        dataSha256,
+        budget,
+        spec);
+  }
+
+  /** The same run in this process. */
+  RunState here() {
+    return new RunState(
+        schemaVersion,
+        spent,
+        windowsDrawn,
+        skippedSteps,
+        consecutiveSkips,
+        guard,
+        Environment.here(),
         dataSha256,
         budget,
         spec);

@@ -10,10 +10,13 @@ import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
 import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
+import dev.coppice.train.budget.StepCost;
 import dev.coppice.train.data.BatchSource;
 import dev.coppice.train.data.TokenWindows;
+import dev.coppice.train.distill.TeacherSpec;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.optimizer.OptimizerSpec;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,8 +28,21 @@ final class StepRunner {
   private final TrainSpec spec;
   private final AdamWSettings settings;
   private final LossWeights weights;
+  private final SpikeGuard guard;
   private RunState state;
   private double lastNorm;
+
+  /** Losses of a step, and how long it waited for its data. */
+  private record Losses(LossStats stats, double waitSeconds) {
+    /** Everything that must be finite for the step to be taken. */
+    boolean finite() {
+      return Double.isFinite(
+          stats.crossEntropy() + stats.loadBalance() + stats.z() + stats.distillation());
+    }
+  }
+
+  /** What became of a step's gradient. */
+  private record Applied(UpdateReport update, boolean finite, boolean spike) {}
 
   /**
    * A runner that goes on from a state.
@@ -51,6 +67,7 @@ final class StepRunner {
             optimizer.weightDecay(),
             optimizer.maxGradientNorm());
     this.weights = new LossWeights(spec.loss().loadBalance(), spec.loss().z());
+    this.guard = new SpikeGuard(spec.guard(), state.guard());
   }
 
   /** Where the run stands. */
@@ -59,43 +76,79 @@ final class StepRunner {
   }
 
   /** Takes a step. */
-  MetricsLine step() {
+  StepReport step() {
     long started = System.nanoTime();
     double learningRate =
         spec.schedule().at(meter.shareInNextStep(), spec.optimizer().learningRate());
-    LossStats losses = accumulate();
-    UpdateReport update = trainee.update(settings, learningRate);
-    if (spec.loss().biasStep() > 0 && !update.skipped()) {
-      trainee.balance(losses.load(), spec.loss().biasStep());
+    Losses losses = accumulate(teacherWeight());
+    Applied applied = apply(losses, learningRate);
+    if (spec.loss().biasStep() > 0 && !applied.update().skipped()) {
+      trainee.balance(losses.stats().load(), spec.loss().biasStep());
     }
+    StepCost cost = meter.cost();
     double seconds = (System.nanoTime() - started) / 1e9;
     meter.spend(seconds);
-    state = state.after(meter.spent(), update.skipped());
-    lastNorm = update.gradientNorm();
-    return line(losses, update, learningRate, seconds);
+    guard.saw(losses.stats().crossEntropy(), applied.update().gradientNorm(), applied.spike());
+    state =
+        state.after(
+            meter.spent(),
+            new RunState.Outcome(applied.update().skipped(), applied.finite(), guard.state()));
+    lastNorm = applied.update().gradientNorm();
+    double tokensPerSecond = cost.tokens() / Math.max(seconds, 1e-9);
+    return new StepReport(line(losses, applied, learningRate, tokensPerSecond), applied.spike());
   }
 
-  private LossStats accumulate() {
+  /** Counts an evaluation between steps. */
+  void evaluated(BigInteger flops) {
+    meter.evaluated(flops);
+    state = state.withSpent(meter.spent());
+  }
+
+  private double teacherWeight() {
+    TeacherSpec teacher = spec.teacher();
+    return teacher == null ? 0 : teacher.at(meter.share());
+  }
+
+  private Applied apply(Losses losses, double learningRate) {
+    boolean[] spike = {false};
+    UpdateReport update =
+        trainee.update(
+            settings,
+            learningRate,
+            norm -> {
+              spike[0] = losses.finite() && guard.spikes(losses.stats().crossEntropy(), norm);
+              return losses.finite() && !(spike[0] && spec.guard().policy() != SpikePolicy.WARN);
+            });
+    boolean finite = losses.finite() && Double.isFinite(update.gradientNorm());
+    return new Applied(update, finite, spike[0]);
+  }
+
+  private Losses accumulate(double teacherWeight) {
+    long started = System.nanoTime();
     List<TokenBatch> parts = new ArrayList<>();
     int micro = spec.batch().microBatch();
     for (int first = 0; first < spec.batch().sequences(); first += micro) {
       parts.add(source.batch(state.windowsDrawn() + first, micro));
     }
+    double waitSeconds = (System.nanoTime() - started) / 1e9;
     long counted = Math.max(1, parts.stream().mapToLong(TokenWindows::countedLabels).sum());
     double crossEntropy = 0;
     double loadBalance = 0;
     double z = 0;
+    double distillation = 0;
     ExpertLoad load = ExpertLoad.NONE;
     for (TokenBatch part : parts) {
       // so weighted, the step's loss is the mean over all its tokens however it is parted
       double scale = (double) TokenWindows.countedLabels(part) / counted;
-      LossStats stats = trainee.accumulate(part, weights, scale);
+      LossStats stats = trainee.accumulate(part, weights, scale, teacherWeight);
       crossEntropy += scale * stats.crossEntropy();
       loadBalance += scale * stats.loadBalance();
       z += scale * stats.z();
+      distillation += scale * stats.distillation();
       load = load.plus(stats.load());
     }
-    return new LossStats(crossEntropy, loadBalance, z, counted, load);
+    return new Losses(
+        new LossStats(crossEntropy, loadBalance, z, counted, load, distillation), waitSeconds);
   }
 
   /**
@@ -118,21 +171,25 @@ final class StepRunner {
   }
 
   private MetricsLine line(
-      LossStats losses, UpdateReport update, double learningRate, double seconds) {
+      Losses losses, Applied applied, double learningRate, double tokensPerSecond) {
     Spent spent = meter.spent();
+    LossStats stats = losses.stats();
     return new MetricsLine(
         spent.steps(),
         spent.tokens(),
-        spent.flops(),
-        MetricsLine.finite(losses.crossEntropy()),
-        MetricsLine.finite(losses.loadBalance()),
-        MetricsLine.finite(losses.z()),
-        losses.load().imbalance(),
-        losses.load().deadExperts(),
+        spent.totalFlops(),
+        spent.totalFlopsWithAttention(),
+        MetricsLine.finite(stats.crossEntropy()),
+        MetricsLine.finite(stats.loadBalance()),
+        MetricsLine.finite(stats.z()),
+        MetricsLine.finite(stats.distillation()),
+        stats.load().imbalance(),
+        stats.load().deadExperts(),
         learningRate,
-        MetricsLine.finite(update.gradientNorm()),
-        update.skipped(),
-        meter.cost().tokens() / Math.max(seconds, 1e-9),
-        spent.seconds());
+        MetricsLine.finite(applied.update().gradientNorm()),
+        applied.update().skipped(),
+        tokensPerSecond,
+        spent.seconds(),
+        losses.waitSeconds());
   }
 }

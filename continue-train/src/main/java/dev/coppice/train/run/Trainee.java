@@ -1,14 +1,14 @@
 package dev.coppice.train.run;
 
-import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.model.AdamWSettings;
 import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
+import dev.coppice.train.data.TokenFile;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.util.function.DoublePredicate;
 
 /** What the loop trains: a model with its gradients and moments. */
 interface Trainee extends AutoCloseable {
@@ -19,21 +19,34 @@ interface Trainee extends AutoCloseable {
    * @param batch ids and labels
    * @param weights of the loss terms
    * @param scale of this batch's gradient in the step's
+   * @param teacherWeight of the teacher's loss; 0 to leave it out
    * @return losses of the batch
    */
-  LossStats accumulate(TokenBatch batch, LossWeights weights, double scale);
+  LossStats accumulate(TokenBatch batch, LossWeights weights, double scale, double teacherWeight);
 
-  /** Updates the weights, or leaves them when the gradient is not finite. */
-  UpdateReport update(AdamWSettings settings, double learningRate);
+  /**
+   * Updates the weights, or leaves them.
+   *
+   * @param settings AdamW's constants
+   * @param learningRate of the step
+   * @param accepts whether a gradient of that finite norm is to be used
+   */
+  UpdateReport update(AdamWSettings settings, double learningRate, DoublePredicate accepts);
 
   /** Moves selection biases by a step towards equal load. */
   void balance(ExpertLoad load, double step);
 
-  /** Writes weights and configuration. */
-  void writeModel(CheckpointWriter writer) throws IOException;
+  /** Judges the model on some text. */
+  EvalReport evaluate(TokenFile heldOut, EvalSpec spec) throws IOException;
 
-  /** Writes the moments. */
-  void saveMoments(Path file) throws IOException;
+  /** What it is now; valid until the next update. */
+  TraineeState now();
+
+  /**
+   * A copy of what it is now, which another thread may write while training goes on. One at a time:
+   * the one before must be closed.
+   */
+  TraineeState copy();
 
   @Override
   void close();

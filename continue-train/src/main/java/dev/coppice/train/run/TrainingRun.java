@@ -6,6 +6,7 @@ import dev.coppice.train.budget.Budget;
 import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
 import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import java.io.Closeable;
@@ -50,9 +51,26 @@ public final class TrainingRun implements Closeable {
    * @throws IOException when reading or writing fails
    */
   public static TrainingRun start(
-      TrainSpec spec, Path checkpoint, TokenFile data, Budget budget, Path out) throws IOException {
+      TrainSpec spec, Path checkpoint, TrainingData data, Budget budget, Path out)
+      throws IOException {
     return new RunOpener(TraineeFactory.MODELS)
         .start(new RunRequest(spec, checkpoint, data, budget, out));
+  }
+
+  /**
+   * Begins a run on one token file.
+   *
+   * @param spec how it trains
+   * @param checkpoint folder that it starts from
+   * @param data what it reads; must stay where it is
+   * @param budget what it may spend
+   * @param out folder of the run
+   * @throws CoppiceException as the other form does
+   * @throws IOException when reading or writing fails
+   */
+  public static TrainingRun start(
+      TrainSpec spec, Path checkpoint, TokenFile data, Budget budget, Path out) throws IOException {
+    return start(spec, checkpoint, TrainingData.of(data), budget, out);
   }
 
   /**
@@ -78,7 +96,7 @@ public final class TrainingRun implements Closeable {
   public TrainResult run(ProgressListener listener) throws IOException {
     try (MetricsLog log = MetricsLog.openAfter(folder.metrics(), step())) {
       while (parts.meter().fits() && !stopRequested) {
-        MetricsLine line = parts.runner().step();
+        MetricsLine line = parts.runner().step().line();
         log.append(line);
         listener.onStep(line, parts.meter().share());
         parts.runner().checkNotDiverged();
@@ -97,7 +115,7 @@ public final class TrainingRun implements Closeable {
     }
     // a checkpoint must never know of steps that the curve has lost
     log.force();
-    lastCheckpoint = Optional.of(parts.saver().save(parts.trainee(), parts.runner().state()));
+    lastCheckpoint = Optional.of(parts.saver().save(parts.trainee().now(), parts.runner().state()));
   }
 
   private TrainResult result() {
@@ -107,8 +125,8 @@ public final class TrainingRun implements Closeable {
         spent.steps(),
         parts.runner().state().skippedSteps(),
         spent.tokens(),
-        spent.flops(),
-        spent.flopsWithAttention(),
+        spent.totalFlops(),
+        spent.totalFlopsWithAttention(),
         spent.seconds(),
         lastCheckpoint.orElseThrow(),
         folder.metrics());

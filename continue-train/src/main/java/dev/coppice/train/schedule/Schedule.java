@@ -20,7 +20,8 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
   @JsonSubTypes.Type(value = Schedule.Constant.class, name = "constant"),
   @JsonSubTypes.Type(value = Schedule.Linear.class, name = "linear"),
   @JsonSubTypes.Type(value = Schedule.Cosine.class, name = "cosine"),
-  @JsonSubTypes.Type(value = Schedule.Wsd.class, name = "wsd")
+  @JsonSubTypes.Type(value = Schedule.Wsd.class, name = "wsd"),
+  @JsonSubTypes.Type(value = Schedule.InverseSquareRoot.class, name = "inverse_sqrt")
 })
 public sealed interface Schedule {
 
@@ -136,6 +137,28 @@ public sealed interface Schedule {
       double left = (1 - progress) * (1 - warmup);
       double fallen = Math.max(0, 1 - left / decay);
       return between(finalFactor, 1 - Math.sqrt(fallen));
+    }
+  }
+
+  /**
+   * Falls as one over the root of the spent share, counted from the start of the climb; where it
+   * ends depends on the climb alone, √warmup, so that no end of the run need be known beforehand.
+   *
+   * <p><b>Source</b>: Vaswani et al., arXiv 1706.03762, section 5.3, as a share of the budget.
+   *
+   * @param warmup share of the climb, in (0, 1)
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  record InverseSquareRoot(double warmup) implements Schedule {
+    /** Checks the share. */
+    public InverseSquareRoot {
+      checkWarmup(warmup);
+      checkArgument(warmup > 0, "warmup of an inverse root must be positive, got %s", warmup);
+    }
+
+    @Override
+    public double factorAfterWarmup(double progress) {
+      return Math.sqrt(warmup / (warmup + progress * (1 - warmup)));
     }
   }
 

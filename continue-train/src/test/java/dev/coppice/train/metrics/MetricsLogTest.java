@@ -19,16 +19,19 @@ class MetricsLogTest {
         step,
         64 * step,
         BigInteger.valueOf(1000 * step),
+        BigInteger.valueOf(1100 * step),
         MetricsLine.finite(loss),
         1.0,
         0.5,
+        0.0,
         1.25,
         2,
         1e-3,
         MetricsLine.finite(loss),
         !Double.isFinite(loss),
         2000,
-        0.1 * step);
+        0.1 * step,
+        0.001);
   }
 
   private Path write(int steps) throws IOException {
@@ -47,9 +50,9 @@ class MetricsLogTest {
     assertThat(MetricsLog.read(file)).containsExactly(line(1, 5), line(2, 2.5), line(3, 5.0 / 3));
     assertThat(Files.readAllLines(file).get(0))
         .isEqualTo(
-            "{\"step\":1,\"tokens\":64,\"extra_flops\":1000,\"loss\":5.0,\"load_balance\":1.0,"
-                + "\"z\":0.5,\"load_imbalance\":1.25,\"dead_experts\":2,\"learning_rate\":0.001,\"gradient_norm\":5.0,\"skipped\":false,"
-                + "\"tokens_per_second\":2000.0,\"seconds\":0.1}");
+            "{\"step\":1,\"tokens\":64,\"extra_flops\":1000,\"model_flops\":1100,\"loss\":5.0,\"load_balance\":1.0,"
+                + "\"z\":0.5,\"distillation\":0.0,\"load_imbalance\":1.25,\"dead_experts\":2,\"learning_rate\":0.001,\"gradient_norm\":5.0,\"skipped\":false,"
+                + "\"tokens_per_second\":2000.0,\"seconds\":0.1,\"wait_seconds\":0.001}");
   }
 
   @Test

@@ -15,11 +15,13 @@ import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
+import dev.coppice.train.data.TokenFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.function.DoublePredicate;
 
 /** Learns nothing, and has gradients that are not finite when it is told to. */
 final class FakeTrainee implements Trainee {
@@ -43,38 +45,71 @@ final class FakeTrainee implements Trainee {
   }
 
   @Override
-  public LossStats accumulate(TokenBatch batch, LossWeights weights, double scale) {
+  public LossStats accumulate(
+      TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
     boolean bad = badUpdates.contains(updates + 1);
     return new LossStats(bad ? Double.NaN : 2.5, 1, 0.1, batch.ids().length);
   }
 
   @Override
-  public UpdateReport update(AdamWSettings settings, double learningRate) {
+  public UpdateReport update(AdamWSettings settings, double learningRate, DoublePredicate accepts) {
     updates++;
     return badUpdates.contains(updates)
         ? new UpdateReport(Double.POSITIVE_INFINITY, true)
-        : new UpdateReport(1, false);
+        : new UpdateReport(1, !accepts.test(1));
   }
 
   @Override
   public void balance(ExpertLoad load, double step) {}
 
   @Override
-  public void writeModel(CheckpointWriter writer) throws IOException {
-    for (Shard shard : ShardLayout.of(slots, ShardLayout.DEFAULT_MAX_BYTES).shards()) {
-      try (SafetensorsWriter file = writer.openShard(shard)) {
-        for (TensorSlot slot : shard.slots()) {
-          file.write(slot.name(), 0, ByteBuffer.allocate((int) slot.byteSize()));
-        }
-        file.finish();
-      }
-    }
-    writer.writeConfig(config);
+  public EvalReport evaluate(TokenFile heldOut, EvalSpec spec) {
+    return new EvalReport(2.5, 3.6, 0.5, 2.4, 2.6, 0.4, 0.6, "documents", 10, 10, 100, "none");
   }
 
   @Override
-  public void saveMoments(Path file) throws IOException {
-    Files.writeString(file, "none");
+  public TraineeState now() {
+    return new State();
+  }
+
+  @Override
+  public TraineeState copy() {
+    return new State();
+  }
+
+  /** Zeros. */
+  private final class State implements TraineeState {
+    @Override
+    public void writeModel(CheckpointWriter writer) throws IOException {
+      for (Shard shard : ShardLayout.of(slots, ShardLayout.DEFAULT_MAX_BYTES).shards()) {
+        try (SafetensorsWriter file = writer.openShard(shard)) {
+          for (TensorSlot slot : shard.slots()) {
+            file.write(slot.name(), 0, ByteBuffer.allocate((int) slot.byteSize()));
+          }
+          file.finish();
+        }
+      }
+      writer.writeConfig(config);
+    }
+
+    @Override
+    public void saveMoments(Path file) throws IOException {
+      Files.writeString(file, "none");
+    }
+
+    @Override
+    public boolean averaged() {
+      return false;
+    }
+
+    @Override
+    public void saveAverage(Path file) {}
+
+    @Override
+    public void writeAverage(CheckpointWriter writer) {}
+
+    @Override
+    public void close() {}
   }
 
   @Override

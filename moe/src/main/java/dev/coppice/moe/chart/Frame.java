@@ -11,6 +11,11 @@ package dev.coppice.moe.chart;
  * @param bottom margin for the horizontal axis' labels
  */
 record Frame(int width, int height, int left, int right, int top, int bottom) {
+  /** The same plot under a higher or lower top margin. */
+  Frame withTop(int other) {
+    return new Frame(width, height - top + other, left, right, other, bottom);
+  }
+
   double x(double share) {
     return left + share * (width - left - right);
   }

@@ -31,7 +31,8 @@ public record LineChart(String title, Axis x, Axis y, ImmutableList<Series> seri
   public String svg() {
     Ticks horizontal = range(x, all(Point::x));
     Ticks vertical = range(y, all(Point::y));
-    SvgCanvas canvas = new SvgCanvas(FRAME, title);
+    Legend legend = Legend.of(series, FRAME);
+    SvgCanvas canvas = new SvgCanvas(FRAME.withTop(legend.height()), title);
     canvas.verticalAxis(vertical, y.label());
     canvas.horizontalAxis(horizontal, x.label());
     for (Series line : series) {
@@ -39,9 +40,9 @@ public record LineChart(String title, Axis x, Axis y, ImmutableList<Series> seri
           line.points().stream()
               .map(p -> new Point(horizontal.place(p.x()), vertical.place(p.y())))
               .collect(toImmutableList());
-      draw(canvas, line.tone(), places);
+      draw(canvas, line, places);
     }
-    canvas.legend(series);
+    canvas.legend(legend);
     return canvas.finish();
   }
 
@@ -57,12 +58,16 @@ public record LineChart(String title, Axis x, Axis y, ImmutableList<Series> seri
         + svg.substring(inside);
   }
 
-  private static void draw(SvgCanvas canvas, Tone tone, ImmutableList<Point> places) {
-    canvas.polyline(
-        tone,
-        places.stream().map(p -> canvas.position(p.x(), p.y())).collect(Collectors.joining(" ")));
-    if (places.size() <= MOST_DOTS) {
-      places.forEach(p -> canvas.dot(tone, p.x(), p.y()));
+  private static void draw(SvgCanvas canvas, Series line, ImmutableList<Point> places) {
+    Series.Mark mark = line.mark();
+    if (mark != Series.Mark.DOTS) {
+      canvas.polyline(
+          line,
+          places.stream().map(p -> canvas.position(p.x(), p.y())).collect(Collectors.joining(" ")));
+    }
+    boolean few = mark == Series.Mark.LINE && places.size() <= MOST_DOTS;
+    if (few || mark == Series.Mark.DOTS) {
+      places.forEach(p -> canvas.dot(line.tone(), p.x(), p.y()));
     }
   }
 

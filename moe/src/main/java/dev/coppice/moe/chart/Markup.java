@@ -8,7 +8,8 @@ public final class Markup {
 
   /**
    * The text with everything escaped that markup could read as its own; control characters, which
-   * XML cannot carry, become the replacement character.
+   * XML cannot carry, and marks that turn the direction of what follows, with which a name could
+   * pose as another, become the replacement character.
    *
    * @param text any text
    */
@@ -30,8 +31,9 @@ public final class Markup {
   }
 
   private static boolean isAllowed(int c) {
+    boolean turn = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
     boolean surrogate = c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE;
-    return (c >= 0x20 && c != 0x7F && !surrogate && c < 0xFFFE) || c == '\n' || c > 0xFFFF;
+    return (c >= 0x20 && c != 0x7F && !surrogate && !turn && c < 0xFFFE) || c == '\n' || c > 0xFFFF;
   }
 
   /** A coordinate: one decimal, the same text on every machine. */

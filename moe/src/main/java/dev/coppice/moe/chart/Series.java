@@ -9,12 +9,34 @@ import com.google.common.collect.ImmutableList;
  *
  * @param name what the legend says
  * @param tone colour and dash, the same for one thing in every chart of a page
+ * @param mark how its points are drawn
  * @param points in drawing order; at least one
  */
-public record Series(String name, Tone tone, ImmutableList<Point> points) {
+public record Series(String name, Tone tone, Mark mark, ImmutableList<Point> points) {
+  /** How points are drawn. */
+  public enum Mark {
+    /** As a line, with dots where they are few. */
+    LINE,
+    /** As a thin, pale line without a place in the legend: the raw values behind a smooth line. */
+    FAINT,
+    /** As dots alone. */
+    DOTS
+  }
+
   /** Checks that there is something to draw. */
   public Series {
     checkArgument(!points.isEmpty(), "series '%s' must have a point, got none", name);
+  }
+
+  /**
+   * A line.
+   *
+   * @param name what the legend says
+   * @param tone colour and dash
+   * @param points in drawing order; at least one
+   */
+  public Series(String name, Tone tone, ImmutableList<Point> points) {
+    this(name, tone, Mark.LINE, points);
   }
 
   /**
@@ -35,7 +57,7 @@ public record Series(String name, Tone tone, ImmutableList<Point> points) {
       int to = (int) ((group + 1L) * points.size() / count);
       means.add(mean(points.subList(from, to)));
     }
-    return new Series(name, tone, means.build());
+    return new Series(name, tone, mark, means.build());
   }
 
   private static Point mean(ImmutableList<Point> group) {

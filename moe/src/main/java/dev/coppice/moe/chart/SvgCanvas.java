@@ -3,12 +3,8 @@ package dev.coppice.moe.chart;
 import static dev.coppice.moe.chart.Markup.escape;
 import static dev.coppice.moe.chart.Markup.place;
 
-import java.util.List;
-
 /** Writes the elements of one chart, in order; places are shares of the plot, 0 to 1. */
 final class SvgCanvas {
-  private static final int LETTER = 7;
-
   private final Frame frame;
   private final StringBuilder out = new StringBuilder(4096);
 
@@ -46,15 +42,19 @@ final class SvgCanvas {
     out.append(") rotate(-90)\">").append(escape(label)).append("</text>\n");
   }
 
-  void polyline(Tone tone, String positions) {
-    out.append("<polyline class=\"line ").append(tone.cssClass());
+  void polyline(Series line, String positions) {
+    String css = line.mark() == Series.Mark.FAINT ? "line faint " : "line ";
+    out.append("<polyline class=\"").append(css).append(line.tone().cssClass());
     out.append("\" points=\"").append(positions).append("\"/>\n");
   }
 
   void dot(Tone tone, double x, double y) {
+    circle(tone, frame.x(x), frame.y(y));
+  }
+
+  private void circle(Tone tone, double x, double y) {
     out.append("<circle class=\"dot ").append(tone.cssClass()).append("\" cx=\"");
-    out.append(place(frame.x(x))).append("\" cy=\"").append(place(frame.y(y)));
-    out.append("\" r=\"3\"/>\n");
+    out.append(place(x)).append("\" cy=\"").append(place(y)).append("\" r=\"3\"/>\n");
   }
 
   /** A horizontal bar with end marks around a dot: a value and its interval. */
@@ -73,12 +73,15 @@ final class SvgCanvas {
     text("row end", frame.x(0) - 12, frame.y(y) + 4, label);
   }
 
-  void legend(List<Series> series) {
-    double x = frame.x(0);
-    for (Series entry : series) {
-      line("line " + entry.tone().cssClass(), x, 18, x + 22, 18);
-      text("row", x + 28, 22, entry.name());
-      x += 28 + 24 + LETTER * (double) entry.name().length();
+  void legend(Legend legend) {
+    for (Legend.Entry entry : legend.entries()) {
+      Series line = entry.series();
+      if (line.mark() == Series.Mark.DOTS) {
+        circle(line.tone(), entry.x() + 11, entry.y());
+      } else {
+        line("line " + line.tone().cssClass(), entry.x(), entry.y(), entry.x() + 22, entry.y());
+      }
+      text("row", entry.x() + 28, entry.y() + 4, line.name());
     }
   }
 

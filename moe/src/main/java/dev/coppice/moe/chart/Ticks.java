@@ -39,7 +39,7 @@ record Ticks(double low, double high, Scale scale, ImmutableList<Double> values)
     double magnitude = Math.max(Math.abs(low), Math.abs(high));
     int group = value == 0 || magnitude < 10_000 ? 0 : group(scale == Scale.LOG ? value : high);
     double shown = value / Math.pow(1000, group);
-    String text = String.format(Locale.ROOT, "%.4f", shown);
+    String text = String.format(Locale.ROOT, magnitude < 0.05 ? "%.8f" : "%.4f", shown);
     String trimmed = text.replaceAll("\\.?0+$", "");
     return (trimmed.equals("-0") ? "0" : trimmed) + SUFFIXES[group];
   }

@@ -8,6 +8,14 @@ public enum Tone {
   RIVAL("rival"),
   /** The third colour, for a second rival. */
   THIRD("third"),
+  /** The fourth colour. */
+  FOURTH("fourth"),
+  /** The fifth colour. */
+  FIFTH("fifth"),
+  /** The sixth colour. */
+  SIXTH("sixth"),
+  /** Red, for what went wrong. */
+  ALERT("alert"),
   /** Grey and dashed, for a reference. */
   MUTED("muted");
 

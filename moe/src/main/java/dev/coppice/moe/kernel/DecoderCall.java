@@ -56,6 +56,11 @@ public record DecoderCall(
         inSegments);
   }
 
+  /** The kernels' number of the compute type. */
+  long dtype() {
+    return options.bfloat16() ? BFLOAT16 : FLOAT32;
+  }
+
   /**
    * The argument {@code shape} of model.py.
    *
@@ -65,7 +70,7 @@ public record DecoderCall(
     long[] header = new long[HEADER];
     header[0] = batch;
     header[1] = sequence;
-    header[2] = options.bfloat16() ? BFLOAT16 : FLOAT32;
+    header[2] = dtype();
     header[3] = options.chunk();
     fillAttention(header);
     fillRouter(header);

@@ -3,7 +3,6 @@ package dev.coppice.moe.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
@@ -57,6 +56,27 @@ public final class KernelLibrary implements AutoCloseable {
   /** What a call reads beside its tokens. */
   public record Inputs(TensorList parameters, Rotary rotary, DecoderCall call) {}
 
+  /**
+   * What is trained, and how.
+   *
+   * @param gradients grow
+   * @param inputs what is computed
+   * @param factors what gradients are multiplied with
+   * @param stale whether the matrices of the gradient hold nothing yet and are to be overwritten
+   */
+  public record Training(TensorList gradients, Inputs inputs, Factors factors, boolean stale) {
+    private Arguments append(Arguments arguments) {
+      return arguments
+          .tensors(inputs.parameters())
+          .tensors(gradients)
+          .tensor(inputs.rotary().cos())
+          .tensor(inputs.rotary().sin())
+          .integers(inputs.call().shape(stale))
+          .numbers(inputs.call().numbers(factors))
+          .integers(inputs.call().segmentLengths());
+    }
+  }
+
   /** Logits [B, S, V], float32. */
   public NDArray logits(NDArray ids, Inputs inputs) {
     return run("forward", ids.getManager(), forward(new Arguments().tensor(ids), inputs));
@@ -66,6 +86,11 @@ public final class KernelLibrary implements AutoCloseable {
   public NDArray score(Tokens tokens, Inputs inputs) {
     Arguments arguments = new Arguments().tensor(tokens.ids()).tensor(tokens.labels());
     return run("score", tokens.ids().getManager(), forward(arguments, inputs));
+  }
+
+  /** The residual stream after all layers [T, D], float32: what a {@link Lesson} is made of. */
+  public NDArray residual(NDArray ids, Inputs inputs) {
+    return run("residual", ids.getManager(), forward(new Arguments().tensor(ids), inputs));
   }
 
   /**
@@ -119,121 +144,43 @@ public final class KernelLibrary implements AutoCloseable {
             .numbers(inputs.call().numbers(Factors.NONE)));
   }
 
-  /**
-   * A forward pass that waits for its backward pass.
-   *
-   * <p>It holds what the latter needs; close it.
-   */
-  public static final class Pass implements AutoCloseable {
-    private final NDArray ids;
-    private final IValue gradient;
-    private final IValue saved;
-    private final double loss;
-    private final long[] load;
-    private final float[] chance;
-    private final double squaredLogSumExp;
-
-    private Pass(NDArray ids, IValue result) {
-      this.ids = ids;
-      IValue[] both = result.toIValueTuple();
-      this.saved = both[1];
-      PtNDManager manager = (PtNDManager) ids.getManager();
-      PtNDArray[] sums = both[0].toTensorArray(manager);
-      this.gradient = IValue.from(sums[0]);
-      this.loss = sums[1].getDouble(0);
-      this.load = sums[2].toLongArray();
-      this.chance = sums[3].toFloatArray();
-      this.squaredLogSumExp = sums[4].getFloat(0);
-      for (PtNDArray sum : sums) {
-        sum.close();
-      }
-      both[0].close();
-    }
-
-    /** Sum of the cross-entropies of counted tokens. */
-    public double loss() {
-      return loss;
-    }
-
-    /** How many tokens each expert of each mixture layer took, row-major [L, E]. */
-    public long[] load() {
-      return load.clone();
-    }
-
-    /** Sum of each expert's probability over tokens and layers [E]. */
-    public float[] chance() {
-      return chance.clone();
-    }
-
-    /** Sum of squared log-sum-exps of the routers' logits over tokens and layers. */
-    public double squaredLogSumExp() {
-      return squaredLogSumExp;
-    }
-
-    @Override
-    public void close() {
-      gradient.close();
-      saved.close();
-    }
+  /** Runs forward, and the head backward; ids must stay open until the pass ends. */
+  public Pass begin(Tokens tokens, Training training) {
+    return begin("begin", tokens.ids(), begun(tokens, training));
   }
 
-  /**
-   * Runs forward, and the head backward.
-   *
-   * @param tokens ids and labels; ids must stay open until the pass ends
-   * @param gradients the head's grows
-   * @param inputs what is computed
-   * @param factors what gradients are multiplied with
-   * @param stale whether the matrices of the gradient hold nothing yet and are to be overwritten
-   */
-  public Pass begin(
-      Tokens tokens, TensorList gradients, Inputs inputs, Factors factors, boolean stale) {
+  /** The same, where the loss is also the divergence from a teacher. */
+  public Pass begin(Tokens tokens, Training training, Lesson lesson) {
+    Arguments arguments =
+        begun(tokens, training)
+            .tensor(lesson.residual())
+            .tensors(lesson.teacher().parameters())
+            .numbers(lesson.numbers())
+            .integers(lesson.means());
+    return begin("begin_taught", tokens.ids(), arguments);
+  }
+
+  private static Arguments begun(Tokens tokens, Training training) {
+    return training.append(new Arguments().tensor(tokens.ids()).tensor(tokens.labels()));
+  }
+
+  private Pass begin(String method, NDArray ids, Arguments arguments) {
     JniUtils.setGraphExecutorOptimize(false);
-    try (Arguments arguments =
-            new Arguments()
-                .tensor(tokens.ids())
-                .tensor(tokens.labels())
-                .tensors(inputs.parameters())
-                .tensors(gradients)
-                .tensor(inputs.rotary().cos())
-                .tensor(inputs.rotary().sin())
-                .integers(inputs.call().shape(stale))
-                .numbers(inputs.call().numbers(factors))
-                .integers(inputs.call().segmentLengths());
-        IValue result = IValueUtils.runMethod(block, "begin", arguments.values())) {
-      return new Pass(tokens.ids(), result);
+    try (arguments;
+        IValue result = IValueUtils.runMethod(block, method, arguments.values())) {
+      return new Pass(ids, result);
     }
   }
 
   /**
    * Runs backward; adds to the gradients, or overwrites matrices that are stale.
    *
-   * @param pass from {@link #begin} with the same arguments; it holds nothing afterwards
+   * @param pass from {@link #begin} with the same training; it holds nothing afterwards
    * @param balance gradient of every router probability [E], float32; [1] for none
+   * @param training what is trained
    */
-  public void finish(
-      Pass pass,
-      NDArray balance,
-      TensorList gradients,
-      Inputs inputs,
-      Factors factors,
-      boolean stale) {
-    run(
-            "finish",
-            pass.ids.getManager(),
-            new Arguments()
-                .tensor(pass.ids)
-                .value(pass.gradient)
-                .value(pass.saved)
-                .tensor(balance)
-                .tensors(inputs.parameters())
-                .tensors(gradients)
-                .tensor(inputs.rotary().cos())
-                .tensor(inputs.rotary().sin())
-                .integers(inputs.call().shape(stale))
-                .numbers(inputs.call().numbers(factors))
-                .integers(inputs.call().segmentLengths()))
-        .close();
+  public void finish(Pass pass, NDArray balance, Training training) {
+    run("finish", pass.ids().getManager(), training.append(pass.begun().tensor(balance))).close();
   }
 
   /**
@@ -317,6 +264,16 @@ public final class KernelLibrary implements AutoCloseable {
   /** Adds arrays to others in place. */
   public void add(NDManager manager, TensorList to, TensorList what) {
     run("add", manager, new Arguments().tensors(to).tensors(what)).close();
+  }
+
+  /** Copies arrays into others. */
+  public void copy(NDManager manager, TensorList to, TensorList what) {
+    run("copy", manager, new Arguments().tensors(to).tensors(what)).close();
+  }
+
+  /** Moves arrays by a part of the way to others, in place; weight 1 is the whole way. */
+  public void approach(NDManager manager, TensorList from, TensorList to, double weight) {
+    run("approach", manager, new Arguments().tensors(from).tensors(to).number(weight)).close();
   }
 
   @Override

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The engine, set up as the kernels need it: nothing is fetched or reported, the profiling executor
@@ -39,6 +40,23 @@ public final class TorchRuntime {
   /** A manager of arrays on the CPU; the caller closes it. */
   public static PtNDManager newManager() {
     return (PtNDManager) NDManager.newBaseManager("PyTorch");
+  }
+
+  /** Where arrays lie and kernels run; only {@code cpu} so far. */
+  public static String device() {
+    return "cpu";
+  }
+
+  /**
+   * The instruction set that the engine's operators use, such as {@code AVX512}: bits may differ
+   * between two of them. It is what {@code ATEN_CPU_CAPABILITY} in the environment asks for, or
+   * else what the engine would take by the processor's flags.
+   */
+  public static String instructionSet() {
+    return InstructionSet.of(
+        Optional.ofNullable(System.getenv(InstructionSet.VARIABLE)),
+        System.getProperty("os.arch"),
+        InstructionSet.flags());
   }
 
   /** Threads that one operator may use. */

@@ -6,10 +6,12 @@ import com.google.common.primitives.ImmutableDoubleArray;
 import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.kernel.DecoderCall;
 import dev.coppice.moe.kernel.KernelLibrary;
-import dev.coppice.moe.kernel.KernelLibrary.Pass;
+import dev.coppice.moe.kernel.Lesson;
+import dev.coppice.moe.kernel.Pass;
 import dev.coppice.moe.spec.LayerSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /**
@@ -22,18 +24,32 @@ final class Accumulation {
   private final LanguageModel model;
   private final List<GradientShare> gradients;
   private final boolean recompute;
+  private final Optional<Distillation> distillation;
 
-  /** A share and what its kernels are called with. */
+  /** A share and what its kernels, and those of its teacher, are called with. */
   private record Work(
-      GradientShare gradient, KernelLibrary.Tokens tokens, KernelLibrary.Inputs inputs) {}
+      GradientShare gradient,
+      KernelLibrary.Tokens tokens,
+      KernelLibrary.Inputs inputs,
+      Optional<KernelLibrary.Inputs> teacher) {
+    KernelLibrary.Training training(DecoderCall.Factors factors) {
+      return new KernelLibrary.Training(gradient.forKernels(), inputs, factors, gradient.stale());
+    }
+  }
 
   /** What the routers of all shares did. */
   private record Routing(ExpertLoad load, ImmutableDoubleArray chance, long rows) {}
 
-  Accumulation(LanguageModel model, List<GradientShare> gradients, boolean recompute) {
+  /** Teaches nothing where the weight of the distillation is 0. */
+  Accumulation(
+      LanguageModel model,
+      List<GradientShare> gradients,
+      boolean recompute,
+      Optional<Distillation> distillation) {
     this.model = model;
     this.gradients = gradients;
     this.recompute = recompute;
+    this.distillation = distillation.filter(wanted -> wanted.weight() > 0);
   }
 
   LossStats run(NDManager scratch, List<TokenBatch> parts, LossWeights weights, double scale) {
@@ -55,11 +71,14 @@ final class Accumulation {
 
   private Work work(NDManager manager, TokenBatch part, GradientShare gradient) {
     KernelLibrary.Inputs inputs = model.inputs(part);
-    DecoderCall call = model.call(part.batch(), part.sequence(), part.segments(), recompute);
+    DecoderCall.Options options = model.options(recompute, distillation.isPresent());
+    DecoderCall call =
+        new DecoderCall(model.spec(), part.batch(), part.sequence(), part.segments(), options);
     return new Work(
         gradient,
         LanguageModel.tokens(manager, part),
-        new KernelLibrary.Inputs(inputs.parameters(), inputs.rotary(), call));
+        new KernelLibrary.Inputs(inputs.parameters(), inputs.rotary(), call),
+        distillation.map(wanted -> wanted.teacher().inputs(part)));
   }
 
   /** Tokens that routers see, over all mixture layers. */
@@ -101,27 +120,20 @@ final class Accumulation {
   }
 
   private Pass begin(Work work, DecoderCall.Factors factors) {
-    return model
-        .kernels()
-        .begin(
-            work.tokens(),
-            work.gradient().forKernels(),
-            work.inputs(),
-            factors,
-            work.gradient().stale());
+    KernelLibrary.Training training = work.training(factors);
+    if (work.teacher().isEmpty()) {
+      return model.kernels().begin(work.tokens(), training);
+    }
+    KernelLibrary.Inputs teacher = work.teacher().get();
+    try (NDArray residual = model.kernels().residual(work.tokens().ids(), teacher)) {
+      Lesson lesson = new Lesson(residual, teacher, distillation.orElseThrow().strength());
+      return model.kernels().begin(work.tokens(), training, lesson);
+    }
   }
 
   private Pass finish(Pass pass, Work work, NDArray balance, DecoderCall.Factors factors) {
     try (pass) {
-      model
-          .kernels()
-          .finish(
-              pass,
-              balance,
-              work.gradient().forKernels(),
-              work.inputs(),
-              factors,
-              work.gradient().stale());
+      model.kernels().finish(pass, balance, work.training(factors));
       work.gradient().filled();
       return pass;
     }
@@ -168,6 +180,7 @@ final class Accumulation {
         loadBalance,
         squares / routing.rows(),
         counted,
-        routing.load());
+        routing.load(),
+        passes.stream().mapToDouble(Pass::divergence).sum() / Math.max(1, counted));
   }
 }

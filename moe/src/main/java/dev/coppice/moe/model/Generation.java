@@ -35,7 +35,7 @@ public final class Generation implements AutoCloseable {
   }
 
   private DecoderCall call(int tokens) {
-    return model.call(1, tokens, ImmutableList.of(), false);
+    return model.call(1, tokens, ImmutableList.of());
   }
 
   /** Tokens so far. */

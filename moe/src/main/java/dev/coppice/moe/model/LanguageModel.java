@@ -231,14 +231,7 @@ public final class LanguageModel implements AutoCloseable {
    * @param maxShardBytes most bytes of one file
    */
   public void writeTo(CheckpointWriter writer, long maxShardBytes) throws IOException {
-    WeightTransfer.save(parameters, writer, maxShardBytes);
-    ObjectNode written = config.deepCopy();
-    List<String> keys =
-        written.has("torch_dtype") && !written.has("dtype")
-            ? List.of("torch_dtype")
-            : List.of("dtype");
-    keys.forEach(key -> written.put(key, "float32"));
-    writer.writeConfig(written);
+    ModelFiles.write(parameters, config, writer, maxShardBytes);
   }
 
   PtNDManager manager() {
@@ -270,20 +263,29 @@ public final class LanguageModel implements AutoCloseable {
     return new KernelLibrary.Inputs(
         forKernels,
         rotary.of(batch.batch(), batch.sequence()),
-        call(batch.batch(), batch.sequence(), batch.segments(), false));
+        call(batch.batch(), batch.sequence(), batch.segments()));
   }
 
   /** The same, for whole sequences. */
   KernelLibrary.Inputs inputs(int batch, int sequence) {
     return new KernelLibrary.Inputs(
-        forKernels, rotary.of(batch, sequence), call(batch, sequence, ImmutableList.of(), false));
+        forKernels, rotary.of(batch, sequence), call(batch, sequence, ImmutableList.of()));
   }
 
-  DecoderCall call(int batch, int sequence, ImmutableList<Integer> segments, boolean recompute) {
-    int chunk = Math.max(MIN_CHUNK, Math.min(MAX_CHUNK, LOGITS_AT_ONCE / spec.vocabularySize()));
-    boolean bfloat16 = precision == Precision.BF16_MIXED;
-    return new DecoderCall(
-        spec, batch, sequence, segments, new DecoderCall.Options(bfloat16, chunk, recompute));
+  DecoderCall call(int batch, int sequence, ImmutableList<Integer> segments) {
+    return new DecoderCall(spec, batch, sequence, segments, options(false, false));
+  }
+
+  /**
+   * How calls are computed.
+   *
+   * @param recompute whether backward computes each layer anew
+   * @param taught whether the head holds a teacher's logits as well
+   */
+  DecoderCall.Options options(boolean recompute, boolean taught) {
+    int most = LOGITS_AT_ONCE / spec.vocabularySize() / (taught ? 2 : 1);
+    int chunk = Math.max(MIN_CHUNK, Math.min(MAX_CHUNK, most));
+    return new DecoderCall.Options(precision == Precision.BF16_MIXED, chunk, recompute);
   }
 
   static NDArray ids(NDManager scratch, TokenBatch batch) {

@@ -72,6 +72,29 @@ enum LayerSlot {
     return CaseFormat.UPPER_UNDERSCORE.to(CaseFormat.LOWER_CAMEL, name());
   }
 
+  /** Whether its rows are one for each expert of a mixture. */
+  boolean byExpert() {
+    return switch (this) {
+      case ROUTER, ROUTER_BIAS, SELECTION_BIAS, GATE_UP, DOWN, GATE_UP_BIAS, DOWN_BIAS -> true;
+      default -> false;
+    };
+  }
+
+  /** What it is, in a mixture layer or a dense one. */
+  ParameterKind parameterKind(boolean mixture) {
+    return switch (this) {
+      case INPUT_NORM, QUERY_NORM, KEY_NORM, POST_ATTENTION_NORM -> ParameterKind.NORM;
+      case QUERY_KEY_VALUE, OUTPUT, DOWN_PROJECTIONS, KEY_VALUE_UP -> ParameterKind.ATTENTION;
+      case INPUT_BIAS, OUTPUT_BIAS -> ParameterKind.BIAS;
+      case SINKS -> ParameterKind.SINK;
+      case ROUTER -> ParameterKind.ROUTER;
+      case ROUTER_BIAS, SELECTION_BIAS -> ParameterKind.ROUTER_BIAS;
+      case GATE_UP, DOWN -> mixture ? ParameterKind.EXPERT : ParameterKind.DENSE;
+      case GATE_UP_BIAS, DOWN_BIAS -> ParameterKind.EXPERT_BIAS;
+      case SHARED_GATE_UP, SHARED_DOWN, SHARED_SCORE -> ParameterKind.SHARED_EXPERT;
+    };
+  }
+
   /** Extents in a layer; [0] where that has no such parameter. */
   ImmutableList<Long> shape(MoeSpec spec, LayerSpec layer) {
     return switch (this) {

@@ -6,24 +6,16 @@ import static com.google.common.base.Preconditions.checkState;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
-import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.kernel.KernelLibrary.AdamWLists;
-import dev.coppice.moe.kernel.KernelLibrary.Trainable;
-import dev.coppice.moe.kernel.TensorList;
-import dev.coppice.moe.model.ParameterLayout.Slot;
+import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.safetensors.SafetensorsFile;
-import dev.coppice.moe.safetensors.SafetensorsWriter;
-import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.moe.spec.LayerSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.function.Predicate;
+import java.util.Optional;
+import java.util.function.DoublePredicate;
 
 /**
  * Gradients and AdamW moments of one model.
@@ -35,43 +27,19 @@ import java.util.function.Predicate;
  * <b>Differs</b> from {@code torch.optim.AdamW} over all parameters in that norms do not decay.
  */
 public final class Learner implements AutoCloseable {
-  private static final String FIRST = "exp_avg.";
-  private static final String SECOND = "exp_avg_sq.";
-  private static final String STEPS = "steps";
-
   private final LanguageModel model;
   private final PtNDManager manager;
-  private final Parameters firstMoments;
-  private final Parameters secondMoments;
+  private final Optimizer optimizer;
   private final List<GradientShare> shares = new ArrayList<>();
-  private final ImmutableList<Group> groups;
-  private long steps;
   private boolean recompute;
-
-  /** Parameters that share a weight decay. */
-  private record Group(
-      Trainable trainable, TensorList first, TensorList second, int size, boolean decays) {}
+  private Optional<WeightAverage> average = Optional.empty();
 
   private Learner(LanguageModel model, long steps) {
     ParameterLayout layout = model.parameters().layout();
     this.model = model;
     this.manager = (PtNDManager) model.manager().newSubManager();
-    this.firstMoments = new Parameters(manager, layout);
-    this.secondMoments = new Parameters(manager, layout);
     shares.add(new GradientShare(manager, layout));
-    this.groups =
-        ImmutableList.of(group(Slot::matrix), group(slot -> slot.trained() && !slot.matrix()));
-    this.steps = steps;
-  }
-
-  private Group group(Predicate<Slot> test) {
-    ImmutableList<Slot> slots = model.parameters().layout().slots();
-    return new Group(
-        new Trainable(model.parameters().select(test), shares.get(0).arrays().select(test)),
-        firstMoments.select(test),
-        secondMoments.select(test),
-        (int) slots.stream().filter(Slot::exists).filter(test).count(),
-        slots.stream().anyMatch(slot -> slot.matrix() && test.test(slot)));
+    this.optimizer = new Optimizer(manager, model.parameters(), shares.get(0).arrays(), steps);
   }
 
   /** A learner that has not seen anything: moments and gradients are zero. */
@@ -88,32 +56,15 @@ public final class Learner implements AutoCloseable {
    */
   public static Learner restore(LanguageModel model, Path stateFile) throws IOException {
     try (SafetensorsFile file = SafetensorsFile.open(stateFile)) {
-      Learner learner = new Learner(model, steps(file));
+      Learner learner = new Learner(model, LearnerState.steps(file));
       try {
-        WeightTransfer.load(file, FIRST, learner.firstMoments);
-        WeightTransfer.load(file, SECOND, learner.secondMoments);
+        LearnerState.loadMoments(file, learner.optimizer);
         return learner;
       } catch (IOException | RuntimeException e) {
         learner.close();
         throw e;
       }
     }
-  }
-
-  private static long steps(SafetensorsFile file) {
-    String text = file.metadata().getOrDefault(STEPS, "none");
-    if (!text.matches("\\d{1,18}")) {
-      throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
-          "metadata '"
-              + STEPS
-              + "' must be a step count, got '"
-              + text
-              + "' ("
-              + file.path()
-              + ")");
-    }
-    return Long.parseLong(text);
   }
 
   /**
@@ -127,13 +78,32 @@ public final class Learner implements AutoCloseable {
    * @throws IllegalArgumentException if an id, a label or the length does not fit the model
    */
   public LossStats accumulate(TokenBatch batch, LossWeights weights, double scale) {
+    return accumulate(batch, weights, scale, Optional.empty());
+  }
+
+  /**
+   * The same, where a teacher's distribution is learned beside the labels.
+   *
+   * @throws IllegalArgumentException if the batch does not fit either model, or their vocabularies
+   *     differ
+   */
+  public LossStats accumulate(
+      TokenBatch batch, LossWeights weights, double scale, Distillation distillation) {
+    distillation.checkStudent(model);
+    distillation.teacher().check(batch);
+    return accumulate(batch, weights, scale, Optional.of(distillation));
+  }
+
+  private LossStats accumulate(
+      TokenBatch batch, LossWeights weights, double scale, Optional<Distillation> distillation) {
     model.check(batch);
     List<TokenBatch> parts = batch.shares(model.workers().shares(batch.batch()));
     while (shares.size() < parts.size()) {
       shares.add(new GradientShare(manager, model.parameters().layout()));
     }
     try (NDManager scratch = manager.newSubManager()) {
-      return new Accumulation(model, shares, recompute).run(scratch, parts, weights, scale);
+      return new Accumulation(model, shares, recompute, distillation)
+          .run(scratch, parts, weights, scale);
     } catch (RuntimeException e) {
       forget();
       throw e;
@@ -177,38 +147,46 @@ public final class Learner implements AutoCloseable {
    * @param learningRate of this step; not negative
    */
   public UpdateReport update(AdamWSettings settings, double learningRate) {
+    return update(settings, learningRate, norm -> true);
+  }
+
+  /**
+   * The same, if the caller accepts the gradient; otherwise, as where the norm is not finite, the
+   * gradient is dropped, and weights, moments and the step count stay as they are.
+   *
+   * @param settings AdamW's constants
+   * @param learningRate of this step; not negative
+   * @param accepts asked once with a finite norm before clipping, and not at all with another
+   */
+  public UpdateReport update(AdamWSettings settings, double learningRate, DoublePredicate accepts) {
     checkArgument(
         learningRate >= 0 && Double.isFinite(learningRate),
         "learning rate must be finite and not negative, got %s",
         learningRate);
     GradientShare gradient = gradient();
     try (NDManager scratch = manager.newSubManager()) {
-      NDArray clip = model.kernels().clip(scratch, gradient.all(), settings.maxGradientNorm());
+      NDArray clip = model.kernels().clip(scratch, optimizer.normed(), settings.maxGradientNorm());
       float norm = clip.getFloat(0);
-      boolean finite = Float.isFinite(norm);
-      if (finite) {
-        steps++;
-        groups.forEach(group -> step(group, clip.get(1), settings, learningRate));
+      boolean accepted = Float.isFinite(norm) && accepts.test(norm);
+      if (accepted) {
+        optimizer.step(model.kernels(), clip.get(1), settings, learningRate);
+        average.ifPresent(kept -> kept.follow(model.kernels(), scratch));
       }
       gradient.reset(model.kernels(), scratch);
-      return new UpdateReport(norm, !finite);
+      return new UpdateReport(norm, !accepted);
     }
   }
 
-  private void step(Group group, NDArray divisor, AdamWSettings settings, double learningRate) {
-    NDArray step = divisor.getManager().create((float) steps);
-    try (TensorList stepList = TensorList.of(Collections.nCopies(group.size(), step))) {
-      model
-          .kernels()
-          .adamW(
-              new AdamWLists(group.trainable(), group.first(), group.second(), stepList),
-              divisor,
-              learningRate,
-              settings.beta1(),
-              settings.beta2(),
-              group.decays() ? settings.weightDecay() : 0,
-              settings.epsilon());
-    }
+  /**
+   * Trains each part as a policy says, from the next update on; {@link ParameterPolicy#DEFAULT}
+   * until then. A part that is no longer frozen goes on with the moments that it had, and the step
+   * count of the whole.
+   *
+   * @param policy asked once a part, now
+   * @throws IllegalArgumentException if a rate is no number of 0 or more, or if all are 0
+   */
+  public void policy(ParameterPolicy policy) {
+    optimizer.policy(policy);
   }
 
   /**
@@ -257,7 +235,7 @@ public final class Learner implements AutoCloseable {
 
   /** Steps taken, skipped ones apart. */
   public long steps() {
-    return steps;
+    return optimizer.steps();
   }
 
   /**
@@ -266,24 +244,91 @@ public final class Learner implements AutoCloseable {
    * @param stateFile must not exist
    */
   public void save(Path stateFile) throws IOException {
-    ParameterLayout layout = model.parameters().layout();
-    ImmutableList<TensorSlot> slots =
-        ImmutableList.<TensorSlot>builder()
-            .addAll(WeightTransfer.slots(layout, FIRST))
-            .addAll(WeightTransfer.slots(layout, SECOND))
-            .build();
-    try (SafetensorsWriter writer =
-        SafetensorsWriter.create(
-            stateFile, slots, ImmutableMap.of("format", "pt", STEPS, Long.toString(steps)))) {
-      WeightTransfer.save(firstMoments, FIRST, writer);
-      WeightTransfer.save(secondMoments, SECOND, writer);
-      writer.finish();
+    state().saveMoments(stateFile);
+  }
+
+  /**
+   * Keeps an exponential moving average of all weights, which starts as the weights are; each
+   * accepted update then moves it by {@code 1 - decay} of the way to the weights. One that is kept
+   * already goes on with the new decay.
+   *
+   * @param decay in [0, 1), such as 0.999; 0 for none
+   */
+  public void average(double decay) {
+    WeightAverage.check(decay);
+    if (decay == 0) {
+      average.ifPresent(WeightAverage::close);
+      average = Optional.empty();
+    } else if (average.isPresent()) {
+      average.get().decay(decay);
+    } else {
+      average = Optional.of(new WeightAverage(manager, model, decay));
     }
+  }
+
+  /**
+   * Writes the average as one safetensors file of all the model's tensors, float32.
+   *
+   * @param file must not exist
+   * @throws IllegalStateException if none is kept
+   */
+  public void saveAverage(Path file) throws IOException {
+    state().saveAverage(file);
+  }
+
+  /**
+   * Writes the average as a model, as {@link LanguageModel#writeTo} writes the weights.
+   *
+   * @throws IllegalStateException if none is kept
+   */
+  public void writeAverage(CheckpointWriter writer, long maxShardBytes) throws IOException {
+    state().writeAverage(writer, maxShardBytes);
+  }
+
+  /**
+   * Goes on from an average that was saved; {@link #average} must have been called.
+   *
+   * @param file written by {@link #saveAverage}
+   * @throws CoppiceException if the file does not fit the model
+   * @throws IllegalStateException if none is kept
+   */
+  public void restoreAverage(Path file) throws IOException {
+    checkState(average.isPresent(), "average of weights must be kept, got none");
+    try (SafetensorsFile from = SafetensorsFile.open(file)) {
+      WeightTransfer.loadAll(from, average.get().arrays());
+    }
+  }
+
+  /**
+   * Copies weights, moments and average into memory of its own, for another thread to write.
+   *
+   * @param reuse one of the same model whose memory may be used again; it becomes the result
+   * @throws IllegalArgumentException if that is of another model
+   */
+  public LearnerSnapshot snapshot(Optional<LearnerSnapshot> reuse) {
+    return LearnerSnapshot.of(state(), model.kernels(), reuse);
+  }
+
+  Optional<Parameters> averaged() {
+    return average.map(WeightAverage::arrays);
+  }
+
+  private LearnerState state() {
+    return new LearnerState(
+        model.config(), model.parameters(), firstMoments(), secondMoments(), averaged(), steps());
   }
 
   /** Owns gradients and moments. */
   PtNDManager manager() {
     return manager;
+  }
+
+  Parameters firstMoments() {
+    return optimizer.firstMoments();
+  }
+
+  Parameters secondMoments() {
+    return optimizer.secondMoments();
   }
 
   Parameters gradients() {
@@ -292,9 +337,9 @@ public final class Learner implements AutoCloseable {
 
   @Override
   public void close() {
+    average.ifPresent(WeightAverage::close);
+    optimizer.close();
     shares.forEach(GradientShare::close);
-    firstMoments.close();
-    secondMoments.close();
     manager.close();
   }
 }

@@ -1,12 +1,14 @@
 package dev.coppice.moe.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.Longs;
+import dev.coppice.moe.kernel.KernelLibrary;
 import dev.coppice.moe.kernel.TensorList;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -62,6 +64,41 @@ final class Parameters implements AutoCloseable {
       }
     }
     return keep(TensorList.of(chosen));
+  }
+
+  /**
+   * Rows of arrays: whole arrays themselves, of others a view; the caller closes the list.
+   *
+   * @param runs which rows, in order
+   */
+  TensorList rows(List<TrainedRun> runs) {
+    List<NDArray> views = new ArrayList<>();
+    List<NDArray> all = new ArrayList<>();
+    for (TrainedRun run : runs) {
+      NDArray whole = arrays.get(run.slot());
+      boolean part = run.to() - run.from() < whole.getShape().get(0);
+      all.add(part ? whole.get(new NDIndex().addSliceDim(run.from(), run.to())) : whole);
+      if (part) {
+        views.add(all.get(all.size() - 1));
+      }
+    }
+    TensorList list = TensorList.of(all);
+    // the list holds the views' memory by itself
+    views.forEach(NDArray::close);
+    return list;
+  }
+
+  /** The arrays that exist, each once; the caller closes the list. */
+  TensorList all() {
+    return TensorList.of(arrays.stream().filter(array -> array.size() > 0).toList());
+  }
+
+  /** Copies the arrays of another with the same layout. */
+  void copy(KernelLibrary kernels, NDManager scratch, Parameters from) {
+    try (TensorList to = all();
+        TensorList what = from.all()) {
+      kernels.copy(scratch, to, what);
+    }
   }
 
   private TensorList keep(TensorList list) {

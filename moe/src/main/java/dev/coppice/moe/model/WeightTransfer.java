@@ -101,7 +101,18 @@ final class WeightTransfer {
    * @param into what is filled
    */
   static void load(SafetensorsFile from, String prefix, Parameters into) throws IOException {
-    for (Map.Entry<String, Piece> entry : trained(into.layout()).entrySet()) {
+    load(from, prefix, into, trained(into.layout()));
+  }
+
+  /** Reads all parameters, which {@link #saveAll} wrote. */
+  static void loadAll(SafetensorsFile from, Parameters into) throws IOException {
+    load(from, "", into, into.layout().pieces());
+  }
+
+  private static void load(
+      SafetensorsFile from, String prefix, Parameters into, Map<String, Piece> pieces)
+      throws IOException {
+    for (Map.Entry<String, Piece> entry : pieces.entrySet()) {
       TensorInfo info = from.tensors().get(prefix + entry.getKey());
       if (info == null) {
         throw bad(from.path(), prefix + entry.getKey(), "must be there, got none");
@@ -220,6 +231,11 @@ final class WeightTransfer {
     return slots(trained(layout), prefix);
   }
 
+  /** The tensors that {@link #saveAll} writes, in order. */
+  static ImmutableList<TensorSlot> allSlots(ParameterLayout layout) {
+    return slots(layout.pieces(), "");
+  }
+
   private static ImmutableList<TensorSlot> slots(Map<String, Piece> pieces, String prefix) {
     return pieces.entrySet().stream()
         .map(e -> new TensorSlot(prefix + e.getKey(), Dtype.F32, e.getValue().shape()))
@@ -236,6 +252,13 @@ final class WeightTransfer {
   static void save(Parameters from, String prefix, SafetensorsWriter into) throws IOException {
     for (String name : trained(from.layout()).keySet()) {
       save(from, name, prefix + name, into);
+    }
+  }
+
+  /** Writes all parameters into a file's slots. */
+  static void saveAll(Parameters from, SafetensorsWriter into) throws IOException {
+    for (String name : from.layout().pieces().keySet()) {
+      save(from, name, name, into);
     }
   }
 
@@ -267,7 +290,7 @@ final class WeightTransfer {
    * @param maxShardBytes most bytes of one file
    */
   static void save(Parameters from, CheckpointWriter into, long maxShardBytes) throws IOException {
-    List<TensorSlot> slots = slots(from.layout().pieces(), "");
+    List<TensorSlot> slots = allSlots(from.layout());
     ShardLayout layout = ShardLayout.of(slots, maxShardBytes);
     for (Shard shard : layout.shards()) {
       try (SafetensorsWriter file = into.openShard(shard)) {

@@ -9,7 +9,14 @@ class Kernels(Module):
   def score(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.model.score(ids, labels, p, cos, sin, shape, numbers, segments)
   def begin(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tuple[List[Tensor], List[List[Tensor]]]:
-    return __torch__.model.begin(ids, labels, p, g, cos, sin, shape, numbers, segments)
+    return __torch__.model.begin(ids, labels, p, g, cos, sin, shape, numbers, segments, annotate(List[Tensor], []), annotate(List[float], []), 0)
+  def residual(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+    return __torch__.model.residual(ids, p, cos, sin, shape, numbers, segments)
+  # x is the teacher's residual, q its parameters; lesson = [temperature, weight, divisor of the teacher's logits, its
+  # epsilon], means = [top, its compute dtype]
+  def begin_taught(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int], x: Tensor, q: List[Tensor], lesson: List[float], means: List[int]) -> Tuple[List[Tensor], List[List[Tensor]]]:
+    taught = __torch__.head.teacher(x, q, means[1], lesson[3])
+    return __torch__.model.begin(ids, labels, p, g, cos, sin, shape, numbers, segments, taught, lesson, means[0])
   def finish(self: __torch__.Kernels, ids: Tensor, dx: Tensor, saved: List[List[Tensor]], balance: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.model.finish(ids, dx, saved, balance, p, g, cos, sin, shape, numbers, segments)
   def routers(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
@@ -36,4 +43,11 @@ class Kernels(Module):
   # a += b
   def add(self: __torch__.Kernels, a: List[Tensor], b: List[Tensor]) -> Tensor:
     torch._foreach_add_(a, b)
+    return a[0]
+  def copy(self: __torch__.Kernels, to: List[Tensor], what: List[Tensor]) -> Tensor:
+    torch._foreach_copy_(to, what)
+    return to[0]
+  # a += weight * (b - a)
+  def approach(self: __torch__.Kernels, a: List[Tensor], b: List[Tensor], weight: float) -> Tensor:
+    torch._foreach_lerp_(a, b, weight)
     return a[0]

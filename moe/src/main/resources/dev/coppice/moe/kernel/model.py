@@ -66,17 +66,24 @@ def score(ids: Tensor, labels: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor
   return __torch__.head.score(x, p, labels, shape[3], shape[2], numbers[0], numbers[8])
 
 
-# Forward, and the head's backward: numbers[9] * the gradient of the sum of losses.
+# The residual stream after all layers [T, D], for a teacher's head.
+def residual(ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+  x, _0, _1, _2, _3 = __torch__.model.trunk(ids, p, shape, numbers, segments, cos, sin, False)
+  return x
+
+
+# Forward, and the head's backward: numbers[9] * the gradient of the sum of losses; taught, lesson and top as in head.py.
 # Returns the gradient of the residual stream after all layers, followed by the sum of losses [1] float64, rows chosen
-# for each expert [L, E], sums of probabilities [E] and of squared log-sum-exps [1]; and what backward needs.
-def begin(ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tuple[List[Tensor], List[List[Tensor]]]:
+# for each expert [L, E], sums of probabilities [E] and of squared log-sum-exps [1], the sum of divergences from the
+# teacher [1] float64; and what backward needs.
+def begin(ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int], taught: List[Tensor], lesson: List[float], top: int) -> Tuple[List[Tensor], List[List[Tensor]]]:
   x, saved, counts, chance, z = __torch__.model.trunk(ids, p, shape, numbers, segments, cos, sin, True)
-  total, dx = __torch__.head.train(x, p, g, labels, numbers[9], shape[3], shape[2], numbers[0], numbers[8], shape[19] == 1)
+  total, apart, dx = __torch__.head.train(x, p, g, labels, numbers[9], shape[3], shape[2], numbers[0], numbers[8], shape[19] == 1, taught, lesson, top)
   if torch.len(counts) > 0:
     load = torch.stack(counts)
   else:
     load = torch.zeros([0, 1], dtype=4)
-  return ([dx, total, load, chance, z], saved)
+  return ([dx, total, load, chance, z, apart], saved)
 
 
 # Backward through all layers. balance [E] is the gradient of every router probability.

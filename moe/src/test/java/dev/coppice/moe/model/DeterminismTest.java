@@ -8,7 +8,6 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.testing.Goldens;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Collections;
@@ -20,6 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** One step of a model of each family: its bits, and what must not change them. */
 class DeterminismTest {
   private static final int REPETITIONS = 30;
+  private static final int TAUGHT_REPETITIONS = 10;
+  private static final Precision MIXED = Precision.BF16_MIXED;
   private static final AdamWSettings ADAM = new AdamWSettings(0.9, 0.95, 1e-8, 0.1, 1.0);
   private static final LossWeights WEIGHTS = new LossWeights(0.01, 0.001);
 
@@ -56,28 +57,67 @@ class DeterminismTest {
   }
 
   private static void assertRepeats(LanguageModel model, TokenBatch batch, LossWeights weights) {
-    List<ByteBuffer> start = copies(model.parameters());
+    Memories start = Memories.of(model.parameters());
     Step first = step(model, batch, weights, false);
     assertThat(first.weights()).isNotEqualTo(start);
     for (int i = 1; i < REPETITIONS; i++) {
-      restore(model.parameters(), start);
+      start.restore(model.parameters());
       // every third computes its activations anew
       assertThat(step(model, batch, weights, i % 3 == 0)).isEqualTo(first);
     }
-    restore(model.parameters(), start);
+    start.restore(model.parameters());
   }
 
   /** Everything that a step computes. */
-  private record Step(LossStats stats, List<ByteBuffer> gradients, List<ByteBuffer> weights) {}
+  private record Step(LossStats stats, Memories gradients, Memories weights) {}
 
   private static Step step(
       LanguageModel model, TokenBatch batch, LossWeights weights, boolean recompute) {
     try (Learner learner = Learner.fresh(model)) {
       learner.recompute(recompute);
       LossStats stats = learner.accumulate(batch, weights, 1);
-      List<ByteBuffer> gradients = copies(learner.gradients());
+      Memories gradients = Memories.of(learner.gradients());
       assertThat(learner.update(ADAM, 1e-2).skipped()).isFalse();
-      return new Step(stats, gradients, copies(model.parameters()));
+      return new Step(stats, gradients, Memories.of(model.parameters()));
+    }
+  }
+
+  /** The same where a teacher of another family is listened to, wholly and by its likeliest. */
+  @ParameterizedTest
+  @MethodSource("families")
+  void aTaughtStepRepeatsToTheBit(String name) throws IOException {
+    String other = name.equals("mixtral") ? "olmoe_llama3" : "mixtral";
+    try (LanguageModel model = open(name, Precision.FLOAT32);
+        LanguageModel teacher = LanguageModel.fresh(vocabularyOf(model, other), 5, MIXED)) {
+      TokenBatch batch = batch(model, 5, 12, documents(5));
+      for (int top : new int[] {0, 4}) {
+        Distillation distillation = new Distillation(teacher, 2, 0.5, top);
+        Step first = taught(model, batch, distillation, false);
+        assertThat(first.stats().distillation()).isPositive();
+        for (int i = 1; i < TAUGHT_REPETITIONS; i++) {
+          assertThat(taught(model, batch, distillation, i % 3 == 0)).isEqualTo(first);
+        }
+      }
+    }
+  }
+
+  private static ObjectNode vocabularyOf(LanguageModel model, String name) throws IOException {
+    try (Checkpoint checkpoint = Checkpoint.open(Goldens.folder(name))) {
+      return checkpoint.config().put("vocab_size", model.spec().vocabularySize());
+    }
+  }
+
+  private static Step taught(
+      LanguageModel model, TokenBatch batch, Distillation distillation, boolean recompute) {
+    Memories start = Memories.of(model.parameters());
+    try (Learner learner = Learner.fresh(model)) {
+      learner.recompute(recompute);
+      LossStats stats = learner.accumulate(batch, WEIGHTS, 1, distillation);
+      Memories gradients = Memories.of(learner.gradients());
+      learner.update(ADAM, 1e-2);
+      return new Step(stats, gradients, Memories.of(model.parameters()));
+    } finally {
+      start.restore(model.parameters());
     }
   }
 
@@ -203,14 +243,8 @@ class DeterminismTest {
         to - from);
   }
 
-  private static List<ByteBuffer> copies(Parameters parameters) {
-    return memories(parameters).stream()
-        .map(memory -> ByteBuffer.allocate(memory.remaining()).put(memory).flip())
-        .toList();
-  }
-
   private static List<float[]> floats(Parameters parameters) {
-    return memories(parameters).stream()
+    return Memories.live(parameters).stream()
         .map(
             memory -> {
               FloatBuffer from = memory.asFloatBuffer();
@@ -219,24 +253,6 @@ class DeterminismTest {
               return floats;
             })
         .toList();
-  }
-
-  private static void restore(Parameters parameters, List<ByteBuffer> values) {
-    List<ByteBuffer> memories = memories(parameters);
-    for (int i = 0; i < memories.size(); i++) {
-      memories.get(i).put(values.get(i).duplicate());
-    }
-  }
-
-  private static List<ByteBuffer> memories(Parameters parameters) {
-    ImmutableList.Builder<ByteBuffer> memories = ImmutableList.builder();
-    List<ParameterLayout.Slot> slots = parameters.layout().slots();
-    for (int i = 0; i < slots.size(); i++) {
-      if (slots.get(i).exists()) {
-        memories.add(parameters.map(i, 0, slots.get(i).elements()));
-      }
-    }
-    return memories.build();
   }
 
   private static void assertAllClose(List<float[]> found, List<float[]> expected) {

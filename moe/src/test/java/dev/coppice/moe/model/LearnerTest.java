@@ -12,7 +12,9 @@ import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,6 +87,29 @@ class LearnerTest {
       learner.accumulate(batch(1), WEIGHTS, 1);
       assertThat(learner.update(ADAM, 1e-2).skipped()).isFalse();
       assertThat(model.logits(batch(1))).isNotEqualTo(before).doesNotContain(Float.NaN);
+    }
+  }
+
+  @Test
+  void callerMayRefuseAGradient() {
+    try (LanguageModel model = LanguageModel.fresh(config(), 1, Precision.FLOAT32);
+        Learner learner = Learner.fresh(model)) {
+      learner.accumulate(batch(1), WEIGHTS, 1);
+      learner.update(ADAM, 1e-2);
+      Memories weights = Memories.of(model.parameters());
+      Memories moments = Memories.of(learner.firstMoments());
+      List<Double> asked = new ArrayList<>();
+      learner.accumulate(batch(2), WEIGHTS, 1);
+      UpdateReport report = learner.update(ADAM, 1e-2, norm -> !asked.add(norm));
+      assertThat(report.skipped()).isTrue();
+      assertThat(asked).containsExactly(report.gradientNorm());
+      assertThat(learner.steps()).isEqualTo(1);
+      assertThat(Memories.of(model.parameters())).isEqualTo(weights);
+      assertThat(Memories.of(learner.firstMoments())).isEqualTo(moments);
+      assertThat(learner.update(ADAM, 0, norm -> true).gradientNorm()).isZero();
+      learner.accumulate(batch(2), WEIGHTS, Double.POSITIVE_INFINITY);
+      assertThat(learner.update(ADAM, 1e-2, asked::add).skipped()).isTrue();
+      assertThat(asked).hasSize(1);
     }
   }
 

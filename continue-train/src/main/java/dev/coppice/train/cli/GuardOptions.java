@@ -1,0 +1,57 @@
+package dev.coppice.train.cli;
+
+import dev.coppice.train.run.GuardSpec;
+import dev.coppice.train.run.SpikePolicy;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** What is done about spikes. */
+final class GuardOptions {
+  @Option(
+      names = "--on-spike",
+      paramLabel = "POLICY",
+      description =
+          "What is done when loss or gradient norm leap: warn, skip or rollback (default: warn).")
+  private Optional<SpikePolicy> policy;
+
+  @Option(
+      names = "--spike-threshold",
+      paramLabel = "N",
+      description = "Standard deviations above the mean that make a spike (default: 6).")
+  private Optional<Double> threshold;
+
+  @Option(
+      names = "--spike-window",
+      paramLabel = "STEPS",
+      description = "Steps that mean and deviation cover (default: 128).")
+  private Optional<Integer> window;
+
+  @Option(
+      names = "--rollback-steps",
+      paramLabel = "N",
+      description = "Steps that a roll back goes back at least (default: 100).")
+  private Optional<Long> rollbackSteps;
+
+  @Option(
+      names = "--rollback-skip",
+      paramLabel = "BATCHES",
+      description = "Batches that are left out after a roll back (default: 200).")
+  private Optional<Long> skipBatches;
+
+  @Option(
+      names = "--max-rollbacks",
+      paramLabel = "N",
+      description = "Roll backs that are borne (default: 3).")
+  private Optional<Integer> maxRollbacks;
+
+  /** A guard with what was given put in place of its own. */
+  GuardSpec over(GuardSpec base) {
+    return new GuardSpec(
+        policy.orElse(base.policy()),
+        window.orElse(base.window()),
+        threshold.orElse(base.threshold()),
+        rollbackSteps.orElse(base.rollbackSteps()),
+        skipBatches.orElse(base.skipBatches()),
+        maxRollbacks.orElse(base.maxRollbacks()));
+  }
+}

@@ -1,0 +1,32 @@
+package dev.coppice.train.cli;
+
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.train.metrics.MlflowSettings;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Where a run is told to, beside its folder. Mix into a command with {@code @Mixin}. */
+final class MlflowOptions {
+  @Option(
+      names = "--mlflow",
+      paramLabel = "URI",
+      description =
+          "MLflow server to tell the run to (default: $MLFLOW_TRACKING_URI, else none). Its "
+              + "failures never stop the run; what it does not take waits in RUN.")
+  private Optional<String> uri = Optional.empty();
+
+  @Option(
+      names = "--mlflow-experiment",
+      paramLabel = "NAME",
+      description = "Experiment there (default: $MLFLOW_EXPERIMENT_NAME, else coppice).")
+  private Optional<String> experiment = Optional.empty();
+
+  /**
+   * The server, if there is one.
+   *
+   * @throws CoppiceException when its address is not one of HTTP
+   */
+  Optional<MlflowSettings> settings() {
+    return MlflowSettings.of(uri, experiment, System.getenv());
+  }
+}

@@ -1,0 +1,11 @@
+package dev.coppice.train.run;
+
+import dev.coppice.train.metrics.MetricsLine;
+
+/**
+ * What a step did.
+ *
+ * @param line for the curve
+ * @param spike whether loss or gradient norm leapt
+ */
+record StepReport(MetricsLine line, boolean spike) {}
