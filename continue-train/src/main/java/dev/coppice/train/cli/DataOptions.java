@@ -79,9 +79,7 @@ final class DataOptions {
               + "$COPPICE_CACHE, else $XDG_CACHE_HOME/coppice or ~/.cache/coppice).")
   private Optional<Path> cache;
 
-  @Option(
-      names = "--no-cache",
-      description = "Keep tokenised text in RUN/data, or not at all.")
+  @Option(names = "--no-cache", description = "Keep tokenised text in RUN/data, or not at all.")
   private boolean noCache;
 
   /** Whether data is named. */
@@ -97,8 +95,7 @@ final class DataOptions {
    * @param run folder of the run
    * @param quiet whether progress is not shown
    */
-  TrainingData prepare(
-      Source source, Optional<PartSpec.HeldOutSpec> split, Path run, boolean quiet)
+  TrainingData prepare(Source source, Optional<PartSpec.HeldOutSpec> split, Path run, boolean quiet)
       throws IOException {
     try (Tokenizer tokenizer = source.tokenizer();
         Progress progress = new Progress(quiet)) {
@@ -184,8 +181,7 @@ final class DataOptions {
       line.orElseThrow()
           .update(
               (double) done / total,
-              String.format(
-                  Locale.ROOT, "%.0f of %.0f MiB", done / MEBIBYTE, total / MEBIBYTE));
+              String.format(Locale.ROOT, "%.0f of %.0f MiB", done / MEBIBYTE, total / MEBIBYTE));
     }
 
     @Override
@@ -209,8 +205,7 @@ final class DataOptions {
         }
       }
       throw new TypeConversionException(
-          "data format must be auto, text, jsonl, llmc, nanogpt, megatron or tokens, got "
-              + value);
+          "data format must be auto, text, jsonl, llmc, nanogpt, megatron or tokens, got " + value);
     }
   }
 }

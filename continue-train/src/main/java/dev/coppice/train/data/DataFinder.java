@@ -98,8 +98,7 @@ final class DataFinder {
     boolean index = form == DataForm.MEGATRON && isIndex(file);
     String name = Folders.name(file);
     return new Found(
-        form,
-        index ? file.resolveSibling(name.substring(0, name.length() - 4) + ".bin") : file);
+        form, index ? file.resolveSibling(name.substring(0, name.length() - 4) + ".bin") : file);
   }
 
   private static DataForm quietFormOf(Path file) {

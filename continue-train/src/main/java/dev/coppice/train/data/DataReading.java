@@ -23,9 +23,7 @@ public record DataReading(
   /** Checks the width. */
   public DataReading {
     checkArgument(
-        tokenWidth == 2 || tokenWidth == 4,
-        "token width must be 2 or 4 bytes, got %s",
-        tokenWidth);
+        tokenWidth == 2 || tokenWidth == 4, "token width must be 2 or 4 bytes, got %s", tokenWidth);
   }
 
   /** What is found out by itself, without a cache. */

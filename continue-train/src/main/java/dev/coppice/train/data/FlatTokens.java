@@ -53,8 +53,15 @@ final class FlatTokens implements TokenSequence {
     if (token < 0 || token >= vocabulary) {
       throw new CoppiceException(
           ExitCode.INTEGRITY,
-          "token must lie in 0.." + (vocabulary - 1) + " as when it was checked, got " + token
-              + " (" + table.path() + ", token " + index + ")");
+          "token must lie in 0.."
+              + (vocabulary - 1)
+              + " as when it was checked, got "
+              + token
+              + " ("
+              + table.path()
+              + ", token "
+              + index
+              + ")");
     }
     return (int) token;
   }
@@ -80,8 +87,7 @@ final class FlatTokens implements TokenSequence {
     if (!actual.equals(sha256)) {
       throw new CoppiceException(
           ExitCode.INTEGRITY,
-          "token file must have SHA-256 " + sha256 + ", got " + actual + " (" + table.path()
-              + ")");
+          "token file must have SHA-256 " + sha256 + ", got " + actual + " (" + table.path() + ")");
     }
   }
 

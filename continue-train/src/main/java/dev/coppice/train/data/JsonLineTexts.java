@@ -71,8 +71,7 @@ final class JsonLineTexts implements TextSource {
         long key = Hashing.sha256().hashBytes(text).asLong();
         String readable = new String(text, StandardCharsets.UTF_8);
         return Optional.of(
-            new OpenDocument(
-                Optional.empty(), Long.reverseBytes(key), new StringReader(readable)));
+            new OpenDocument(Optional.empty(), Long.reverseBytes(key), new StringReader(readable)));
       }
     }
   }
@@ -138,7 +137,8 @@ final class JsonLineTexts implements TextSource {
       if (parser.nextToken() != null) {
         throw bad("line must end with its JSON object", parser.currentToken(), null);
       }
-      return text.orElseThrow(() -> bad("line must have the field \"" + field + "\"", "none", null));
+      return text.orElseThrow(
+          () -> bad("line must have the field \"" + field + "\"", "none", null));
     } catch (JsonProcessingException e) {
       throw bad("line must be a JSON object", e.getOriginalMessage(), e);
     }

@@ -30,8 +30,7 @@ final class PartBuilder {
    * @param progress hears the bytes read
    * @param folder for what is made without a cache
    */
-  PartBuilder(
-      DataReading reading, Tokenizer tokenizer, PreparationProgress progress, Path folder) {
+  PartBuilder(DataReading reading, Tokenizer tokenizer, PreparationProgress progress, Path folder) {
     this.reading = reading;
     this.tokenizer = tokenizer;
     this.progress = progress;

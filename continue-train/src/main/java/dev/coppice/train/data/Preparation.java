@@ -113,7 +113,10 @@ public final class Preparation {
     if (weighted != 0 && weighted != paths.size()) {
       throw new CoppiceException(
           ExitCode.USAGE,
-          "weights must be given for all data or none, got " + weighted + " for " + paths.size()
+          "weights must be given for all data or none, got "
+              + weighted
+              + " for "
+              + paths.size()
               + " paths");
     }
     PartBuilder builder = builder(folder);

@@ -138,8 +138,7 @@ final class ScannedTokens {
     Path staged = Files.createTempFile(Folders.parent(kept), ".scan-", ".tmp");
     try (StartsWriter writer = new StartsWriter(staged)) {
       TokenScan.Result result =
-          TokenScan.read(
-              table, documentEnd, end -> writer.end(end, table.count()), progress);
+          TokenScan.read(table, documentEnd, end -> writer.end(end, table.count()), progress);
       writer.close();
       String sha256 = "";
       if (documentEnd >= 0) {

@@ -4,8 +4,7 @@ import com.google.common.base.Strings;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.train.Folders;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -115,7 +114,10 @@ public final class TokenCache {
       maker.make(staging.resolve(FILE)).close();
       Files.move(staging, entry, StandardCopyOption.ATOMIC_MOVE);
       Folders.force(Folders.parent(entry));
-    } catch (DirectoryNotEmptyException | FileAlreadyExistsException e) {
+    } catch (FileSystemException e) {
+      if (!Files.exists(entry)) {
+        throw e;
+      }
       LOG.debug("entry of the cache was made by another process: {}", entry);
     } finally {
       Folders.delete(staging);

@@ -65,7 +65,12 @@ record TokenFileHeader(
   /** The 64 bytes. */
   ByteBuffer encode() {
     ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.put(MAGIC).putInt(keyed ? VERSION : VERSION - 1).putInt(width).putLong(tokens).putLong(documents);
+    bytes
+        .put(MAGIC)
+        .putInt(keyed ? VERSION : VERSION - 1)
+        .putInt(width)
+        .putLong(tokens)
+        .putLong(documents);
     bytes.putLong(textBytes).putInt(vocabulary);
     return bytes.clear();
   }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.LongConsumer;
 
@@ -88,8 +87,15 @@ final class TokenScan {
       if (token < 0 || token >= Integer.MAX_VALUE) {
         throw new CoppiceException(
             ExitCode.INPUT_INVALID,
-            "token must lie in 0.." + (Integer.MAX_VALUE - 1) + ", got " + token + " ("
-                + table.path() + ", token " + next + ")");
+            "token must lie in 0.."
+                + (Integer.MAX_VALUE - 1)
+                + ", got "
+                + token
+                + " ("
+                + table.path()
+                + ", token "
+                + next
+                + ")");
       }
       largest = Math.max(largest, token);
       if (token == documentEnd) {

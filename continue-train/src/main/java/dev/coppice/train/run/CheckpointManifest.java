@@ -115,8 +115,7 @@ record CheckpointManifest(
 
   private static CheckpointManifest parse(byte[] bytes) throws DamageException, IOException {
     try {
-      CheckpointManifest manifest =
-          TrainJson.mapper().readValue(bytes, CheckpointManifest.class);
+      CheckpointManifest manifest = TrainJson.mapper().readValue(bytes, CheckpointManifest.class);
       if (manifest.seal.equals(manifest.expectedSeal())
           && manifest.text().equals(new String(bytes, StandardCharsets.UTF_8))) {
         return manifest;

@@ -10,7 +10,6 @@ import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,8 +20,6 @@ import org.slf4j.LoggerFactory;
 /** Writes the checkpoints of a run, and deletes those that it need not keep. One thread a time. */
 final class CheckpointSaver {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointSaver.class);
-  private static final String PURPOSE = "continue-train";
-  private static final String TEACHER = "distill";
 
   private final RunFolder folder;
   private final Retention retention;
@@ -174,15 +171,7 @@ final class CheckpointSaver {
   }
 
   private CoppiceRecord record(RunState state) {
-    long tokens = state.spent().tokens();
-    ComputeLedger ledger =
-        sunk.plus(new ComputeLedger.Entry(PURPOSE, state.spent().flops(), tokens, false));
-    BigInteger teacher = state.spent().teacherFlops();
-    return CoppiceRecord.of(
-        teacher.signum() > 0
-            ? ledger.plus(new ComputeLedger.Entry(TEACHER, teacher, 0, false))
-            : ledger,
-        lineage);
+    return CoppiceRecord.of(sunk.plus(RunExpense.of(state.spent())), lineage);
   }
 
   private static String json(RunState state) throws IOException {

@@ -76,10 +76,7 @@ final class Evaluation implements Closeable {
 
   private static String describe(EvalReport report) {
     return String.format(
-        Locale.ROOT,
-        "held-out loss %.4f over %d tokens",
-        report.loss(),
-        report.tokens());
+        Locale.ROOT, "held-out loss %.4f over %d tokens", report.loss(), report.tokens());
   }
 
   private static ImmutableSortedMap<String, Double> values(EvalReport report) {

@@ -86,8 +86,7 @@ final class RunLoop {
         parts.saver().saveAverage(parts.trainee().now(), parts.runner().state());
       }
       String text = String.format(Locale.ROOT, "after %d steps", parts.step());
-      log.event(
-          finished ? RunEvent.FINISHED : RunEvent.STOPPED, text, ImmutableSortedMap.of());
+      log.event(finished ? RunEvent.FINISHED : RunEvent.STOPPED, text, ImmutableSortedMap.of());
       log.force();
     } catch (IOException e) {
       throw saving.lost("the end of the run must be on disk, got " + e.getMessage());

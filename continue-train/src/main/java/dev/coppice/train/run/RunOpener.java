@@ -151,8 +151,7 @@ final class RunOpener {
       return setting.load(
           step,
           (source, trainee) ->
-              new TrainingRun(
-                  setting, setting.parts(source, trainee, state), step, notes.build()));
+              new TrainingRun(setting, setting.parts(source, trainee, state), step, notes.build()));
     }
 
     private void checkSameRun(CheckpointFinder.Found found) {

@@ -3,7 +3,6 @@ package dev.coppice.train.run;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
-import dev.coppice.train.budget.StepCost;
 import dev.coppice.train.data.BatchSource;
 import dev.coppice.train.data.TrainingData;
 import java.io.IOException;
@@ -20,11 +19,7 @@ import java.util.Optional;
  * @param host that it runs on
  */
 record RunSetting(
-    RunFolder folder,
-    RunManifest manifest,
-    TrainingData data,
-    TraineeFactory factory,
-    Host host) {
+    RunFolder folder, RunManifest manifest, TrainingData data, TraineeFactory factory, Host host) {
 
   /** What a checkpoint yields. */
   interface Use<T> {
@@ -58,7 +53,7 @@ record RunSetting(
   }
 
   /** Checks that checkpoint, data, spec and budget fit together. */
-  static void check(Checkpoint source, TrainingData data, RunManifest manifest) {
+  static void check(Checkpoint source, TrainingData data, RunManifest manifest) throws IOException {
     Compatibility.check(source.spec(), data, manifest.spec().batch().sequence());
     batches(data, manifest);
     meter(source, manifest, Spent.NOTHING);
@@ -74,9 +69,8 @@ record RunSetting(
     return data.batches(batch.sequence(), manifest.spec().seed(), batch.documentMask());
   }
 
-  private static BudgetMeter meter(Checkpoint source, RunManifest manifest, Spent spent) {
-    BatchSpec batch = manifest.spec().batch();
-    StepCost cost = StepCost.of(source.spec(), batch.sequences(), batch.sequence());
-    return new BudgetMeter(manifest.budget(), cost, spent);
+  private static BudgetMeter meter(Checkpoint source, RunManifest manifest, Spent spent)
+      throws IOException {
+    return new BudgetMeter(manifest.budget(), StepCosts.of(source.spec(), manifest.spec()), spent);
   }
 }

@@ -45,10 +45,7 @@ public final class TrainingRun implements Closeable {
    * @param notes what happened before its first step
    */
   TrainingRun(
-      RunSetting setting,
-      RunParts parts,
-      Optional<Path> newest,
-      ImmutableList<RunLog.Note> notes) {
+      RunSetting setting, RunParts parts, Optional<Path> newest, ImmutableList<RunLog.Note> notes) {
     this.setting = setting;
     this.parts = parts;
     this.newest = newest;

@@ -254,21 +254,56 @@ class TrainCommandTest {
             "--decay",
             0.3,
             "--final-factor",
-            0.4);
+            0.4,
+            "--no-document-mask",
+            "--recompute",
+            "--beta2",
+            0.99,
+            "--clip",
+            0.5,
+            "--average",
+            0.9,
+            "--optimizer-state",
+            "zero",
+            "--router-rate",
+            0.5,
+            "--freeze",
+            "embedding,norm",
+            "--on-spike",
+            "skip",
+            "--spike-threshold",
+            4,
+            "--save-minutes",
+            5,
+            "--keep-every",
+            14,
+            "--no-save-async",
+            "--eval-every",
+            9);
     assertThat(outcome.code()).as(outcome.err()).isZero();
     JsonNode manifest = new ObjectMapper().readTree(run.resolve("run.json").toFile());
     assertThat(manifest.get("budget").toString()).isEqualTo("{\"unit\":\"tokens\",\"amount\":64}");
     assertThat(manifest.get("spec").toString())
         .isEqualTo(
-            "{\"seed\":5,\"initial_weights\":\"FRESH\",\"precision\":\"BF16_MIXED\","
-                + "\"batch\":{\"sequences\":2,\"sequence\":16,\"micro_batch\":1},"
-                + "\"optimizer\":{\"learning_rate\":0.002,\"beta1\":0.9,\"beta2\":0.95,"
-                + "\"epsilon\":1.0E-8,\"weight_decay\":0.2,\"max_gradient_norm\":1.0,"
+            "{\"seed\":5,\"initial_weights\":\"FRESH\",\"initial_moments\":\"ZERO\","
+                + "\"precision\":\"BF16_MIXED\","
+                + "\"batch\":{\"sequences\":2,\"sequence\":16,\"micro_batch\":1,"
+                + "\"document_mask\":false,\"recompute\":true},"
+                + "\"optimizer\":{\"learning_rate\":0.002,\"beta1\":0.9,\"beta2\":0.99,"
+                + "\"epsilon\":1.0E-8,\"weight_decay\":0.2,\"max_gradient_norm\":0.5,"
                 + "\"max_skips_in_a_row\":5},"
+                + "\"rates\":{\"new_experts\":1.0,\"new_layers\":1.0,\"routers\":0.5,"
+                + "\"frozen\":[\"EMBEDDING\",\"NORM\"],\"old_frozen\":false,\"undecayed\":[]},"
+                + "\"average\":0.9,"
                 + "\"schedule\":{\"kind\":\"wsd\",\"warmup\":0.2,\"decay\":0.3,"
                 + "\"final_factor\":0.4},"
                 + "\"loss\":{\"load_balance\":0.03,\"z\":0.004,\"bias_step\":0.0},"
-                + "\"save\":{\"every_steps\":7,\"keep_last\":3}}");
+                + "\"teacher\":null,"
+                + "\"guard\":{\"policy\":\"SKIP\",\"window\":128,\"threshold\":4.0,"
+                + "\"rollback_steps\":100,\"skip_batches\":200,\"max_rollbacks\":3},"
+                + "\"save\":{\"every_steps\":7,\"every_minutes\":5.0,\"keep_last\":3,"
+                + "\"keep_every\":14,\"asynchronous\":false},"
+                + "\"evaluation\":{\"every_steps\":9,\"windows\":64}}");
   }
 
   @Test

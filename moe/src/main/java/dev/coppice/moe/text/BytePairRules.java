@@ -29,8 +29,7 @@ record BytePairRules(
 
   private static final String GPT2 =
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-  private static final ImmutableSet<String> PLAIN_OPTIONS =
-      ImmutableSet.of("", "null", "false");
+  private static final ImmutableSet<String> PLAIN_OPTIONS = ImmutableSet.of("", "null", "false");
 
   /** The rules, if they are of the kind that {@link BytePairEncoder} follows. */
   static Optional<BytePairRules> read(JsonNode json) {

@@ -90,10 +90,7 @@ public final class TextPieces {
   }
 
   private static boolean betweenLines(char[] text, int at) {
-    return at >= 2
-        && text[at - 1] == '\n'
-        && isLetter(text[at])
-        && !isSpace(text[at - 2]);
+    return at >= 2 && text[at - 1] == '\n' && isLetter(text[at]) && !isSpace(text[at - 2]);
   }
 
   /** Whether a line ends here that may be parted from the next; as {@link #lastCut} has it. */

@@ -39,8 +39,7 @@ public interface Tokenizer extends AutoCloseable {
    * @throws IOException when reading or writing fails
    */
   default void encode(InputStream utf8, TokenSink sink) throws IOException {
-    TextPieces pieces =
-        new TextPieces(new InputStreamReader(utf8, StandardCharsets.UTF_8), cuts());
+    TextPieces pieces = new TextPieces(new InputStreamReader(utf8, StandardCharsets.UTF_8), cuts());
     for (Optional<String> piece = pieces.next(); piece.isPresent(); piece = pieces.next()) {
       for (int id : encodePiece(piece.get())) {
         sink.accept(id);
