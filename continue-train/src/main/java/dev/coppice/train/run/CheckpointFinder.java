@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 
 /** Finds whole checkpoints of a run, and sets damaged ones aside. */
 final class CheckpointFinder {
@@ -33,14 +34,14 @@ final class CheckpointFinder {
   /**
    * The newest whole checkpoint.
    *
-   * @param atMost its step
+   * @param wanted which steps will do
    * @throws CoppiceException with {@link ExitCode#INTEGRITY} when a newer one is damaged, and the
    *     finder does not fall back
    * @throws IOException when something cannot be read, which is no damage: nothing is moved
    */
-  Optional<Found> newest(long atMost) throws IOException {
+  Optional<Found> newest(LongPredicate wanted) throws IOException {
     for (Path step : folder.steps()) {
-      if (RunFolder.number(step) > atMost) {
+      if (!wanted.test(RunFolder.number(step))) {
         continue;
       }
       try {

@@ -8,7 +8,6 @@ import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -87,7 +86,7 @@ record CheckpointManifest(
   static CheckpointManifest verified(Path checkpoint) throws DamageException, IOException {
     CheckpointManifest manifest = read(checkpoint.resolve(NAME));
     if (!checkpoint.equals(checkpoint.resolveSibling(RunFolder.stepName(manifest.step)))) {
-      throw new DamageException("its manifest must be of its own step, got " + manifest.step);
+      throw new DamageException(NAME + " must be of its own step, got " + manifest.step);
     }
     FileMark.check(checkpoint, manifest.files);
     return manifest;
@@ -100,14 +99,14 @@ record CheckpointManifest(
     } catch (NoSuchFileException e) {
       throw new DamageException(
           NAME + " must exist, got none: not whole, or of an older version", e);
-    } catch (FileSystemException e) {
-      throw onFileSystem(file, e);
+    } catch (IOException e) {
+      throw onFailure(file, e);
     }
     return parse(bytes);
   }
 
   /** A folder in a file's place, or a file in a folder's, is damage; all else is not. */
-  private static IOException onFileSystem(Path file, FileSystemException e) throws DamageException {
+  private static IOException onFailure(Path file, IOException e) throws DamageException {
     if (Files.isDirectory(file) || Files.isRegularFile(Folders.parent(file))) {
       throw new DamageException(NAME + " must be a file", e);
     }

@@ -40,10 +40,11 @@ final class RollBack {
               + state.step()
               + ")");
     }
+    Retention retention = new Retention(state.spec().save(), guard);
     Optional<CheckpointFinder.Found> target =
         new CheckpointFinder(
                 setting.folder(), true, text -> log.warn(RunEvent.QUARANTINED, text, NO_VALUES))
-            .newest(state.step() - guard.rollbackSteps());
+            .newest(step -> retention.mayGoBack(state.step(), step));
     long step = target.map(found -> found.state().step()).orElse(0L);
     Optional<Path> folder = target.map(CheckpointFinder.Found::folder);
     parts.close();

@@ -59,10 +59,14 @@ final class RunOpener {
       throws IOException {
     Path out = request.out();
     boolean made = !Files.exists(out);
+    ImmutableList<Path> ancestors = Folders.ancestors(out);
     Files.createDirectories(out);
     RunFolder folder = RunFolder.hold(out);
     try {
       TrainJson.writeAtomically(RunFolder.manifest(out), manifest);
+      for (Path ancestor : ancestors) {
+        Folders.force(ancestor);
+      }
       RunSetting setting = new RunSetting(folder, manifest, request.data(), factory, host);
       RunState state = RunState.before(manifest, host.environment().get());
       RunParts parts = setting.parts(source, trainee, state);
@@ -122,7 +126,7 @@ final class RunOpener {
       CheckpointFinder finder =
           new CheckpointFinder(
               setting.folder(), how.fallBack(), text -> warn(RunEvent.QUARANTINED, text));
-      Optional<CheckpointFinder.Found> found = finder.newest(Long.MAX_VALUE);
+      Optional<CheckpointFinder.Found> found = finder.newest(step -> true);
       return found.isPresent() ? goOn(found.get()) : restart();
     }
 
