@@ -105,8 +105,7 @@ public final class SpeedData {
   public static Result measure(Path text, Tokenizer tokenizer, Path work, int batches)
       throws IOException {
     long started = System.nanoTime();
-    long bytes =
-        TextFolder.find(List.of(text)).stream().mapToLong(TextDocument::bytes).sum();
+    long bytes = TextFolder.find(List.of(text)).stream().mapToLong(TextDocument::bytes).sum();
     final double findSeconds = since(started);
     Path folder = Files.createTempDirectory(work, "coppice-speed-data-");
     try {

@@ -6,6 +6,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.math.BigInteger;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.DoubleFunction;
 
 /**
@@ -75,21 +76,24 @@ public final class BudgetMeter {
 
   /** Whether one step more stays within the budget; of time, whether one like the last does. */
   public boolean fits() {
-    StepCost next = cost();
+    return fits(spent, cost());
+  }
+
+  private boolean fits(Spent state, StepCost next) {
     if (budget instanceof Budget.Flops flops) {
-      return spent.totalFlops().add(next.totalFlops()).compareTo(flops.amount()) <= 0;
+      return state.totalFlops().add(next.totalFlops()).compareTo(flops.amount()) <= 0;
     }
     if (budget instanceof Budget.ModelFlops flops) {
-      BigInteger after = spent.totalFlopsWithAttention().add(next.totalFlopsWithAttention());
+      BigInteger after = state.totalFlopsWithAttention().add(next.totalFlopsWithAttention());
       return after.compareTo(flops.amount()) <= 0;
     }
     if (budget instanceof Budget.Tokens tokens) {
-      return spent.tokens() + next.tokens() <= tokens.amount();
+      return state.tokens() + next.tokens() <= tokens.amount();
     }
     if (budget instanceof Budget.Steps steps) {
-      return spent.steps() < steps.amount();
+      return state.steps() < steps.amount();
     }
-    return spent.seconds() + lastStepSeconds <= ((Budget.WallClock) budget).amount();
+    return state.seconds() + lastStepSeconds <= ((Budget.WallClock) budget).amount();
   }
 
   /**
@@ -112,6 +116,45 @@ public final class BudgetMeter {
     spent = spent.plusEvaluation(flops);
   }
 
+  /**
+   * What will be spent when the budget is; nothing for a budget of time, or where steps are too
+   * many to count.
+   */
+  public Optional<Spent> forecast() {
+    try {
+      return budget instanceof Budget.WallClock ? Optional.empty() : Optional.of(walk());
+    } catch (ArithmeticException e) {
+      return Optional.empty();
+    }
+  }
+
+  private Spent walk() {
+    Spent walked = spent;
+    while (fits(walked, costs.apply(share(walked)))) {
+      StepCost cost = costs.apply(share(walked));
+      walked = walked.plus(cost, stepsOf(cost, walked), 0);
+    }
+    return walked;
+  }
+
+  /** How many steps of one cost follow one another from a state on; at least 1. */
+  private long stepsOf(StepCost cost, Spent from) {
+    long known = 1;
+    while (another(cost, from.plus(cost, 2 * known - 1, 0))) {
+      known *= 2;
+    }
+    for (long more = known; more > 0; more /= 2) {
+      if (another(cost, from.plus(cost, known + more - 1, 0))) {
+        known += more;
+      }
+    }
+    return known;
+  }
+
+  private boolean another(StepCost cost, Spent state) {
+    return costs.apply(share(state)).equals(cost) && fits(state, cost);
+  }
+
   /** What is spent so far. */
   public Spent spent() {
     return spent;
@@ -124,19 +167,23 @@ public final class BudgetMeter {
 
   /** The share of the budget that is spent, in [0, 1]. */
   public double share() {
+    return share(spent);
+  }
+
+  private double share(Spent state) {
     if (budget instanceof Budget.Flops flops) {
-      return share(spent.totalFlops().doubleValue(), flops.amount().doubleValue());
+      return share(state.totalFlops().doubleValue(), flops.amount().doubleValue());
     }
     if (budget instanceof Budget.ModelFlops flops) {
-      return share(spent.totalFlopsWithAttention().doubleValue(), flops.amount().doubleValue());
+      return share(state.totalFlopsWithAttention().doubleValue(), flops.amount().doubleValue());
     }
     if (budget instanceof Budget.Tokens tokens) {
-      return share(spent.tokens(), tokens.amount());
+      return share(state.tokens(), tokens.amount());
     }
     if (budget instanceof Budget.Steps steps) {
-      return share(spent.steps(), steps.amount());
+      return share(state.steps(), steps.amount());
     }
-    return share(spent.seconds(), ((Budget.WallClock) budget).amount());
+    return share(state.seconds(), ((Budget.WallClock) budget).amount());
   }
 
   /**

@@ -53,15 +53,21 @@ public record Spent(
    * @param stepSeconds that it took
    */
   public Spent plus(StepCost cost, double stepSeconds) {
+    return plus(cost, 1, stepSeconds);
+  }
+
+  /** This and several steps more, of one cost. */
+  Spent plus(StepCost cost, long count, double countSeconds) {
+    BigInteger times = BigInteger.valueOf(count);
     return new Spent(
-        steps + 1,
-        Math.addExact(tokens, cost.tokens()),
-        flops.add(cost.flops()),
-        flopsWithAttention.add(cost.flopsWithAttention()),
-        teacherFlops.add(cost.teacherFlops()),
-        teacherFlopsWithAttention.add(cost.teacherFlopsWithAttention()),
+        Math.addExact(steps, count),
+        Math.addExact(tokens, Math.multiplyExact(cost.tokens(), count)),
+        flops.add(cost.flops().multiply(times)),
+        flopsWithAttention.add(cost.flopsWithAttention().multiply(times)),
+        teacherFlops.add(cost.teacherFlops().multiply(times)),
+        teacherFlopsWithAttention.add(cost.teacherFlopsWithAttention().multiply(times)),
         evaluationFlops,
-        seconds + stepSeconds);
+        seconds + countSeconds);
   }
 
   /**

@@ -1,17 +1,21 @@
 package dev.coppice.train.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
+import dev.coppice.moe.kernel.MachinePeak;
+import dev.coppice.moe.model.Precision;
 import dev.coppice.train.Folders;
-import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.PartSpec;
-import dev.coppice.train.data.Preparation;
 import dev.coppice.train.data.TrainingData;
-import dev.coppice.train.metrics.MetricsLine;
+import dev.coppice.train.metrics.MlflowSettings;
+import dev.coppice.train.metrics.MlflowSink;
+import dev.coppice.train.metrics.RunSinks;
+import dev.coppice.train.metrics.TensorBoardSink;
+import dev.coppice.train.run.ResumeSpec;
 import dev.coppice.train.run.StopSignals;
 import dev.coppice.train.run.TrainResult;
 import dev.coppice.train.run.TrainSpec;
@@ -19,6 +23,7 @@ import dev.coppice.train.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -42,6 +47,8 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class TrainCommand implements Callable<Integer> {
+  private static final Duration PEAK_TIME = Duration.ofMillis(300);
+
   @Parameters(
       paramLabel = "CKPT",
       arity = "0..1",
@@ -68,6 +75,30 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "Go on with the run in RUN.")
   private boolean resume;
 
+  @Option(
+      names = "--inexact",
+      description =
+          "Resume also where version, threads, instruction set or device differ: results then"
+              + " agree but for rounding.")
+  private boolean inexact;
+
+  @Option(
+      names = "--no-fallback",
+      description =
+          "Resume from the newest checkpoint or not at all: a damaged one is an error instead of"
+              + " being set aside.")
+  private boolean noFallback;
+
+  @Option(
+      names = "--no-tensorboard",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Write event files for TensorBoard to RUN/tensorboard (default: true).")
+  private boolean tensorBoard = true;
+
+  @Mixin private MlflowOptions mlflow;
+
   @Mixin private DataOptions data;
 
   @Mixin private SpecOptions options;
@@ -80,7 +111,8 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     try (TrainingRun run = resume ? goOn() : begin()) {
       TrainResult result = train(run);
-      output.print(command.commandLine().getOut(), json(result), text(result));
+      output.print(
+          command.commandLine().getOut(), TrainText.json(result, out), TrainText.of(result));
       return (result.finished() ? ExitCode.OK : ExitCode.PREEMPTED).number();
     }
   }
@@ -94,7 +126,9 @@ final class TrainCommand implements Callable<Integer> {
     Budget limit =
         givenBudget()
             .orElseThrow(
-                () -> usage("one of --budget, --tokens, --steps, --hours must be given, got none"));
+                () ->
+                    usage(
+                        "one of --budget, --model-flops, --tokens, --steps, --hours must be given, got none"));
     if (!data.isGiven()) {
       throw usage("--data must be given, got none");
     }
@@ -117,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
     if (!Files.isDirectory(out)) {
       throw usage("run folder must exist to be resumed, got " + out);
     }
-    TrainingRun run = TrainingRun.resume(out);
+    TrainingRun run = TrainingRun.resume(out, new ResumeSpec(inexact, !noFallback));
     boolean same =
         options.over(run.spec()).equals(run.spec())
             && givenBudget().map(run.budget()::equals).orElse(true);
@@ -133,11 +167,22 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainResult train(TrainingRun run) throws IOException {
+    Optional<MlflowSettings> server = mlflow.settings();
+    ImmutableList.Builder<RunSinks.Opener> sinks = ImmutableList.builder();
+    if (tensorBoard) {
+      sinks.add(TensorBoardSink.opener());
+    }
+    server.map(MlflowSink::opener).ifPresent(sinks::add);
+    if (!output.quiet()) {
+      run.forecast().ifPresent(whole -> tell(TrainText.forecast(whole)));
+    }
     double before = run.share();
     StopSignals signals = StopSignals.listen(run::requestStop, run::requestSave);
     try (ProgressLine line =
         ProgressLine.start("train", Math.max(1e-9, 1 - before), output.quiet())) {
-      TrainResult result = run.run((step, share) -> line.update(share - before, describe(step)));
+      ProgressText text = new ProgressText(run.budget(), output.quiet() ? 0 : peak(run.spec()));
+      TrainResult result =
+          run.run((step, share) -> line.update(share - before, text.describe(step)), sinks.build());
       line.finish(String.format(Locale.ROOT, "%d steps", result.steps()));
       return result;
     } finally {
@@ -145,39 +190,13 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static String describe(MetricsLine line) {
-    return String.format(
-        Locale.ROOT,
-        "step %d  loss %s  %.0f tokens/s",
-        line.step(),
-        line.loss() == null ? "not finite" : String.format(Locale.ROOT, "%.4f", line.loss()),
-        line.tokensPerSecond());
+  private void tell(String text) {
+    command.commandLine().getErr().println(text);
+    command.commandLine().getErr().flush();
   }
 
-  private ObjectNode json(TrainResult result) {
-    ObjectNode json = TrainJson.mapper().createObjectNode();
-    json.put("checkpoint", result.checkpoint().toString());
-    json.put("finished", result.finished());
-    json.put("steps", result.steps());
-    json.put("skipped_steps", result.skippedSteps());
-    json.put("tokens", result.tokens());
-    json.put("extra_flops", result.extraFlops());
-    json.put("extra_flops_with_attention", result.extraFlopsWithAttention());
-    json.put("seconds", result.seconds());
-    json.put("metrics", result.lossCurve().toString());
-    Preparation.heldOut(out).ifPresent(path -> json.put("held_out", path.toString()));
-    return json;
-  }
-
-  private String text(TrainResult result) {
-    return String.format(
-        Locale.ROOT,
-        "%s after %d steps: %d tokens, %.4g extra FLOPs, %.0f tokens/s%n%s",
-        result.finished() ? "Finished" : "Stopped and saved",
-        result.steps(),
-        result.tokens(),
-        result.extraFlops().doubleValue(),
-        result.tokens() / Math.max(1e-9, result.seconds()),
-        result.checkpoint());
+  /** The machine's peak in float32; not known in bfloat16. */
+  private static double peak(TrainSpec spec) {
+    return spec.precision() == Precision.FLOAT32 ? MachinePeak.flopsPerSecond(PEAK_TIME) : 0;
   }
 }

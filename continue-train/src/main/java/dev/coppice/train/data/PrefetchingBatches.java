@@ -43,7 +43,9 @@ public final class PrefetchingBatches implements BatchSource, AutoCloseable {
   public synchronized TokenBatch batch(long counter, int count) {
     Optional<Ahead> ready = ahead.filter(a -> a.counter() == counter && a.count() == count);
     TokenBatch batch =
-        ready.isPresent() ? drawn(ready.get().batch(), counter, count) : source.batch(counter, count);
+        ready.isPresent()
+            ? drawn(ready.get().batch(), counter, count)
+            : source.batch(counter, count);
     long next = counter + count;
     ahead = Optional.of(new Ahead(next, count, thread.submit(() -> source.batch(next, count))));
     return batch;

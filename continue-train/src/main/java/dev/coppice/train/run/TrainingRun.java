@@ -209,6 +209,11 @@ public final class TrainingRun implements Closeable {
     return parts.runner().state().spec();
   }
 
+  /** What will be spent when the budget is, or nothing where that depends on the clock. */
+  public Optional<Spent> forecast() {
+    return parts.meter().forecast();
+  }
+
   /** What the run may spend. */
   public Budget budget() {
     return parts.runner().state().budget();

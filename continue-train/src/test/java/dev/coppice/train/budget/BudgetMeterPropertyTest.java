@@ -69,4 +69,31 @@ class BudgetMeterPropertyTest {
     assertThat(resumed.fits()).isEqualTo(whole.fits());
     assertThat(resumed.shareInNextStep()).isEqualTo(whole.shareInNextStep());
   }
+
+  @Property(tries = 300)
+  void foretellsWhatWillBeSpent(
+      @ForAll @IntRange(min = 1, max = 50) int step,
+      @ForAll @IntRange(max = 50) int teacher,
+      @ForAll @IntRange(max = 99) int until,
+      @ForAll @IntRange(min = 100, max = 5000) int limit) {
+    StepCost alone = new StepCost(3, BigInteger.valueOf(step), BigInteger.valueOf(step + 1L));
+    StepCost taught =
+        new StepCost(
+            3,
+            alone.flops(),
+            alone.flopsWithAttention(),
+            BigInteger.valueOf(teacher),
+            BigInteger.valueOf(teacher));
+    BudgetMeter meter =
+        new BudgetMeter(
+            new Budget.Flops(BigInteger.valueOf(limit)),
+            share -> 100 * share < until ? taught : alone,
+            Spent.NOTHING);
+    Spent foretold = meter.forecast().orElseThrow();
+    while (meter.fits()) {
+      meter.spend(0);
+    }
+    assertThat(foretold).isEqualTo(meter.spent());
+    assertThat(meter.forecast()).contains(foretold);
+  }
 }

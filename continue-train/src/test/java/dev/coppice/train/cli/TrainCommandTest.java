@@ -109,7 +109,18 @@ class TrainCommandTest {
     Outcome resumed = coppice("train", "--out", run, "--resume", "-q");
     assertThat(resumed.err()).isEmpty();
     Outcome judged =
-        coppice("eval", checkpoint, "--data", tokens, lines, "--text-field", "body", "--sequence", 32, "--json", "-q");
+        coppice(
+            "eval",
+            checkpoint,
+            "--data",
+            tokens,
+            lines,
+            "--text-field",
+            "body",
+            "--sequence",
+            32,
+            "--json",
+            "-q");
     assertThat(judged.err()).isEmpty();
     assertThat(judged.json().get("tokens").asLong()).isPositive();
   }
@@ -117,14 +128,15 @@ class TrainCommandTest {
   @Test
   void refusesWhatNamesNoData() {
     assertFails(train("--data-format", "csv", "--steps", 1), 2, "data format must be auto, text,");
-    assertFails(train("--bin-width", 3, "--steps", 1), 2, "token width must be 2 or 4 bytes, got 3");
+    assertFails(
+        train("--bin-width", 3, "--steps", 1), 2, "token width must be 2 or 4 bytes, got 3");
     assertFails(
         train("--document-end", 256, "--steps", 1),
         2,
         "document end must be auto, none or an id in 0..255, got 256");
-    assertFails(train("--data-format", "llmc", "--steps", 1), 3, "folder must hold data of form LLMC");
     assertFails(
-        coppice("routers", checkpoint), 2, "--data must be given, got none");
+        train("--data-format", "llmc", "--steps", 1), 3, "folder must hold data of form LLMC");
+    assertFails(coppice("routers", checkpoint), 2, "--data must be given, got none");
   }
 
   @Test
@@ -219,7 +231,7 @@ class TrainCommandTest {
 
   @Test
   void refusesNoBudgetAndTwo() {
-    assertFails(train(), 2, "one of --budget, --tokens, --steps, --hours must be given");
+    assertFails(train(), 2, "one of --budget, --model-flops, --tokens, --steps, --hours must be given");
     assertFails(train("--steps", 1, "--hours", 1), 2, "mutually exclusive");
   }
 

@@ -60,8 +60,7 @@ class ExactResumeTest {
     List<String> lines = new ArrayList<>();
     for (MetricsLine line : MetricsLog.read(result.lossCurve())) {
       lines.add(
-          String.valueOf(line)
-              .replaceAll("(tokensPerSecond|seconds|waitSeconds)=[^,\\]]*", "$1"));
+          String.valueOf(line).replaceAll("(tokensPerSecond|seconds|waitSeconds)=[^,\\]]*", "$1"));
     }
     return lines;
   }
@@ -118,8 +117,7 @@ class ExactResumeTest {
     int threads = JniUtils.getNumThreads();
     JniUtils.setNumThreads(threads + 1);
     try {
-      assertThat(
-              catchThrowable(() -> TrainingRun.resume(out).close()))
+      assertThat(catchThrowable(() -> TrainingRun.resume(out).close()))
           .hasMessageContaining("threads " + (threads + 1) + " instead of " + threads);
     } finally {
       JniUtils.setNumThreads(threads);

@@ -2,7 +2,6 @@ package dev.coppice.moe.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.time.Duration;
 
@@ -13,16 +12,15 @@ public final class MachinePeak {
   private MachinePeak() {}
 
   /**
-   * The best of products of square matrices of 1024 that follow each other for a while, on all
-   * threads of an operator.
+   * The best of float32 products of square matrices of 1024 that follow each other for a while, on
+   * all threads of an operator.
    *
-   * @param type of the elements
    * @param time to take, but for a product more and its warm-up
    * @return floating-point operations a second, a multiplication and an addition counted as two
    */
-  public static double flopsPerSecond(DataType type, Duration time) {
+  public static double flopsPerSecond(Duration time) {
     try (NDManager manager = TorchRuntime.newManager()) {
-      NDArray x = manager.ones(new Shape(SIZE, SIZE)).toType(type, false);
+      NDArray x = manager.ones(new Shape(SIZE, SIZE));
       x.matMul(x).close();
       long best = Long.MAX_VALUE;
       long end = System.nanoTime() + time.toNanos();

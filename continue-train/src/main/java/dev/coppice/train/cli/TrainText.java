@@ -1,0 +1,60 @@
+package dev.coppice.train.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.moe.report.Quantity;
+import dev.coppice.train.TrainJson;
+import dev.coppice.train.budget.Spent;
+import dev.coppice.train.data.Preparation;
+import dev.coppice.train.run.TrainResult;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** What {@code coppice train} says before and after a run. */
+final class TrainText {
+  private TrainText() {}
+
+  /** What the budget comes to, in all the ways that there are to count. */
+  static String forecast(Spent whole) {
+    return String.format(
+        Locale.ROOT,
+        "budget: %d steps, %s tokens, %.3g FLOPs (%.3g with attention%s)",
+        whole.steps(),
+        Quantity.si(whole.tokens()),
+        whole.totalFlops().doubleValue(),
+        whole.totalFlopsWithAttention().doubleValue(),
+        whole.teacherFlops().signum() == 0
+            ? ""
+            : String.format(Locale.ROOT, "; teacher %.3g", whole.teacherFlops().doubleValue()));
+  }
+
+  /** A result for programs. */
+  static ObjectNode json(TrainResult result, Path run) {
+    ObjectNode json = TrainJson.mapper().createObjectNode();
+    json.put("checkpoint", result.checkpoint().toString());
+    result.averaged().ifPresent(path -> json.put("averaged", path.toString()));
+    json.put("finished", result.finished());
+    json.put("steps", result.steps());
+    json.put("skipped_steps", result.skippedSteps());
+    json.put("tokens", result.tokens());
+    json.put("extra_flops", result.extraFlops());
+    json.put("extra_flops_with_attention", result.extraFlopsWithAttention());
+    json.put("seconds", result.seconds());
+    json.put("metrics", result.lossCurve().toString());
+    Preparation.heldOut(run).ifPresent(path -> json.put("held_out", path.toString()));
+    return json;
+  }
+
+  /** A result for people. */
+  static String of(TrainResult result) {
+    return String.format(
+        Locale.ROOT,
+        "%s after %d steps: %d tokens, %.4g extra FLOPs, %.0f tokens/s%n%s%s",
+        result.finished() ? "Finished" : "Stopped and saved",
+        result.steps(),
+        result.tokens(),
+        result.extraFlops().doubleValue(),
+        result.tokens() / Math.max(1e-9, result.seconds()),
+        result.checkpoint(),
+        result.averaged().map(path -> System.lineSeparator() + path).orElse(""));
+  }
+}
