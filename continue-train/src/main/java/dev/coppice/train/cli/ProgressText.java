@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * What {@code train} says of a step: smoothed loss, tokens a second, the share of the machine's
  * peak and the budget spent, as the detail of a progress line that tells share and ETA.
  *
- * <p>The share is of FLOPs by 6·N_active, so attention's, and what a step does beside products,
- * count as none. Not thread-safe.
+ * <p>The share is of FLOPs by 6·N_active with attention's; what a step computes anew in its
+ * backward pass, and what it does beside products, counts as none. Not thread-safe.
  */
 final class ProgressText {
   private static final double KEPT = 0.95;
@@ -71,7 +71,7 @@ final class ProgressText {
     if (peak <= 0 || line.tokens() == 0) {
       return text;
     }
-    double flopsPerToken = line.extraFlops().doubleValue() / line.tokens();
+    double flopsPerToken = line.modelFlops().doubleValue() / line.tokens();
     return text
         + String.format(Locale.ROOT, "  %.0f%% of peak", 100 * tokens * flopsPerToken / peak);
   }

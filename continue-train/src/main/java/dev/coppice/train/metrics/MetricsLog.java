@@ -1,6 +1,7 @@
 package dev.coppice.train.metrics;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -11,6 +12,7 @@ import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * The file {@code metrics.jsonl}: one {@link MetricsLine} a line, in the order of steps.
@@ -81,6 +83,23 @@ public final class MetricsLog implements MetricsSink {
           return true;
         });
     return lines.build();
+  }
+
+  /**
+   * Visits a curve line by line as JSON, which also reads curves of older and newer versions.
+   *
+   * @param file a metrics log; an unfinished last line is left out
+   * @param visitor takes each line; its {@code step} is a whole number
+   * @throws CoppiceException when a line is not one of metrics
+   * @throws IOException when it cannot be read
+   */
+  public static void visit(Path file, Consumer<JsonNode> visitor) throws IOException {
+    LineFile.visit(
+        file,
+        (line, end) -> {
+          visitor.accept(LineFile.parse(line, file));
+          return true;
+        });
   }
 
   private static MetricsLine parse(String line, Path file) throws IOException {

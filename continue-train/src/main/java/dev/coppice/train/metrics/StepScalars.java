@@ -16,10 +16,13 @@ final class StepScalars {
           new Scalar("train/tokens_per_second", MetricsLine::tokensPerSecond),
           new Scalar("train/load_balance", MetricsLine::loadBalance),
           new Scalar("train/z", MetricsLine::z),
+          new Scalar("train/distillation", MetricsLine::distillation),
+          new Scalar("train/wait_seconds", MetricsLine::waitSeconds),
           new Scalar("router/imbalance", MetricsLine::loadImbalance),
           new Scalar("router/dead_experts", line -> (double) line.deadExperts()),
           new Scalar("spent/tokens", line -> (double) line.tokens()),
           new Scalar("spent/extra_flops", line -> line.extraFlops().doubleValue()),
+          new Scalar("spent/model_flops", line -> line.modelFlops().doubleValue()),
           new Scalar("spent/seconds", MetricsLine::seconds));
 
   private StepScalars() {}

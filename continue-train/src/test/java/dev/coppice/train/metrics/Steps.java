@@ -21,7 +21,7 @@ final class Steps {
         MetricsLine.finite(loss),
         1.0,
         0.5,
-        0.0,
+        0.25,
         1.25,
         2,
         1e-3,
@@ -29,6 +29,6 @@ final class Steps {
         false,
         2000,
         0.1 * step,
-        0);
+        0.0078125);
   }
 }

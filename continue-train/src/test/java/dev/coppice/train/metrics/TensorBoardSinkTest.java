@@ -90,10 +90,13 @@ class TensorBoardSinkTest {
             "2 train/tokens_per_second 2000.0",
             "2 train/load_balance 1.0",
             "2 train/z 0.5",
+            "2 train/distillation 0.25",
+            "2 train/wait_seconds 0.0078125",
             "2 router/imbalance 1.25",
             "2 router/dead_experts 2.0",
             "2 spent/tokens 128.0",
             "2 spent/extra_flops 2000.0",
+            "2 spent/model_flops 2200.0",
             "2 spent/seconds 0.2");
   }
 

@@ -1,0 +1,69 @@
+package dev.coppice.train.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.train.Folders;
+import dev.coppice.train.TrainJson;
+import dev.coppice.train.report.RunReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code coppice report}. */
+@Command(
+    name = "report",
+    description = {
+      "Draws training runs as one HTML page that stands alone: loss against FLOPs, tokens, steps "
+          + "and time, learning rate, gradient norm, speed, router health and events. Several "
+          + "runs are drawn over each other.",
+      "",
+      "Runs may be going on, stopped or killed; their folders are only read.",
+      ""
+    })
+final class ReportCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "RUN", arity = "1..*", description = "Folders of runs.")
+  private List<Path> runs;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE.html",
+      required = true,
+      description = "File to write; replaced if it exists.")
+  private Path out;
+
+  @Mixin private OutputOptions output;
+
+  @Spec private CommandSpec command;
+
+  @Override
+  public Integer call() throws IOException {
+    RunReport report = RunReport.read(runs);
+    write(report.html());
+    ObjectNode json = TrainJson.mapper().createObjectNode();
+    json.put("out", out.toString());
+    json.set("runs", report.json());
+    String text = report.table().console() + "\n\n" + out;
+    output.print(command.commandLine().getOut(), json, text);
+    return ExitCode.OK.number();
+  }
+
+  private void write(String html) throws IOException {
+    Path staged = out.resolveSibling(Folders.name(out) + ".tmp");
+    try {
+      Files.writeString(staged, html);
+      Files.move(staged, out, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(staged);
+    }
+  }
+}
