@@ -11,6 +11,7 @@ import dev.coppice.moe.kernel.KernelLibrary;
 import dev.coppice.moe.kernel.KernelLibrary.AdamWLists;
 import dev.coppice.moe.kernel.KernelLibrary.Trainable;
 import dev.coppice.moe.kernel.TensorList;
+import java.nio.ByteOrder;
 import java.util.Collection;
 import java.util.Collections;
 
@@ -20,22 +21,22 @@ final class Optimizer implements AutoCloseable {
   private final Parameters gradients;
   private final Parameters firstMoments;
   private final Parameters secondMoments;
+  private final NDArray count;
   private Lists lists;
   private long steps;
 
   /** How a group of runs is trained. */
   private record Training(double rate, boolean decays) {}
 
-  /** So many arrays that are trained alike. */
-  private record Group(
-      Training training, Trainable trainable, TensorList first, TensorList second, int size)
-      implements AutoCloseable {
+  /** Arrays that are trained alike. */
+  private record Group(Training training, AdamWLists arrays) implements AutoCloseable {
     @Override
     public void close() {
-      trainable.parameters().close();
-      trainable.gradients().close();
-      first.close();
-      second.close();
+      arrays.trainable().parameters().close();
+      arrays.trainable().gradients().close();
+      arrays.firstMoments().close();
+      arrays.secondMoments().close();
+      arrays.steps().close();
     }
   }
 
@@ -62,6 +63,7 @@ final class Optimizer implements AutoCloseable {
     this.firstMoments = new Parameters(manager, weights.layout());
     this.secondMoments = new Parameters(manager, weights.layout());
     this.steps = steps;
+    this.count = manager.create(0f);
     this.lists = lists(TrainedRun.of(weights.layout(), ParameterPolicy.DEFAULT));
   }
 
@@ -100,12 +102,13 @@ final class Optimizer implements AutoCloseable {
 
   private Group group(Training training, Collection<TrainedRun> group) {
     ImmutableList<TrainedRun> runs = ImmutableList.copyOf(group);
-    return new Group(
-        training,
-        new Trainable(weights.rows(runs), gradients.rows(runs)),
-        firstMoments.rows(runs),
-        secondMoments.rows(runs),
-        runs.size());
+    AdamWLists arrays =
+        new AdamWLists(
+            new Trainable(weights.rows(runs), gradients.rows(runs)),
+            firstMoments.rows(runs),
+            secondMoments.rows(runs),
+            TensorList.of(Collections.nCopies(runs.size(), count)));
+    return new Group(training, arrays);
   }
 
   /** The gradients that are not frozen, each once. */
@@ -120,24 +123,23 @@ final class Optimizer implements AutoCloseable {
    */
   void step(KernelLibrary kernels, NDArray divisor, AdamWSettings settings, double learningRate) {
     steps++;
-    NDArray count = divisor.getManager().create((float) steps);
+    count.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN).putFloat((float) steps);
     for (Group group : lists.groups()) {
-      try (TensorList counts = TensorList.of(Collections.nCopies(group.size(), count))) {
-        kernels.adamW(
-            new AdamWLists(group.trainable(), group.first(), group.second(), counts),
-            divisor,
-            learningRate * group.training().rate(),
-            settings.beta1(),
-            settings.beta2(),
-            group.training().decays() ? settings.weightDecay() : 0,
-            settings.epsilon());
-      }
+      kernels.adamW(
+          group.arrays(),
+          divisor,
+          learningRate * group.training().rate(),
+          settings.beta1(),
+          settings.beta2(),
+          group.training().decays() ? settings.weightDecay() : 0,
+          settings.epsilon());
     }
   }
 
   @Override
   public void close() {
     lists.close();
+    count.close();
     firstMoments.close();
     secondMoments.close();
   }
