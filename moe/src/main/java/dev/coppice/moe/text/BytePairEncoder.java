@@ -72,10 +72,25 @@ final class BytePairEncoder {
     return (long) left << 32 | right;
   }
 
-  /** Whether both ways give the same ids for a text that has something of everything. */
+  /**
+   * Whether both ways give the same ids for a text that has something of everything, and the judge
+   * the same ids for its parts.
+   */
   boolean agrees(Function<String, int[]> judge) {
     boolean known = merges.values().stream().noneMatch(merge -> merge.id() < 0);
-    return known && isPlain(TRIAL) && Arrays.equals(encode(TRIAL), judge.apply(TRIAL));
+    if (!known || !isPlain(TRIAL)) {
+      return false;
+    }
+    int[] whole = judge.apply(TRIAL);
+    ImmutableIntArray.Builder parts = ImmutableIntArray.builder();
+    int from = 0;
+    for (int at = 1; at <= TRIAL.length(); at++) {
+      if (at == TRIAL.length() || mayCut(TRIAL, at, true)) {
+        parts.addAll(ImmutableIntArray.copyOf(judge.apply(TRIAL.substring(from, at))));
+        from = at;
+      }
+    }
+    return Arrays.equals(encode(TRIAL), whole) && Arrays.equals(parts.build().toArray(), whole);
   }
 
   /** The ids of a text that {@link TextPieces} cut at lines, or that was not cut. */
@@ -83,22 +98,41 @@ final class BytePairEncoder {
     if (isPlain(text)) {
       return plain(text);
     }
+    // an added token may hold a blank, so that words are not parted near one
+    boolean words = holdsNoAdded(text);
     ImmutableIntArray.Builder ids = ImmutableIntArray.builder(text.length() / 2 + 1);
+    int done = 0;
     int from = 0;
-    int handedOver = 0;
+    boolean handOver = false;
     for (int at = 1; at <= text.length(); at++) {
-      if (at == text.length() || TextPieces.mayCut(text, at)) {
-        String lines = text.substring(from, at);
-        if (isPlain(lines)) {
-          ids.addAll(ImmutableIntArray.copyOf(library.apply(text.substring(handedOver, from))));
-          ids.addAll(ImmutableIntArray.copyOf(plain(lines)));
-          handedOver = at;
+      if (at == text.length() || mayCut(text, at, words)) {
+        boolean other = !isPlain(text.substring(from, at));
+        if (other != handOver) {
+          add(text.substring(done, from), handOver, ids);
+          done = from;
+          handOver = other;
         }
         from = at;
       }
     }
-    ids.addAll(ImmutableIntArray.copyOf(library.apply(text.substring(handedOver))));
+    add(text.substring(done), handOver, ids);
     return ids.build().toArray();
+  }
+
+  private void add(String text, boolean handOver, ImmutableIntArray.Builder ids) {
+    for (int id : handOver ? library.apply(text) : plain(text)) {
+      ids.add(id);
+    }
+  }
+
+  /** Between some lines, and between a letter and a blank that a letter follows, all of ASCII. */
+  private static boolean mayCut(String text, int at, boolean words) {
+    return TextPieces.mayCut(text, at)
+        || (words
+            && text.charAt(at) == ' '
+            && at + 1 < text.length()
+            && TextPieces.isLetter(text.charAt(at - 1))
+            && TextPieces.isLetter(text.charAt(at + 1)));
   }
 
   private boolean isPlain(String text) {

@@ -60,6 +60,7 @@ record BytePairRules(
           .allMatch(
               token ->
                   !token.path("content").asText().isEmpty()
+                      && token.path("content").asText().indexOf('\n') < 0
                       && !token.path("lstrip").asBoolean()
                       && !token.path("rstrip").asBoolean()
                       && !token.path("single_word").asBoolean());

@@ -66,7 +66,7 @@ public final class TextPieces {
     if (length == buffer.length) {
       buffer = Arrays.copyOf(buffer, Math.multiplyExact(buffer.length, 2));
     }
-    int read = text.read(buffer, length, buffer.length - length);
+    int read = text.read(buffer, length, Math.min(PIECE, buffer.length - length));
     ended = read < 0;
     length += Math.max(0, read);
   }
@@ -102,7 +102,8 @@ public final class TextPieces {
         && !isSpace(text.charAt(at - 2));
   }
 
-  private static boolean isLetter(char c) {
+  /** Whether a character is a letter of ASCII. */
+  static boolean isLetter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 

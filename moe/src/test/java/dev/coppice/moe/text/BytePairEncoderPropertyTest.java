@@ -95,6 +95,8 @@ class BytePairEncoderPropertyTest {
             "\ufeff",
             "\u0000",
             "return",
+            " a b",
+            " word",
             " public static",
             BytePairTraining.END);
     Arbitrary<String> characters = Arbitraries.strings().all().ofMaxLength(3);
