@@ -12,9 +12,9 @@ import java.util.Optional;
  * <p>Three things hold whatever the rule. Moments are never noised. What is drawn anew or starts as
  * zero (a random router or expert, the output projections of an identity) is a new parameter that
  * has seen no gradient: its moments are zero. The count of steps is carried on, for it belongs to
- * all parameters together; where moments are zero and the count is large, AdamW corrects no bias, and
- * a first step is up to (1 − β₁)/√(1 − β₂) times the learning rate: 3.2 at 0.9 and 0.999, 0.45 at 0.9
- * and 0.95.
+ * all parameters together; where moments are zero and the count is large, AdamW corrects no bias,
+ * and a first step is up to (1 − β₁)/√(1 − β₂) times the learning rate: 3.2 at 0.9 and 0.999, 0.45
+ * at 0.9 and 0.95.
  *
  * <p><b>What growth does to gradients.</b> Let width growth put M copies in the place of each
  * expert, so that the grown loss G keeps the source's loss F: F(θ) = G(θ, …, θ) for every θ of an

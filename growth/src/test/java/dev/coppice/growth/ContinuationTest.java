@@ -90,9 +90,7 @@ class ContinuationTest {
       labels[i] = random.nextInt(8) == 0 ? random.nextInt(64) : (ids[i] * 5 + 1) % 64;
     }
     double loss =
-        learner
-            .accumulate(new TokenBatch(ids, labels, 4, 16), LossWeights.NONE, 1)
-            .crossEntropy();
+        learner.accumulate(new TokenBatch(ids, labels, 4, 16), LossWeights.NONE, 1).crossEntropy();
     learner.update(new AdamWSettings(0.9, 0.95, EPSILON, 0.1, clip), RATE);
     return loss;
   }

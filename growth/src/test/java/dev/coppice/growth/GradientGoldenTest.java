@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What {@link MomentRule} says of gradients, asked of the running models: with both betas zero
- * AdamW's moments after a step are the gradient and its square, so that the state of the grown model
- * after one step is what {@code scale} has to make of the source's.
+ * AdamW's moments after a step are the gradient and its square, so that the state of the grown
+ * model after one step is what {@code scale} has to make of the source's.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GradientGoldenTest {
@@ -139,8 +139,7 @@ class GradientGoldenTest {
   void identitiesHaveNoGradientButThatOfTheirProjections(String name) throws IOException {
     try (TestFolder folder = new TestFolder();
         Checkpoint source = source(folder, name, LossWeights.NONE);
-        Checkpoint grown =
-            grow(folder, source, new Interpose(2, 0, 0, true), MomentRule.SCALE)) {
+        Checkpoint grown = grow(folder, source, new Interpose(2, 0, 0, true), MomentRule.SCALE)) {
       GrowthPlan plan = GrowthPlan.of(source, new Interpose(2, 0, 0, true), 3);
       Map<String, float[]> foretold = TinyState.read(grown.folder());
       Map<String, float[]> found = gradients(grown, folder.of("found"), LossWeights.NONE);
@@ -181,8 +180,7 @@ class GradientGoldenTest {
   private static Checkpoint grow(
       TestFolder folder, Checkpoint source, GrowthOperator growth, MomentRule rule)
       throws IOException {
-    return folder.grow(
-        source, GrowthRequest.of(growth, 3).withMoments(Optional.of(rule)), "grown");
+    return folder.grow(source, GrowthRequest.of(growth, 3).withMoments(Optional.of(rule)), "grown");
   }
 
   /** The gradient of every tensor and its square, as a state file. */

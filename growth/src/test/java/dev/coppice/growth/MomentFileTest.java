@@ -137,8 +137,7 @@ class MomentFileTest {
 
   @Test
   void verifyNamesAFileThatWasNotGrown() throws IOException {
-    GrowthExecutor.run(
-        source, TinyGrowth.REQUEST, folder.resolve("grown"), GrowthProgress.NONE);
+    GrowthExecutor.run(source, TinyGrowth.REQUEST, folder.resolve("grown"), GrowthProgress.NONE);
     assertThat(deviations()).isEmpty();
     assertThat(TinyState.file(folder.resolve("grown"))).doesNotExist();
     try (Checkpoint grown = Checkpoint.open(folder.resolve("grown"))) {
@@ -148,11 +147,12 @@ class MomentFileTest {
         .containsExactly("file coppice-training/optimizer.safetensors must not be there, got one");
   }
 
-  /** Lineages of before say neither what is new nor anything of moments: they verify as they did. */
+  /**
+   * Lineages of before say neither what is new nor anything of moments: they verify as they did.
+   */
   @Test
   void anOlderLineageStillVerifies() throws IOException {
-    GrowthExecutor.run(
-        source, TinyGrowth.REQUEST, folder.resolve("grown"), GrowthProgress.NONE);
+    GrowthExecutor.run(source, TinyGrowth.REQUEST, folder.resolve("grown"), GrowthProgress.NONE);
     Path record = folder.resolve("grown/coppice.json");
     ObjectMapper json = new ObjectMapper();
     ObjectNode tree = (ObjectNode) json.readTree(record.toFile());
@@ -248,8 +248,7 @@ class MomentFileTest {
       if (hidden.isEmpty()) {
         continue;
       }
-      boolean state =
-          GrowthJournal.read(hidden.get()).shards().containsKey(TrainingState.FILE);
+      boolean state = GrowthJournal.read(hidden.get()).shards().containsKey(TrainingState.FILE);
       try (Checkpoint from = Checkpoint.open(stopped.resolve("source"))) {
         GrowthResult result =
             GrowthExecutor.resume(from, request, stopped.resolve("grown"), GrowthProgress.NONE);
@@ -258,8 +257,7 @@ class MomentFileTest {
         assertThat(result.shards()).isGreaterThan(1);
         assertThat(result.keptShards()).isGreaterThanOrEqualTo(state ? 1 : 0);
       }
-      CrashCheck check =
-          new CrashCheck(FaultFs.over(stopped), Path.of("grown"), reference, home);
+      CrashCheck check = new CrashCheck(FaultFs.over(stopped), Path.of("grown"), reference, home);
       assertThat(check.difference(stopped.resolve("grown"))).isEmpty();
     }
     assertThat(resumed).isGreaterThan(10);

@@ -92,8 +92,7 @@ final class CountingTrainee implements Trainee {
     world.seen.add(key);
     pending = KeyedHash.of(pending, key);
     double noise = (key & 0xff) / 1e4;
-    return new LossStats(
-        world.losses.getOrDefault(key, 2.5 + noise), 1, 0.1, batch.ids().length);
+    return new LossStats(world.losses.getOrDefault(key, 2.5 + noise), 1, 0.1, batch.ids().length);
   }
 
   @Override

@@ -243,8 +243,7 @@ class DamageTest {
   @Test
   void aChangedSpecIsRefusedAndMovesNothing() throws IOException {
     Path manifest = out.resolve("run.json");
-    Files.writeString(
-        manifest, Files.readString(manifest).replace("\"seed\" : 3", "\"seed\" : 4"));
+    Files.writeString(manifest, Files.readString(manifest).replace("\"seed\" : 3", "\"seed\" : 4"));
     assertThatThrownBy(() -> runs.opener().resume(out))
         .isInstanceOfSatisfying(
             CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INTEGRITY))

@@ -112,8 +112,7 @@ class KilledSavesTest {
 
   private static boolean hasLeftover(Path out) throws IOException {
     try (var entries = Files.list(out)) {
-      return entries.anyMatch(
-          path -> path.getFileName().toString().matches("\\.(step-|trash-).*"));
+      return entries.anyMatch(path -> path.getFileName().toString().matches("\\.(step-|trash-).*"));
     }
   }
 

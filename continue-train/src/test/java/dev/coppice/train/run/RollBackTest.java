@@ -46,8 +46,7 @@ class RollBackTest {
   }
 
   private static TrainSpec spec(SpikePolicy policy) {
-    return CountingRuns.spec(new SaveSpec(5, 2))
-        .withGuard(new GuardSpec(policy, 8, 6, 7, 3, 2));
+    return CountingRuns.spec(new SaveSpec(5, 2)).withGuard(new GuardSpec(policy, 8, 6, 7, 3, 2));
   }
 
   /** Lets the n-th batch in the order of the data have a loss. */
@@ -62,7 +61,8 @@ class RollBackTest {
   }
 
   private long weights(long step) throws IOException {
-    return Long.parseLong(Files.readString(RunFolder.moments(out.resolve(RunFolder.stepName(step)))));
+    return Long.parseLong(
+        Files.readString(RunFolder.moments(out.resolve(RunFolder.stepName(step)))));
   }
 
   @Test
@@ -208,9 +208,7 @@ class RollBackTest {
       for (int step : new int[] {4, 9, 10}) {
         assertThat(runs.world.weights.get(step - 1)).isEqualTo(runs.world.weights.get(step - 2));
       }
-      assertThat(events(RunEvent.SKIPPED))
-          .extracting(RunEvent::step)
-          .containsExactly(4L, 9L, 10L);
+      assertThat(events(RunEvent.SKIPPED)).extracting(RunEvent::step).containsExactly(4L, 9L, 10L);
       RunState state =
           TrainJson.read(RunFolder.state(out.resolve("step-00000015")), RunState.class);
       assertThat(state.guard().losses()).hasSize(8).allMatch(loss -> loss > 2 && loss < 3);

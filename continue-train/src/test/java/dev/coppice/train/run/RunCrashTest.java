@@ -2,18 +2,18 @@ package dev.coppice.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.testing.FaultFs;
 import dev.coppice.moe.testing.FaultFs.Bytes;
 import dev.coppice.moe.testing.FaultFs.Fault;
 import dev.coppice.moe.testing.FaultFs.Loss;
 import dev.coppice.train.Folders;
-import dev.coppice.train.metrics.MetricsLog;
-import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.metrics.MetricsLine;
+import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.MetricsSink;
+import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.metrics.RunSinks;
-import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -192,8 +192,7 @@ class RunCrashTest {
     FaultFs counter = FaultFs.over(newRound());
     train(counter, false, 2, new Told());
     List<Loss> harsh =
-        List.of(
-            Loss.uniform(true, Bytes.DROPPED), Loss.uniform(false, Bytes.DROPPED));
+        List.of(Loss.uniform(true, Bytes.DROPPED), Loss.uniform(false, Bytes.DROPPED));
     List<Long> useless = new ArrayList<>();
     for (long k = 0; k < counter.forces(); k++) {
       if (crashes(k, harsh, false).isEmpty()) {

@@ -91,8 +91,7 @@ class SavingTest {
           });
     }
     assertThat(steps(out)).containsExactly(4L, 14L);
-    assertThat(kinds())
-        .containsExactly("saved", "save_failed", "save_failed", "saved", "finished");
+    assertThat(kinds()).containsExactly("saved", "save_failed", "save_failed", "saved", "finished");
     RunEvent failed = EventLog.read(out.resolve("events.jsonl")).get(1);
     assertThat(failed.message())
         .contains("step 8 could not be saved")

@@ -149,8 +149,8 @@ class TrainingRunTest {
     Files.createDirectories(out.resolve(".step-00000004.tmp-abc/coppice-training"));
     Files.createDirectories(out.resolve(".trash-step-00000002"));
     resume(FakeTrainee.factory());
-    assertThat(entries()).containsExactly(
-            ".lock", "events.jsonl", "metrics.jsonl", "run.json", "step-00000003");
+    assertThat(entries())
+        .containsExactly(".lock", "events.jsonl", "metrics.jsonl", "run.json", "step-00000003");
   }
 
   @Test

@@ -88,7 +88,15 @@ class GrowthCommandsTest {
       assertThat(run("inspect", folder.of("left"), "--json").json().has("training_state"))
           .isFalse();
       Run dry =
-          run("grow", source, folder.of("b"), "--width", 2, "--with-optimizer", "copy", "--dry-run");
+          run(
+              "grow",
+              source,
+              folder.of("b"),
+              "--width",
+              2,
+              "--with-optimizer",
+              "copy",
+              "--dry-run");
       assertThat(dry.err()).doesNotContain("left behind");
       assertThat(dry.out()).contains("optimizer: moments of 1,234 steps, rule copy;");
       Path recipe = folder.of("recipe.yaml");
@@ -109,7 +117,8 @@ class GrowthCommandsTest {
           .isGreaterThan(grow.json().path("bytes_written").asLong());
       assertThat(run("verify", source, grown, "-q").code()).isZero();
       assertThat(Files.readString(grown.resolve("README.md"))).contains("rule `scale`");
-      Run both = run("grow", source, folder.of("c"), "--recipe", recipe, "--with-optimizer", "copy");
+      Run both =
+          run("grow", source, folder.of("c"), "--recipe", recipe, "--with-optimizer", "copy");
       assertThat(both.err()).contains("--recipe excludes --with-optimizer");
     }
   }
