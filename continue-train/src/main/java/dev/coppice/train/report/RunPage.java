@@ -56,6 +56,10 @@ final class RunPage {
     for (Travel travel : Travel.values()) {
       show(charts.losses(travel), SMOOTHED + heldOut);
     }
+    if (runs.stream().anyMatch(run -> run.curves().of(Quality.DISTILLATION).hasNews())) {
+      Axis divergence = Axis.linear("divergence from the teacher, nats a token");
+      show(charts.smooth(Quality.DISTILLATION, "Distillation", divergence), SMOOTHED);
+    }
     page.section("Optimizer");
     show(charts.learningRate(), "As it was at each step.");
     show(

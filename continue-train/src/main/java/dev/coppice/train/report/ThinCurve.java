@@ -57,8 +57,9 @@ final class ThinCurve {
     width *= 2;
   }
 
-  boolean isEmpty() {
-    return columns.isEmpty();
+  /** Whether there is a value other than 0. */
+  boolean hasNews() {
+    return columns.stream().anyMatch(column -> column.least != 0 || column.most != 0);
   }
 
   /** The least and the greatest value of each column, in the order in which they came. */

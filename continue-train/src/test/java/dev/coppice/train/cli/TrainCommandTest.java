@@ -91,6 +91,43 @@ class TrainCommandTest {
   }
 
   @Test
+  void mixesKindsOfDataByWeight() throws IOException {
+    Path lines =
+        Files.writeString(
+            folder.resolve("a.jsonl"), "{\"body\": \"a line of some text\"}\n".repeat(20));
+    Path tokens = Files.write(folder.resolve("b.bin"), new byte[400]);
+    List<Object> arguments = new ArrayList<>(List.of("train", checkpoint, "--out", run, "-q"));
+    arguments.addAll(List.of("--data", texts + "=2", lines + "=1.5", tokens + "=0.5"));
+    arguments.addAll(List.of("--text-field", "body", "--no-cache", "--no-document-mask"));
+    arguments.addAll(List.of("--batch", 2, "--sequence", 16, "--steps", 3));
+    Outcome trained = coppice(arguments.toArray());
+    assertThat(trained.err()).isEmpty();
+    assertThat(trained.code()).isZero();
+    JsonNode data = new ObjectMapper().readTree(run.resolve("run.json").toFile()).get("data");
+    assertThat(data.findValuesAsText("form")).containsExactly("tokens", "tokens", "nanogpt");
+    assertThat(data.findValuesAsText("weight")).containsExactly("2.0", "1.5", "0.5");
+    Outcome resumed = coppice("train", "--out", run, "--resume", "-q");
+    assertThat(resumed.err()).isEmpty();
+    Outcome judged =
+        coppice("eval", checkpoint, "--data", tokens, lines, "--text-field", "body", "--sequence", 32, "--json", "-q");
+    assertThat(judged.err()).isEmpty();
+    assertThat(judged.json().get("tokens").asLong()).isPositive();
+  }
+
+  @Test
+  void refusesWhatNamesNoData() {
+    assertFails(train("--data-format", "csv", "--steps", 1), 2, "data format must be auto, text,");
+    assertFails(train("--bin-width", 3, "--steps", 1), 2, "token width must be 2 or 4 bytes, got 3");
+    assertFails(
+        train("--document-end", 256, "--steps", 1),
+        2,
+        "document end must be auto, none or an id in 0..255, got 256");
+    assertFails(train("--data-format", "llmc", "--steps", 1), 3, "folder must hold data of form LLMC");
+    assertFails(
+        coppice("routers", checkpoint), 2, "--data must be given, got none");
+  }
+
+  @Test
   void trainsAndJudges() throws IOException {
     Outcome trained = train("--steps", 5, "--held-out", 0.2, "--json");
     assertThat(trained.err()).isEmpty();

@@ -53,6 +53,15 @@ class RunReportTest {
   }
 
   @Test
+  void drawsATeacherOnlyWhereThereIsOne() throws IOException {
+    Path run = FakeRuns.run(folder.resolve("a"), 12);
+    assertThat(report(run).html()).doesNotContain("Distillation");
+    Path log = run.resolve("metrics.jsonl");
+    Files.writeString(log, Files.readString(log).replace("yet_unknown", "distillation"));
+    assertThat(report(run).html()).contains(">Distillation</title>");
+  }
+
+  @Test
   void marksSpikesAndSkippedSteps() throws IOException {
     String html = report(FakeRuns.run(folder.resolve("a"), 12)).html();
     String norm = html.substring(html.indexOf(">Gradient norm</title>"));
