@@ -1,6 +1,7 @@
 package dev.coppice.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.train.Folders;
@@ -44,14 +45,18 @@ class KilledRunTest {
   }
 
   private Process coppice(String... arguments) throws IOException {
+    return coppice("-Xmx512m", List.of(arguments));
+  }
+
+  private Process coppice(String heap, List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of(heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.add("-D" + THREADS + "=" + System.getProperty(THREADS));
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(Coppice.class.getName());
-    command.addAll(List.of(arguments));
+    command.addAll(arguments);
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
@@ -62,25 +67,56 @@ class KilledRunTest {
   }
 
   private Process begin() throws IOException {
+    return begin("-Xmx512m", 4, 8);
+  }
+
+  private Process begin(String heap, long saveEvery, int batch) throws IOException {
     return coppice(
-        "train",
-        checkpoint.toString(),
-        "--data",
-        data.path().toString(),
-        "--out",
-        out.toString(),
-        "--steps",
-        Long.toString(STEPS),
-        "--save-every",
-        "4",
-        "--batch",
-        "8",
-        "--sequence",
-        "16",
-        "--seed",
-        "3",
-        "--learning-rate",
-        "1e-2");
+        heap,
+        List.of(
+            "train",
+            checkpoint.toString(),
+            "--data",
+            data.path().toString(),
+            "--out",
+            out.toString(),
+            "--steps",
+            Long.toString(STEPS),
+            "--save-every",
+            Long.toString(saveEvery),
+            "--batch",
+            Integer.toString(batch),
+            "--micro-batch",
+            "8",
+            "--sequence",
+            "16",
+            "--seed",
+            "3",
+            "--learning-rate",
+            "1e-2"));
+  }
+
+  private static void signal(String name, Process process) throws Exception {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+  }
+
+  /** Waits until the run takes steps, so that signals are heard. */
+  private void awaitRun(Process process) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!Files.exists(out.resolve("metrics.jsonl"))) {
+      assertThat(process.isAlive()).as(() -> "process, log:\n" + log()).isTrue();
+      assertThat(System.nanoTime()).as("waited a minute").isLessThan(deadline);
+      Thread.sleep(5);
+    }
+  }
+
+  /** A process that is started with SIGINT ignored, as one in the background is, never hears it. */
+  private static boolean hearsSigint() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    return Files.exists(status)
+        && Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .noneMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) != 0);
   }
 
   private long newestStep() throws IOException {
@@ -175,5 +211,47 @@ class KilledRunTest {
     long steps = MetricsLog.read(out.resolve("metrics.jsonl")).size();
     assertThat(newestStep()).isEqualTo(steps);
     assertThat(log()).contains("Stopped and saved after " + steps + " steps");
+  }
+
+  @Test
+  void savesAndGoesOnAtSigusr1AndExitsWith75OnSigint() throws Exception {
+    assumeTrue(hearsSigint());
+    Process process = begin("-Xmx512m", STEPS, 8);
+    awaitRun(process);
+    signal("USR1", process);
+    awaitStepAfter(0, process);
+    long first = newestStep();
+    signal("USR1", process);
+    awaitStepAfter(first, process);
+    signal("INT", process);
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(this::log).isEqualTo(75);
+    assertThat(newestStep()).isEqualTo(MetricsLog.read(out.resolve("metrics.jsonl")).size());
+  }
+
+  @Test
+  void aSecondSigintEndsTheProcessAtOnce() throws Exception {
+    assumeTrue(hearsSigint());
+    // a step of seconds
+    Process process = begin("-Xmx512m", 4, 8000);
+    awaitRun(process);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (process.isAlive() && System.nanoTime() < deadline) {
+      signal("INT", process);
+      process.waitFor(100, TimeUnit.MILLISECONDS);
+    }
+    assertThat(process.isAlive()).isFalse();
+    assertThat(process.exitValue()).as(this::log).isEqualTo(130);
+    assertThat(newestStep()).isEqualTo(-1);
+  }
+
+  @Test
+  void wantOfMemoryIsOneErrorWithCode5() throws Exception {
+    Process process = begin("-Xmx40m", 4, 800_000);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(this::log).isEqualTo(5);
+    assertThat(log())
+        .contains("coppice: memory must suffice, got Java heap space (no checkpoint)")
+        .doesNotContain("\tat ");
   }
 }
