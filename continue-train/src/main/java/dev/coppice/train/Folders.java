@@ -1,5 +1,6 @@
 package dev.coppice.train;
 
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -31,6 +32,23 @@ public final class Folders {
   public static String name(Path path) {
     Path last = path.toAbsolutePath().normalize().getFileName();
     return last == null ? "" : last.toString();
+  }
+
+  /**
+   * The folders that get a new name in them when a path is made: its parent, and above it those of
+   * missing folders.
+   *
+   * @param path that may not be there yet
+   */
+  public static ImmutableList<Path> ancestors(Path path) {
+    ImmutableList.Builder<Path> folders = ImmutableList.builder();
+    Path folder = parent(path);
+    folders.add(folder);
+    while (!Files.exists(folder) && !parent(folder).equals(folder)) {
+      folder = parent(folder);
+      folders.add(folder);
+    }
+    return folders.build();
   }
 
   /**

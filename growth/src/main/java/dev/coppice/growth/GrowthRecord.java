@@ -71,6 +71,11 @@ final class GrowthRecord {
     return request.seed();
   }
 
+  /** What became of the optimizer's moments, if they grew. */
+  Optional<MomentRule> moments() {
+    return request.moments();
+  }
+
   /** The operator that was carried out. */
   GrowthOperator operator() {
     return request.operator();

@@ -104,6 +104,15 @@ final class ModelCard {
     for (JsonNode operator : record.operators()) {
       text.append("- `").append(operator).append("`\n");
     }
+    record
+        .moments()
+        .ifPresent(
+            rule ->
+                text.append("\nThe optimizer's moments are in `")
+                    .append(TrainingState.FILE)
+                    .append("`, rule `")
+                    .append(rule.key())
+                    .append("`.\n"));
     text.append("\nWhat that means here:\n\n");
     record.plan().notes().forEach(note -> text.append("- ").append(note).append("\n"));
     text.append("\n`coppice.json` names the source of every tensor and the check sums of the ");

@@ -12,7 +12,9 @@ import java.util.Optional;
  * <p>Three things hold whatever the rule. Moments are never noised. What is drawn anew or starts as
  * zero (a random router or expert, the output projections of an identity) is a new parameter that
  * has seen no gradient: its moments are zero. The count of steps is carried on, for it belongs to
- * all parameters together.
+ * all parameters together; where moments are zero and the count is large, AdamW corrects no bias,
+ * and a first step is up to (1 − β₁)/√(1 − β₂) times the learning rate: 3.2 at 0.9 and 0.999, 0.45
+ * at 0.9 and 0.95.
  *
  * <p><b>What growth does to gradients.</b> Let width growth put M copies in the place of each
  * expert, so that the grown loss G keeps the source's loss F: F(θ) = G(θ, …, θ) for every θ of an
@@ -22,14 +24,15 @@ import java.util.Optional;
  *
  * <pre>∂G/∂θ_c = (1/M) · ∂F/∂θ</pre>
  *
- * <p>The same holds of every term of the loss that depends on the router through the weights of the
- * copies together, the load-balancing loss among them; not of the router's z loss, whose sum over
- * experts grows. First moments are means of gradients and second moments of their squares, so that
- * they become m/M and v/M². AdamW's step m̂/(√v̂ + ε) is then m̂/(√v̂ + Mε): each copy moves as its
- * original would have, and the function goes on as if nothing had grown, up to ε and rounding.
- * Decoupled weight decay shrinks each copy as it did the original. Clipping is another matter: the
- * squared norm of M copies is 1/M of their original's, so the norm over all parameters is smaller,
- * and steps that were clipped are clipped less. With noise all this holds to first order in it.
+ * <p>First moments are means of gradients and second moments of their squares, so that they become
+ * m/M and v/M². AdamW's step m̂/(√v̂ + ε) is then m̂/(√v̂ + Mε): each copy moves as its original
+ * would have, and training goes on as if nothing had grown, up to ε and rounding. Decoupled weight
+ * decay shrinks each copy as it did the original. With noise all this holds to first order in it.
+ *
+ * <p>It does not hold of what counts experts. The load-balancing loss, which is K at perfect
+ * balance, becomes M times itself: divide its weight by M to keep it. The router's z loss sums over
+ * more experts. And the squared norm of M copies' gradients is 1/M of their original's, so that the
+ * norm over all parameters is smaller, and a step that was clipped is clipped less.
  *
  * <p>Depth growth changes the function, and no factor says how gradients follow: layers and their
  * copies take the moments as they are. The copy that starts as an identity is an exception: nothing

@@ -60,6 +60,19 @@ class GrowthRecipeTest {
   }
 
   @Test
+  void readsTheRuleForMoments() throws IOException {
+    String operators = "~operators: [{operator: interpose, factor: 2}]";
+    for (MomentRule rule : MomentRule.values()) {
+      assertThat(read("with_optimizer: " + rule.key() + operators).moments()).contains(rule);
+    }
+    assertThat(read(operators).moments()).isEmpty();
+    assertThatThrownBy(() -> read("with_optimizer: keep" + operators))
+        .hasMessageContaining(
+            "recipe key with_optimizer must be one of copy, reset, scale, got \"keep\"")
+        .hasMessageContaining("line 1");
+  }
+
+  @Test
   void readsWhatTheLineageWrites() throws IOException {
     GrowthOperator operator = Interpose.times(2).then(DuplicateExperts.times(3, 0.5));
     String lineage = "{\"operators\": " + new OperatorJson().write(operator) + "}";

@@ -320,8 +320,8 @@ class LayoutPropertyTest {
     return Checkpoint.open(folder.of(name), families(folder));
   }
 
-  private static Checkpoint write(TestFolder folder, Model model, Layout layout, Dtype dtype)
-      throws IOException {
+  /** All tensors of a model, by name. */
+  static Map<String, Stored> tensors(Model model, Layout layout) {
     Map<String, Stored> tensors = new LinkedHashMap<>();
     tensors.put("embed.weight", Stored.of(new float[2 * MODEL], 2, MODEL));
     for (int layer = 0; layer < LAYERS; layer++) {
@@ -329,6 +329,13 @@ class LayoutPropertyTest {
       tensors.put(prefix + "mlp.gate.weight", Stored.of(model.routers()[layer], EXPERTS, MODEL));
       layout.store(model.experts()[layer]).forEach((name, t) -> tensors.put(prefix + name, t));
     }
+    return tensors;
+  }
+
+  /** Writes a model and opens it. */
+  static Checkpoint write(TestFolder folder, Model model, Layout layout, Dtype dtype)
+      throws IOException {
+    Map<String, Stored> tensors = tensors(model, layout);
     ObjectNode config =
         new ObjectMapper()
             .createObjectNode()

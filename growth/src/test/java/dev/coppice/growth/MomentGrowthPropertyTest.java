@@ -109,8 +109,7 @@ class MomentGrowthPropertyTest {
       TensorAddress address = family.address(name).orElseThrow();
       float[] source = before.get((order == 1 ? "exp_avg." : "exp_avg_sq.") + sourceName(address));
       boolean router = address.role() == TensorRole.ROUTER;
-      float[] expected =
-          router ? rows(source) : Arrays.copyOf(source, source.length);
+      float[] expected = router ? rows(source) : Arrays.copyOf(source, source.length);
       boolean newLayer = address.layer().isPresent() && isNewLayer(address.layer().getAsInt());
       boolean identity = newLayer && deeper.identity();
       boolean newExpert = address.expert().isPresent() && isNewExpert(address.expert().getAsInt());
@@ -187,8 +186,7 @@ class MomentGrowthPropertyTest {
   private static void assertOrigin(Judge judge, Checkpoint grown) {
     GrowthOrigin origin =
         grown.record().orElseThrow().lineage().flatMap(GrowthOrigin::of).orElseThrow();
-    assertThat(origin.sourceLayers())
-        .isEqualTo(judge.deeper().sources(judge.spec().layerCount()));
+    assertThat(origin.sourceLayers()).isEqualTo(judge.deeper().sources(judge.spec().layerCount()));
     for (int layer = 0; layer < grown.spec().layerCount(); layer++) {
       assertThat(origin.newLayer(layer)).isEqualTo(judge.isNewLayer(layer));
       for (int expert = 0; expert < grown.anatomy().layers().get(layer).experts(); expert++) {
@@ -224,7 +222,9 @@ class MomentGrowthPropertyTest {
   /** Growing twice with the state is growing once by the product. */
   @Property(tries = 4)
   void twoGrowthsAreOne(
-      @ForAll("specs") MoeSpec spec, @ForAll("wider") DuplicateExperts wider, @ForAll("rules") MomentRule rule)
+      @ForAll("specs") MoeSpec spec,
+      @ForAll("wider") DuplicateExperts wider,
+      @ForAll("rules") MomentRule rule)
       throws IOException {
     Assume.that(wider.topK() != TopK.KEEP && rule != MomentRule.RESET);
     Optional<MomentRule> wanted = Optional.of(rule);
@@ -243,9 +243,7 @@ class MomentGrowthPropertyTest {
           float[] values = found.get(name);
           for (int i = 0; i < values.length; i++) {
             // two roundings against one
-            assertThat((double) values[i])
-                .as(name)
-                .isCloseTo(expected.get(name)[i], within(1e-6));
+            assertThat((double) values[i]).as(name).isCloseTo(expected.get(name)[i], within(1e-6));
           }
         }
         GrowthOrigin last =

@@ -52,6 +52,13 @@ public final class TestFolder implements Closeable {
     return Checkpoint.open(of(name));
   }
 
+  /** Writes random optimizer state of 1234 steps beside a checkpoint. */
+  public static void writeState(Path checkpoint) throws IOException {
+    try (Checkpoint opened = Checkpoint.open(checkpoint)) {
+      TinyState.write(opened, 7);
+    }
+  }
+
   /** Names of what lies in the folder, hidden files too. */
   public List<String> names() throws IOException {
     try (Stream<Path> all = Files.list(path)) {

@@ -1,15 +1,22 @@
 package dev.coppice.bench.cli;
 
+import dev.coppice.bench.micro.SpeedDataCommand;
 import dev.coppice.bench.micro.SpeedGrowCommand;
+import dev.coppice.bench.micro.SpeedLoopCommand;
 import dev.coppice.bench.micro.SpeedTrainCommand;
 import picocli.CommandLine.Command;
 
-/** {@code coppice bench speed}: how fast training and growing are here. */
+/** {@code coppice bench speed}: how fast training, growing and reading are here. */
 @Command(
     name = "speed",
-    description = "Measures how fast training and growing are on this machine.",
+    description = "Measures how fast training, growing and reading are on this machine.",
     synopsisSubcommandLabel = "WHAT",
-    subcommands = {SpeedTrainCommand.class, SpeedGrowCommand.class})
+    subcommands = {
+      SpeedTrainCommand.class,
+      SpeedLoopCommand.class,
+      SpeedGrowCommand.class,
+      SpeedDataCommand.class
+    })
 final class SpeedCommand {
   SpeedCommand() {}
 }

@@ -39,7 +39,7 @@ public final class SpeedTrain {
   private static final int PROBE = 2048;
   private static final int PROBES = 9;
 
-  private static final Size PLAIN = new Size(4, 8, LENGTH);
+  static final Size PLAIN = new Size(4, 8, LENGTH);
 
   /** What differs between the models that are measured; tokens a step stay the same. */
   record Size(int layers, int experts, int sequence) {
@@ -189,12 +189,12 @@ public final class SpeedTrain {
     }
   }
 
-  private static void step(Learner learner, TokenBatch batch) {
+  static void step(Learner learner, TokenBatch batch) {
     learner.accumulate(batch, LossWeights.NONE, 1);
     learner.update(new AdamWSettings(0.9, 0.999, 1e-8, 0.01, Float.MAX_VALUE), 1e-3);
   }
 
-  private static TokenBatch batch(Size shape, int seed) {
+  static TokenBatch batch(Size shape, int seed) {
     int vocabulary = shape.spec().vocabularySize();
     int[] ids = new Random(seed).ints((long) BATCH * LENGTH, 0, vocabulary).toArray();
     int[] labels = Arrays.copyOfRange(ids, 1, ids.length + 1);
@@ -218,7 +218,7 @@ public final class SpeedTrain {
     }
   }
 
-  private static double median(List<Double> values) {
+  static double median(List<Double> values) {
     List<Double> sorted = new ArrayList<>(values);
     Collections.sort(sorted);
     return sorted.get(sorted.size() / 2);

@@ -9,10 +9,7 @@ import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.moe.text.Tokenizers;
-import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
-import dev.coppice.train.data.CorpusBuilder;
-import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.run.ChoiceReport;
 import dev.coppice.train.run.ChoiceScorer;
 import dev.coppice.train.run.ChoiceTask;
@@ -20,12 +17,10 @@ import dev.coppice.train.run.EvalReport;
 import dev.coppice.train.run.EvalSpec;
 import dev.coppice.train.run.Evaluator;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.DoubleConsumer;
 import picocli.CommandLine.Command;
@@ -52,15 +47,6 @@ final class EvalCommand implements Callable<Integer> {
   private Path checkpoint;
 
   @Option(
-      names = "--data",
-      paramLabel = "PATH",
-      arity = "1..*",
-      description =
-          "Text: folders, files, and jars or zips, read as folders; or one token file. The "
-              + "checkpoint's tokenizer.json reads it; without one, a byte is a token.")
-  private List<Path> data = List.of();
-
-  @Option(
       names = "--task",
       paramLabel = "FILE",
       arity = "1..*",
@@ -74,6 +60,8 @@ final class EvalCommand implements Callable<Integer> {
       description = "Seed of the bootstrap (default: ${DEFAULT-VALUE}).")
   private long seed;
 
+  @Mixin private DataOptions data;
+
   @Mixin private WindowOptions reading;
 
   @Mixin private OutputOptions output;
@@ -82,7 +70,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (data.isEmpty() && tasks.isEmpty()) {
+    if (!data.isGiven() && tasks.isEmpty()) {
       throw new ParameterException(
           command.commandLine(), "one of --data, --task must be given, got none");
     }
@@ -97,7 +85,7 @@ final class EvalCommand implements Callable<Integer> {
         LanguageModel model = LanguageModel.open(opened, reading.precision());
         ProgressLine line = ProgressLine.start("eval", 1, output.quiet())) {
       DoubleConsumer progress = share -> line.update(share, "");
-      if (!data.isEmpty()) {
+      if (data.isGiven()) {
         EvalReport report = judge(model, spec, progress);
         json.setAll((ObjectNode) TrainJson.mapper().valueToTree(report));
         texts.add(text(report));
@@ -116,17 +104,10 @@ final class EvalCommand implements Callable<Integer> {
 
   private EvalReport judge(LanguageModel model, EvalSpec spec, DoubleConsumer progress)
       throws IOException {
-    Optional<TokenFile> ready = TextData.ready(data);
-    if (ready.isPresent()) {
-      return Evaluator.score(model, ready.get(), spec, progress).report();
-    }
-    Path scratch = Files.createTempDirectory("coppice-eval-");
-    try (Tokenizer tokenizer = TextData.tokenizer(checkpoint, model.spec());
-        TokenFile made = CorpusBuilder.tokenize(data, tokenizer, scratch.resolve("text.tokens"))) {
-      return Evaluator.score(model, made, spec, progress).report();
-    } finally {
-      Folders.delete(scratch);
-    }
+    return data.read(
+        new DataOptions.Source(checkpoint, model.spec()),
+        output.quiet(),
+        text -> Evaluator.score(model, text, spec, progress).report());
   }
 
   private List<ChoiceReport> choose(

@@ -7,20 +7,15 @@ import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.model.LanguageModel;
-import dev.coppice.moe.text.Tokenizer;
-import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
-import dev.coppice.train.data.CorpusBuilder;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.run.EvalSpec;
 import dev.coppice.train.run.RouterJudge;
 import dev.coppice.train.run.RouterReport;
 import dev.coppice.train.run.Twins;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -28,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -44,13 +39,7 @@ final class RoutersCommand implements Callable<Integer> {
   @Parameters(paramLabel = "CKPT", description = "Checkpoint folder.")
   private Path checkpoint;
 
-  @Option(
-      names = "--data",
-      paramLabel = "PATH",
-      arity = "1..*",
-      required = true,
-      description = "Text: folders, files, and jars or zips, read as folders; or one token file.")
-  private List<Path> data;
+  @Mixin private DataOptions data;
 
   @Mixin private WindowOptions reading;
 
@@ -60,6 +49,9 @@ final class RoutersCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (!data.isGiven()) {
+      throw new ParameterException(command.commandLine(), "--data must be given, got none");
+    }
     EvalSpec spec = reading.spec(1, 0);
     RouterReport report = judge(spec);
     ObjectNode json = TrainJson.mapper().valueToTree(report);
@@ -71,18 +63,10 @@ final class RoutersCommand implements Callable<Integer> {
     try (Checkpoint opened = Checkpoint.open(checkpoint);
         LanguageModel model = LanguageModel.open(opened, reading.precision())) {
       Optional<Twins> twins = opened.record().flatMap(CoppiceRecord::lineage).flatMap(Twins::of);
-      Optional<TokenFile> ready = TextData.ready(data);
-      if (ready.isPresent()) {
-        return judge(model, ready.get(), spec, twins);
-      }
-      Path scratch = Files.createTempDirectory("coppice-routers-");
-      try (Tokenizer tokenizer = TextData.tokenizer(checkpoint, model.spec());
-          TokenFile made =
-              CorpusBuilder.tokenize(data, tokenizer, scratch.resolve("text.tokens"))) {
-        return judge(model, made, spec, twins);
-      } finally {
-        Folders.delete(scratch);
-      }
+      return data.read(
+          new DataOptions.Source(checkpoint, model.spec()),
+          output.quiet(),
+          text -> judge(model, text, spec, twins));
     }
   }
 

@@ -34,7 +34,7 @@ final class SaveOptions {
 
   @Option(
       names = "--save-async",
-      paramLabel = "true|false",
+      negatable = true,
       description = "Whether training goes on while a copy is written (default: true).")
   private Optional<Boolean> asynchronous;
 

@@ -8,7 +8,9 @@ import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.PartSpec;
+import dev.coppice.train.data.Preparation;
+import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.run.StopSignals;
 import dev.coppice.train.run.TrainResult;
@@ -17,7 +19,6 @@ import dev.coppice.train.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -48,15 +49,6 @@ final class TrainCommand implements Callable<Integer> {
   private Optional<Path> checkpoint;
 
   @Option(
-      names = "--data",
-      paramLabel = "PATH",
-      arity = "1..*",
-      description =
-          "Text: folders, files, and jars or zips, read as folders; or one token file. "
-              + "Not needed with --resume.")
-  private List<Path> data = List.of();
-
-  @Option(
       names = "--out",
       paramLabel = "RUN",
       required = true,
@@ -70,11 +62,13 @@ final class TrainCommand implements Callable<Integer> {
       names = "--held-out",
       paramLabel = "SHARE",
       description =
-          "Share of the text, by file, to keep in RUN/data/held-out.tokens for coppice eval.")
+          "Share of the tokens, by document, to keep in RUN/data/held-out.tokens for coppice eval.")
   private Optional<Double> heldOut;
 
   @Option(names = "--resume", description = "Go on with the run in RUN.")
   private boolean resume;
+
+  @Mixin private DataOptions data;
 
   @Mixin private SpecOptions options;
 
@@ -101,17 +95,18 @@ final class TrainCommand implements Callable<Integer> {
         givenBudget()
             .orElseThrow(
                 () -> usage("one of --budget, --tokens, --steps, --hours must be given, got none"));
-    if (data.isEmpty()) {
+    if (!data.isGiven()) {
       throw usage("--data must be given, got none");
     }
     if (Files.exists(out)) {
       throw usage("run folder must not exist yet, got " + out + " (--resume goes on there)");
     }
     TrainSpec spec = options.over(TrainSpec.defaults());
-    Optional<TokenFile> ready = TextData.ready(data);
-    try (TokenFile tokens =
-        ready.isPresent() ? ready.get() : TextData.intoRun(data, out, heldOut, spec.seed())) {
-      return TrainingRun.start(spec, source, tokens, limit, out);
+    Optional<PartSpec.HeldOutSpec> split =
+        heldOut.map(share -> new PartSpec.HeldOutSpec(share, spec.seed()));
+    try (TrainingData read =
+        data.prepare(DataOptions.Source.of(source), split, out, output.quiet())) {
+      return TrainingRun.start(spec, source, read, limit, out);
     } catch (IOException | RuntimeException e) {
       Folders.delete(out);
       throw e;
@@ -139,7 +134,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private TrainResult train(TrainingRun run) throws IOException {
     double before = run.share();
-    StopSignals signals = StopSignals.listen(run::requestStop);
+    StopSignals signals = StopSignals.listen(run::requestStop, run::requestSave);
     try (ProgressLine line =
         ProgressLine.start("train", Math.max(1e-9, 1 - before), output.quiet())) {
       TrainResult result = run.run((step, share) -> line.update(share - before, describe(step)));
@@ -170,7 +165,7 @@ final class TrainCommand implements Callable<Integer> {
     json.put("extra_flops_with_attention", result.extraFlopsWithAttention());
     json.put("seconds", result.seconds());
     json.put("metrics", result.lossCurve().toString());
-    TextData.heldOut(out).ifPresent(path -> json.put("held_out", path.toString()));
+    Preparation.heldOut(out).ifPresent(path -> json.put("held_out", path.toString()));
     return json;
   }
 

@@ -2,11 +2,11 @@ package dev.coppice.train.data;
 
 import dev.coppice.moe.text.Tokenizer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 
-/** Tokenises text once, into a file that training reads from. */
+/** Tokenises text once, on all processors, into a file that training reads from. */
 public final class CorpusBuilder {
   private CorpusBuilder() {}
 
@@ -37,16 +37,36 @@ public final class CorpusBuilder {
    */
   public static TokenFile tokenizeDocuments(
       List<TextDocument> documents, Tokenizer tokenizer, Path out) throws IOException {
-    try (TokenFileWriter writer =
-            TokenFileWriter.create(out, tokenizer.vocabularySize(), tokenizer.name());
-        DocumentReader reader = new DocumentReader()) {
-      for (TextDocument document : documents) {
-        writer.beginDocument(document.name(), document.bytes());
-        try (InputStream text = reader.open(document)) {
-          tokenizer.encode(text, writer::append);
-        }
+    Encoding encoding =
+        new Encoding(
+            tokenizer,
+            OptionalInt.empty(),
+            Runtime.getRuntime().availableProcessors(),
+            PreparationProgress.NONE);
+    try (TextSource source = new FileTexts(documents)) {
+      return encoding.write(source, out);
+    }
+  }
+
+  /**
+   * How a text becomes a token file.
+   *
+   * @param tokenizer what makes the ids
+   * @param documentEnd id to put behind every document, if any
+   * @param threads that encode
+   * @param progress hears the bytes read
+   */
+  record Encoding(
+      Tokenizer tokenizer, OptionalInt documentEnd, int threads, PreparationProgress progress) {
+
+    /** Writes a file; when that fails, it is not there. */
+    TokenFile write(TextSource source, Path out) throws IOException {
+      try (TokenFileWriter writer =
+              TokenFileWriter.create(out, tokenizer.vocabularySize(), tokenizer.name());
+          ParallelEncoder encoder = new ParallelEncoder(tokenizer, documentEnd, threads)) {
+        encoder.encode(source, writer, progress);
+        return writer.finish();
       }
-      return writer.finish();
     }
   }
 }

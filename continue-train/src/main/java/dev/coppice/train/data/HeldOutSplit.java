@@ -62,6 +62,6 @@ public record HeldOutSplit(ImmutableList<TextDocument> train, ImmutableList<Text
   }
 
   private static long rank(TextDocument document, long seed) {
-    return KeyedHash.of(seed, Long.parseUnsignedLong(document.sha256().substring(0, 16), 16));
+    return KeyedHash.of(seed, document.key());
   }
 }

@@ -13,4 +13,10 @@ import java.util.Optional;
  * @param sha256 of its text, 64 hexadecimal digits
  */
 public record TextDocument(
-    String name, Path file, Optional<String> entry, long bytes, String sha256) {}
+    String name, Path file, Optional<String> entry, long bytes, String sha256) {
+
+  /** The first 64 bits of the text's SHA-256. */
+  long key() {
+    return Long.parseUnsignedLong(sha256.substring(0, 16), 16);
+  }
+}

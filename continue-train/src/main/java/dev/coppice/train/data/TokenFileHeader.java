@@ -15,7 +15,7 @@ import java.util.Arrays;
  * <pre>
  * offset  type  meaning
  *  0      8 B   magic, ASCII "CPTOKENS"
- *  8      u32   format version, 1
+ *  8      u32   format version, 1 or 2
  * 12      u32   width of a token in bytes: 1, 2 or 4, unsigned (4: below 2^31)
  * 16      u64   tokens
  * 24      u64   documents
@@ -24,6 +24,7 @@ import java.util.Arrays;
  * 44      20 B  zero
  * 64            the tokens, then zeros up to a multiple of 8
  *               then documents + 1 u64: where each document starts, in tokens; the last is the end
+ *               then, from version 2 on, documents u64: the key of each, the same for equal ones
  * </pre>
  *
  * @param width bytes a token
@@ -31,11 +32,13 @@ import java.util.Arrays;
  * @param documents number of documents
  * @param textBytes bytes of text that the tokens stand for
  * @param vocabulary every token is below
+ * @param keyed whether there are keys, as in version 2
  */
-record TokenFileHeader(int width, long tokens, long documents, long textBytes, int vocabulary) {
+record TokenFileHeader(
+    int width, long tokens, long documents, long textBytes, int vocabulary, boolean keyed) {
   static final int BYTES = 64;
 
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final byte[] MAGIC = "CPTOKENS".getBytes(StandardCharsets.US_ASCII);
   private static final ImmutableSet<Integer> WIDTHS = ImmutableSet.of(1, 2, 4);
 
@@ -51,13 +54,23 @@ record TokenFileHeader(int width, long tokens, long documents, long textBytes, i
 
   /** Length of the whole file in bytes. */
   long fileSize() {
+    return keysOffset() + (keyed ? documents * Long.BYTES : 0);
+  }
+
+  /** Where the keys start, in bytes from the file's start. */
+  long keysOffset() {
     return tableOffset() + (documents + 1) * Long.BYTES;
   }
 
   /** The 64 bytes. */
   ByteBuffer encode() {
     ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.put(MAGIC).putInt(VERSION).putInt(width).putLong(tokens).putLong(documents);
+    bytes
+        .put(MAGIC)
+        .putInt(keyed ? VERSION : VERSION - 1)
+        .putInt(width)
+        .putLong(tokens)
+        .putLong(documents);
     bytes.putLong(textBytes).putInt(vocabulary);
     return bytes.clear();
   }
@@ -69,10 +82,15 @@ record TokenFileHeader(int width, long tokens, long documents, long textBytes, i
     bytes.get(magic);
     check(Arrays.equals(magic, MAGIC), "must start with CPTOKENS", file);
     int version = bytes.getInt();
-    check(version == VERSION, "must have version " + VERSION + ", got " + version, file);
+    check(version == 1 || version == VERSION, "must have version 1 or 2, got " + version, file);
     TokenFileHeader header =
         new TokenFileHeader(
-            bytes.getInt(), bytes.getLong(), bytes.getLong(), bytes.getLong(), bytes.getInt());
+            bytes.getInt(),
+            bytes.getLong(),
+            bytes.getLong(),
+            bytes.getLong(),
+            bytes.getInt(),
+            version == VERSION);
     header.check(file, size);
     return header;
   }

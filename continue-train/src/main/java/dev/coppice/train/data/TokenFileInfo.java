@@ -12,7 +12,7 @@ import java.util.List;
  * @param tokenizer name of the tokenizer
  * @param vocabulary of the tokenizer
  * @param tokens number of tokens
- * @param documents name of each document, in order
+ * @param documents name of each document, in order; none where they have none of their own
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 record TokenFileInfo(
@@ -24,5 +24,10 @@ record TokenFileInfo(
     List<String> documents) {
   TokenFileInfo {
     documents = List.copyOf(documents);
+  }
+
+  /** Whether the names are those of so many documents. */
+  boolean names(long count) {
+    return documents.isEmpty() || documents.size() == count;
   }
 }

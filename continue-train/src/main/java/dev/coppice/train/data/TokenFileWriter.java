@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkState;
 
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
+import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;
@@ -20,12 +21,13 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Writes a token file and its side file: first under other names, then, when whole and on disk,
  * under their own.
  *
- * <p>Memory: a buffer, and the name and start of each document. Not thread-safe.
+ * <p>Memory: a buffer, and the name, start and key of each document. Not thread-safe.
  */
 public final class TokenFileWriter implements Closeable {
   private static final int BUFFER = 1 << 18;
@@ -39,7 +41,10 @@ public final class TokenFileWriter implements Closeable {
   private final ByteBuffer buffer =
       ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
   private final List<String> names = new ArrayList<>();
-  private final List<Long> starts = new ArrayList<>();
+  private final ImmutableLongArray.Builder starts = ImmutableLongArray.builder();
+  private final ImmutableLongArray.Builder keys = ImmutableLongArray.builder();
+  private boolean keyed = true;
+  private long documents;
   private long tokens;
   private long textBytes;
 
@@ -85,7 +90,31 @@ public final class TokenFileWriter implements Closeable {
    */
   public void beginDocument(String name, long bytes) {
     names.add(name);
+    keyed = false;
+    beginDocument(bytes, 0);
+  }
+
+  /**
+   * Begins a document as {@link #beginDocument(String, long)} does.
+   *
+   * @param name for the side file; either all documents have one or none
+   * @param bytes of text that its tokens will stand for
+   * @param key the same for equal documents
+   */
+  void beginDocument(Optional<String> name, long bytes, long key) {
+    name.ifPresent(names::add);
+    beginDocument(bytes, key);
+  }
+
+  private void beginDocument(long bytes, long key) {
+    documents++;
     starts.add(tokens);
+    keys.add(key);
+    textBytes += bytes;
+  }
+
+  /** Adds to the bytes of text that the tokens stand for. */
+  void addText(long bytes) {
     textBytes += bytes;
   }
 
@@ -96,7 +125,7 @@ public final class TokenFileWriter implements Closeable {
    * @throws IOException when the disk refuses
    */
   public void append(int id) throws IOException {
-    checkState(!names.isEmpty(), "a document must be begun before tokens are appended");
+    checkState(documents > 0, "a document must be begun before tokens are appended");
     checkArgument(id >= 0 && id < vocabulary, "token must lie in 0..%s, got %s", vocabulary, id);
     if (buffer.remaining() < width) {
       flush();
@@ -122,7 +151,7 @@ public final class TokenFileWriter implements Closeable {
           ExitCode.INPUT_INVALID, "token file must have a token, got none (" + target + ")");
     }
     TokenFileHeader header =
-        new TokenFileHeader(width, tokens, names.size(), textBytes, vocabulary);
+        new TokenFileHeader(width, tokens, documents, textBytes, vocabulary, keyed);
     writeTable(header);
     writeFully(header.encode(), 0);
     channel.force(true);
@@ -134,10 +163,13 @@ public final class TokenFileWriter implements Closeable {
   private void writeTable(TokenFileHeader header) throws IOException {
     flush();
     channel.position(header.tableOffset());
-    for (long start : starts) {
+    for (long start : starts.build().asList()) {
       putLong(start);
     }
     putLong(tokens);
+    for (long key : keyed ? keys.build().asList() : List.<Long>of()) {
+      putLong(key);
+    }
     flush();
   }
 

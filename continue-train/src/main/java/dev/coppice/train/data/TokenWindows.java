@@ -6,14 +6,14 @@ import dev.coppice.moe.model.TokenBatch;
 import java.util.Arrays;
 
 /**
- * A token file cut into windows of S tokens that do not overlap.
+ * Tokens cut into windows of S tokens that do not overlap.
  *
  * <p>Inputs of window w are the tokens w·S .. w·S+S−1, labels the tokens one further. A label is
  * ignored (-100) where it would be the first token of another document, which nothing foretells,
  * and beyond the end of the file.
  */
 public final class TokenWindows {
-  private final TokenFile data;
+  private final TokenSequence data;
   private final int sequence;
 
   /**
@@ -22,7 +22,7 @@ public final class TokenWindows {
    * @param data the tokens
    * @param sequence tokens a window, S; positive
    */
-  public TokenWindows(TokenFile data, int sequence) {
+  public TokenWindows(TokenSequence data, int sequence) {
     checkArgument(sequence > 0, "sequence must be positive, got %s", sequence);
     this.data = data;
     this.sequence = sequence;
@@ -53,38 +53,41 @@ public final class TokenWindows {
   }
 
   /**
-   * Some windows as one batch.
+   * Some windows as one batch, each seen whole.
    *
    * @param windows numbers of the windows, each below {@link #covering}
    * @return ids and labels [B,S]; beyond the end of the file id 0 and label -100
    */
   public TokenBatch read(long[] windows) {
-    int[] idsBS = new int[Math.multiplyExact(windows.length, sequence)];
-    int[] labelsBS = new int[idsBS.length];
-    Arrays.fill(labelsBS, TokenBatch.IGNORED);
+    BatchRows rows = new BatchRows(windows.length, sequence, false);
     for (int row = 0; row < windows.length; row++) {
-      fill(windows[row], row * sequence, idsBS, labelsBS);
+      fill(windows[row], row, rows);
     }
-    return new TokenBatch(idsBS, labelsBS, windows.length, sequence);
+    return rows.batch();
   }
 
-  private void fill(long window, int offset, int[] idsBS, int[] labelsBS) {
+  /** Writes a window into a row. */
+  void fill(long window, int row, BatchRows rows) {
     long start = start(window);
     checkArgument(
         window >= 0 && window < covering(),
         "window must lie in 0..%s, got %s",
         covering() - 1,
         window);
-    long document = data.documentOf(start);
+    long end = data.documentStart(data.documentOf(start) + 1);
     int length = (int) Math.min(sequence, data.tokenCount() - start);
+    int token = data.token(start);
     for (int i = 0; i < length; i++) {
-      idsBS[offset + i] = data.token(start + i);
       long next = start + i + 1;
-      if (next == data.documentStart(document + 1)) {
-        document = data.documentOf(Math.min(next, data.tokenCount() - 1));
+      int following = next < data.tokenCount() ? data.token(next) : TokenBatch.IGNORED;
+      if (next == end) {
+        rows.put(row, i, token, TokenBatch.IGNORED);
+        rows.endSegment(row, i);
+        end = data.documentStart(data.documentOf(Math.min(next, data.tokenCount() - 1)) + 1);
       } else {
-        labelsBS[offset + i] = data.token(next);
+        rows.put(row, i, token, following);
       }
+      token = following;
     }
   }
 

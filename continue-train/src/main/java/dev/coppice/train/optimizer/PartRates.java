@@ -39,6 +39,11 @@ public record PartRates(
     undecayed = List.copyOf(undecayed);
   }
 
+  /** Whether some rates depend on what growth added. */
+  public boolean needOrigin() {
+    return newExperts != 1 || newLayers != 1 || oldFrozen;
+  }
+
   private static void check(String what, double factor) {
     checkArgument(
         factor >= 0 && Double.isFinite(factor),

@@ -4,6 +4,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.TrainingData;
 
 /** Whether a model can read some data at all. */
 final class Compatibility {
@@ -15,6 +16,11 @@ final class Compatibility {
    * @throws CoppiceException naming what does not fit
    */
   static void check(MoeSpec model, TokenFile data, int sequence) {
+    check(model, TrainingData.of(data), sequence);
+  }
+
+  /** As the other form does. */
+  static void check(MoeSpec model, TrainingData data, int sequence) {
     if (model.vocabularySize() < data.vocabularySize()) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,

@@ -3,20 +3,49 @@ package dev.coppice.train.run;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.coppice.moe.CoppiceVersion;
+import dev.coppice.moe.kernel.KernelVersion;
 import dev.coppice.moe.kernel.TorchRuntime;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What decides how sums are rounded: only where all of it is the same are resumed runs the same to
  * the bit.
  *
  * @param coppiceVersion of the program
+ * @param kernels SHA-256 of the kernels' sources, 64 hexadecimal digits
+ * @param instructionSet that the engine uses, such as {@code AVX512}
+ * @param device where arrays lie
  * @param threads that an operator may use
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-record Environment(String coppiceVersion, int threads) {
+record Environment(
+    String coppiceVersion, String kernels, String instructionSet, String device, int threads) {
 
   /** That of this process. */
   static Environment here() {
-    return new Environment(CoppiceVersion.current(), TorchRuntime.threads());
+    return new Environment(
+        CoppiceVersion.current(),
+        KernelVersion.sha256(),
+        TorchRuntime.instructionSet(),
+        TorchRuntime.device(),
+        TorchRuntime.threads());
+  }
+
+  /** What differs from another one, in words; empty if nothing does. */
+  List<String> differencesFrom(Environment other) {
+    List<String> differences = new ArrayList<>();
+    differ(differences, "coppice version", coppiceVersion, other.coppiceVersion);
+    differ(differences, "kernels", kernels, other.kernels);
+    differ(differences, "instruction set", instructionSet, other.instructionSet);
+    differ(differences, "device", device, other.device);
+    differ(differences, "threads", threads, other.threads);
+    return differences;
+  }
+
+  private static void differ(List<String> all, String name, Object mine, Object other) {
+    if (!mine.equals(other)) {
+      all.add(name + " " + mine + " instead of " + other);
+    }
   }
 }

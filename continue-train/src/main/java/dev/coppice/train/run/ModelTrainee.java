@@ -1,74 +1,77 @@
 package dev.coppice.train.run;
 
-import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.model.AdamWSettings;
+import dev.coppice.moe.model.Distillation;
 import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Learner;
+import dev.coppice.moe.model.LearnerSnapshot;
 import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
 import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.distill.TeacherSpec;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.DoublePredicate;
 
-/** A language model and its learner. */
+/** A language model and its learner, and the teacher if there is one. */
 final class ModelTrainee implements Trainee {
   /** Largest weight file, bytes: the hub's default. */
   private static final long MAX_SHARD_BYTES = 5_000_000_000L;
 
   private final LanguageModel model;
   private final Learner learner;
+  private final Optional<Teacher> teacher;
+  private final boolean averages;
+  private Optional<LearnerSnapshot> spare = Optional.empty();
 
-  private ModelTrainee(LanguageModel model, Learner learner) {
+  /** A model to learn from. */
+  record Teacher(LanguageModel model, TeacherSpec spec) {}
+
+  ModelTrainee(LanguageModel model, Learner learner, Optional<Teacher> teacher, boolean averages) {
     this.model = model;
     this.learner = learner;
+    this.teacher = teacher;
+    this.averages = averages;
   }
 
   /** A model that has not been updated by this run. */
   static ModelTrainee start(Checkpoint source, TrainSpec spec) throws IOException {
-    LanguageModel model =
-        spec.initialWeights() == InitialWeights.FRESH
-            ? LanguageModel.fresh(source.config(), spec.seed(), spec.precision())
-            : LanguageModel.open(source, spec.precision());
-    if (spec.loss().biasStep() > 0 && !model.spec().router().selectionBias()) {
-      model.close();
-      throw new CoppiceException(
-          ExitCode.USAGE,
-          "--bias-step must be 0 where routers have no selection bias, got "
-              + spec.loss().biasStep()
-              + " ("
-              + source.folder()
-              + ")");
-    }
-    return new ModelTrainee(model, Learner.fresh(model));
+    return new TraineeBuilder(source, spec).start();
   }
 
   /** A model as a checkpoint of this run left it. */
   static ModelTrainee resume(Checkpoint step, TrainSpec spec) throws IOException {
-    LanguageModel model = LanguageModel.open(step, spec.precision());
-    try {
-      return new ModelTrainee(model, Learner.restore(model, RunFolder.moments(step.folder())));
-    } catch (IOException | RuntimeException e) {
-      model.close();
-      throw e;
-    }
+    return new TraineeBuilder(step, spec).resume();
   }
 
   @Override
   public LossStats accumulate(
       TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
-    return learner.accumulate(batch, weights, scale);
+    if (teacher.isEmpty() || teacherWeight == 0) {
+      return learner.accumulate(batch, weights, scale);
+    }
+    TeacherSpec by = teacher.get().spec();
+    return learner.accumulate(
+        batch,
+        weights,
+        scale,
+        new Distillation(teacher.get().model(), by.temperature(), teacherWeight, by.top()));
   }
 
   @Override
   public UpdateReport update(AdamWSettings settings, double learningRate, DoublePredicate accepts) {
     return learner.update(settings, learningRate, accepts);
+  }
+
+  @Override
+  public void balance(ExpertLoad load, double step) {
+    learner.balance(load, step);
   }
 
   @Override
@@ -83,7 +86,9 @@ final class ModelTrainee implements Trainee {
 
   @Override
   public TraineeState copy() {
-    return new Now();
+    LearnerSnapshot copy = learner.snapshot(spare);
+    spare = Optional.of(copy);
+    return new Copied(copy, averages);
   }
 
   /** Writes what the learner holds. */
@@ -100,27 +105,68 @@ final class ModelTrainee implements Trainee {
 
     @Override
     public boolean averaged() {
-      return false;
+      return averages;
     }
 
     @Override
-    public void saveAverage(Path file) {}
+    public void saveAverage(Path file) throws IOException {
+      learner.saveAverage(file);
+    }
 
     @Override
-    public void writeAverage(CheckpointWriter writer) {}
+    public void writeAverage(CheckpointWriter writer) throws IOException {
+      learner.writeAverage(writer, MAX_SHARD_BYTES);
+    }
 
     @Override
-    public void close() {}
+    public void close() {
+      // the learner is the trainee's
+    }
   }
 
-  @Override
-  public void balance(ExpertLoad load, double step) {
-    learner.balance(load, step);
+  /**
+   * Writes what a snapshot holds.
+   *
+   * @param snapshot whose memory the next copy uses again
+   * @param averages whether it holds an average
+   */
+  private record Copied(LearnerSnapshot snapshot, boolean averages) implements TraineeState {
+    @Override
+    public void writeModel(CheckpointWriter writer) throws IOException {
+      snapshot.writeModel(writer, MAX_SHARD_BYTES);
+    }
+
+    @Override
+    public void saveMoments(Path file) throws IOException {
+      snapshot.saveMoments(file);
+    }
+
+    @Override
+    public boolean averaged() {
+      return averages;
+    }
+
+    @Override
+    public void saveAverage(Path file) throws IOException {
+      snapshot.saveAverage(file);
+    }
+
+    @Override
+    public void writeAverage(CheckpointWriter writer) throws IOException {
+      snapshot.writeAverage(writer, MAX_SHARD_BYTES);
+    }
+
+    @Override
+    public void close() {
+      // its memory is used again, and closed with the trainee
+    }
   }
 
   @Override
   public void close() {
+    spare.ifPresent(LearnerSnapshot::close);
     learner.close();
+    teacher.ifPresent(t -> t.model().close());
     model.close();
   }
 }

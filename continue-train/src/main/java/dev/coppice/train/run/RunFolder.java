@@ -1,6 +1,7 @@
 package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Lists;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;
@@ -15,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +27,13 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * run.json                  what the run is
  * metrics.jsonl             its curve
+ * events.jsonl              what else happened
+ * data/held-out.tokens      what it is judged by, if anything
  * step-00000120/            checkpoints, named by their step
  *   coppice-training/       what resume needs beside the weights
+ *     manifest.json         what the checkpoint consists of
+ * averaged-00000120/        the running average, as a model
+ * damaged-step-00000100-1/  a checkpoint that was not as it was written
  * </pre>
  */
 final class RunFolder implements Closeable {
@@ -34,7 +41,7 @@ final class RunFolder implements Closeable {
   static final String TRAINING = "coppice-training";
 
   private static final Pattern STEP = Pattern.compile("step-\\d{8,}");
-  private static final Pattern LEFTOVER = Pattern.compile("\\.(step-|trash-).*");
+  private static final Pattern LEFTOVER = Pattern.compile("\\.(step-|averaged-|trash-).*");
 
   private final Path path;
   private final FileChannel lockChannel;
@@ -102,7 +109,27 @@ final class RunFolder implements Closeable {
 
   /** The checkpoint of a step. */
   Path step(long step) {
-    return path.resolve(String.format(Locale.ROOT, "step-%08d", step));
+    return path.resolve(stepName(step));
+  }
+
+  /** The name of a step's checkpoint. */
+  static String stepName(long step) {
+    return String.format(Locale.ROOT, "step-%08d", step);
+  }
+
+  /** The average as a model, at the end of the run. */
+  Path averaged(long step) {
+    return path.resolve(String.format(Locale.ROOT, "averaged-%08d", step));
+  }
+
+  /** The text that the run is judged by, if it has any. */
+  Optional<Path> heldOut() {
+    return Optional.of(path.resolve("data").resolve("held-out.tokens")).filter(Files::exists);
+  }
+
+  /** The file with the running average in a checkpoint, if one is kept. */
+  static Path average(Path checkpoint) {
+    return checkpoint.resolve(TRAINING).resolve("average.safetensors");
   }
 
   /** The file with the moments in a checkpoint. */
@@ -121,18 +148,34 @@ final class RunFolder implements Closeable {
         Comparator.comparingLong(RunFolder::number).reversed(), list(STEP));
   }
 
-  private static long number(Path step) {
+  /** The step that a checkpoint is named by. */
+  static long number(Path step) {
     return Long.parseLong(Folders.name(step).substring("step-".length()));
   }
 
-  /** Deletes all checkpoints but the newest ones; each vanishes at once, not file by file. */
-  void keepLast(int count) throws IOException {
+  /** Deletes a checkpoint; it vanishes at once, not file by file, also when the power fails. */
+  void discard(Path checkpoint) throws IOException {
+    Path trash = path.resolve(".trash-" + Folders.name(checkpoint));
+    Folders.delete(trash);
+    Files.move(checkpoint, trash, StandardCopyOption.ATOMIC_MOVE);
+    Folders.force(path);
+    Folders.delete(trash);
+  }
+
+  /** Deletes the checkpoints that a run need not keep. */
+  void discardAllBut(Retention retention) throws IOException {
     ImmutableList<Path> all = steps();
-    for (Path old : all.subList(Math.min(count, all.size()), all.size())) {
-      Path trash = path.resolve(".trash-" + Folders.name(old));
-      Folders.delete(trash);
-      Files.move(old, trash, StandardCopyOption.ATOMIC_MOVE);
-      Folders.delete(trash);
+    for (long old : retention.surplus(Lists.transform(all, RunFolder::number))) {
+      discard(step(old));
+    }
+  }
+
+  /** Deletes the checkpoints between two steps, both left out: a roll back has given them up. */
+  void discardBetween(long after, long before) throws IOException {
+    for (Path step : steps()) {
+      if (number(step) > after && number(step) < before) {
+        discard(step);
+      }
     }
   }
 
@@ -143,7 +186,9 @@ final class RunFolder implements Closeable {
     do {
       target = path.resolve("damaged-" + Folders.name(damaged) + "-" + number++);
     } while (Files.exists(target));
-    return Files.move(damaged, target, StandardCopyOption.ATOMIC_MOVE);
+    Files.move(damaged, target, StandardCopyOption.ATOMIC_MOVE);
+    Folders.force(path);
+    return target;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.coppice.train.run;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.coppice.train.budget.Budget;
+import dev.coppice.train.data.DataSpec;
 
 /**
  * What a run is: the file {@code run.json}, written once.
@@ -21,6 +22,6 @@ record RunManifest(
     String coppiceVersion,
     String checkpoint,
     String baseModel,
-    DataReference data,
+    DataSpec data,
     Budget budget,
     TrainSpec spec) {}

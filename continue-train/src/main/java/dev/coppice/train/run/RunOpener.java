@@ -1,19 +1,19 @@
 package dev.coppice.train.run;
 
+import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
-import dev.coppice.train.budget.BudgetMeter;
-import dev.coppice.train.budget.Spent;
-import dev.coppice.train.budget.StepCost;
-import dev.coppice.train.data.BatchSource;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.Preparation;
+import dev.coppice.train.data.TrainingData;
+import dev.coppice.train.metrics.RunEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,18 +23,27 @@ final class RunOpener {
   private static final Logger LOG = LoggerFactory.getLogger(RunOpener.class);
 
   private final TraineeFactory factory;
+  private final Host host;
 
   RunOpener(TraineeFactory factory) {
+    this(factory, Host.HERE);
+  }
+
+  RunOpener(TraineeFactory factory, Host host) {
     this.factory = factory;
+    this.host = host;
   }
 
   /** Begins a run; when that fails, nothing is left behind. */
   TrainingRun start(RunRequest request) throws IOException {
     Path out = request.out();
-    refuseExisting(out, request.data());
+    if (Files.exists(out) && !Preparation.isAllIn(out)) {
+      throw new CoppiceException(
+          ExitCode.USAGE, "run folder must not exist yet, got " + out + " (resume goes on there)");
+    }
+    RunManifest manifest = manifest(request);
     try (Checkpoint source = Checkpoint.open(request.checkpoint())) {
-      RunManifest manifest = manifest(request);
-      new Check(source, request.data(), manifest).run();
+      RunSetting.check(source, request.data(), manifest);
       Trainee trainee = factory.make(source, request.spec(), false);
       try {
         return begin(request, source, manifest, trainee);
@@ -45,17 +54,23 @@ final class RunOpener {
     }
   }
 
-  private static TrainingRun begin(
+  private TrainingRun begin(
       RunRequest request, Checkpoint source, RunManifest manifest, Trainee trainee)
       throws IOException {
     Path out = request.out();
     boolean made = !Files.exists(out);
+    ImmutableList<Path> ancestors = Folders.ancestors(out);
     Files.createDirectories(out);
     RunFolder folder = RunFolder.hold(out);
     try {
       TrainJson.writeAtomically(RunFolder.manifest(out), manifest);
-      return new Opening(folder, manifest, request.data())
-          .at(source, trainee, RunState.before(manifest));
+      for (Path ancestor : ancestors) {
+        Folders.force(ancestor);
+      }
+      RunSetting setting = new RunSetting(folder, manifest, request.data(), factory, host);
+      RunState state = RunState.before(manifest, host.environment().get());
+      RunParts parts = setting.parts(source, trainee, state);
+      return new TrainingRun(setting, parts, Optional.empty(), ImmutableList.of());
     } catch (IOException | RuntimeException e) {
       folder.close();
       Files.deleteIfExists(RunFolder.manifest(out));
@@ -66,16 +81,6 @@ final class RunOpener {
     }
   }
 
-  private static void refuseExisting(Path out, TokenFile data) {
-    boolean holdsOnlyData =
-        data.path().toAbsolutePath().normalize().startsWith(out.toAbsolutePath().normalize())
-            && !Files.exists(RunFolder.manifest(out));
-    if (Files.exists(out) && !holdsOnlyData) {
-      throw new CoppiceException(
-          ExitCode.USAGE, "run folder must not exist yet, got " + out + " (resume goes on there)");
-    }
-  }
-
   private static RunManifest manifest(RunRequest request) {
     Path checkpoint = request.checkpoint().toAbsolutePath().normalize();
     return new RunManifest(
@@ -83,108 +88,109 @@ final class RunOpener {
         CoppiceVersion.current(),
         checkpoint.toString(),
         Folders.name(checkpoint),
-        DataReference.to(request.data(), request.out()),
+        request.data().spec(request.out()),
         request.budget(),
         request.spec());
   }
 
-  /** Goes on from the newest whole checkpoint, or from the start if there is none. */
+  /** Goes on exactly from the newest whole checkpoint, or from the start if there is none. */
   TrainingRun resume(Path out) throws IOException {
+    return resume(out, ResumeSpec.DEFAULT);
+  }
+
+  /** Goes on from the newest whole checkpoint, or from the start if there is none. */
+  TrainingRun resume(Path out, ResumeSpec how) throws IOException {
     RunManifest manifest = TrainJson.read(RunFolder.manifest(out), RunManifest.class);
     RunFolder folder = RunFolder.hold(out);
     try {
-      TokenFile data = manifest.data().open(out);
-      Opening opening = new Opening(folder, manifest, data);
-      for (Path step : folder.steps()) {
-        Optional<TrainingRun> run = resumeAt(opening, step);
-        if (run.isPresent()) {
-          return run.get();
-        }
-      }
-      return restart(opening);
+      TrainingData data = TrainingData.open(manifest.data(), out);
+      return new Resuming(new RunSetting(folder, manifest, data, factory, host), how).run();
     } catch (IOException | RuntimeException e) {
       folder.close();
       throw e;
     }
   }
 
-  private Optional<TrainingRun> resumeAt(Opening opening, Path step) throws IOException {
-    try (Checkpoint checkpoint = Checkpoint.open(step)) {
-      RunState state = TrainJson.read(RunFolder.state(step), RunState.class);
-      checkSameRun(opening.manifest(), state, step);
-      warnOfOtherThreads(state);
-      Trainee trainee = factory.make(checkpoint, state.spec(), true);
-      return Optional.of(opening.at(checkpoint, trainee, state));
-    } catch (CoppiceException e) {
-      Path aside = opening.folder().setAside(step);
-      LOG.warn("checkpoint set aside as {}: {}", aside, e.getMessage());
-      return Optional.empty();
-    }
-  }
+  /** A resume, and what there is to tell of it. */
+  private static final class Resuming {
+    private final RunSetting setting;
+    private final ResumeSpec how;
+    private final ImmutableList.Builder<RunLog.Note> notes = ImmutableList.builder();
 
-  private TrainingRun restart(Opening opening) throws IOException {
-    RunManifest manifest = opening.manifest();
-    try (Checkpoint source = Checkpoint.open(Path.of(manifest.checkpoint()))) {
-      Trainee trainee = factory.make(source, manifest.spec(), false);
-      return opening.at(source, trainee, RunState.before(manifest));
-    }
-  }
-
-  private static void checkSameRun(RunManifest manifest, RunState state, Path step) {
-    boolean same =
-        state.spec().equals(manifest.spec())
-            && state.budget().equals(manifest.budget())
-            && state.dataSha256().equals(manifest.data().sha256());
-    if (!same) {
-      throw new CoppiceException(
-          ExitCode.INTEGRITY, "checkpoint must be one of its run, got another's (" + step + ")");
-    }
-  }
-
-  private static void warnOfOtherThreads(RunState state) {
-    Environment now = Environment.here();
-    if (!now.equals(state.environment())) {
-      LOG.warn(
-          "run was of {} and is of {}: results will agree but for rounding",
-          state.environment(),
-          now);
-    }
-  }
-
-  /** What is known of a run before its position is. */
-  private record Opening(RunFolder folder, RunManifest manifest, TokenFile data) {
-
-    /** The run at a position; {@code source} may be closed afterwards. */
-    TrainingRun at(Checkpoint source, Trainee trainee, RunState state) throws IOException {
-      Check check = new Check(source, data, manifest);
-      BudgetMeter meter = check.meter(state.spent());
-      StepRunner runner = new StepRunner(trainee, check.batches(), meter, state);
-      boolean resumed = source.folder().equals(folder.step(state.step()));
-      return new TrainingRun(
-          folder,
-          new TrainingRun.Parts(
-              trainee, runner, meter, new CheckpointSaver(folder, manifest, source, resumed)),
-          resumed ? Optional.of(source.folder()) : Optional.empty());
-    }
-  }
-
-  /** Whether checkpoint, data, spec and budget fit together. */
-  private record Check(Checkpoint source, TokenFile data, RunManifest manifest) {
-
-    void run() {
-      Compatibility.check(source.spec(), data, manifest.spec().batch().sequence());
-      batches();
-      meter(Spent.NOTHING);
+    Resuming(RunSetting setting, ResumeSpec how) {
+      this.setting = setting;
+      this.how = how;
     }
 
-    BatchSource batches() {
-      return new BatchSource(data, manifest.spec().batch().sequence(), manifest.spec().seed());
+    TrainingRun run() throws IOException {
+      CheckpointFinder finder =
+          new CheckpointFinder(
+              setting.folder(), how.fallBack(), text -> warn(RunEvent.QUARANTINED, text));
+      Optional<CheckpointFinder.Found> found = finder.newest(step -> true);
+      return found.isPresent() ? goOn(found.get()) : restart();
     }
 
-    BudgetMeter meter(Spent spent) {
-      BatchSpec batch = manifest.spec().batch();
-      StepCost cost = StepCost.of(source.spec(), batch.sequences(), batch.sequence());
-      return new BudgetMeter(manifest.budget(), cost, spent);
+    private TrainingRun goOn(CheckpointFinder.Found found) throws IOException {
+      checkSameRun(found);
+      RunState state = inThisEnvironment(found);
+      // a roll back gave these up, and was killed before it could delete them
+      setting.folder().discardBetween(found.manifest().parent(), state.step());
+      String name = Folders.name(found.folder());
+      notes.add(new RunLog.Note(RunEvent.RESUMED, "the run goes on from " + name));
+      return open(Optional.of(found.folder()), state);
+    }
+
+    private TrainingRun restart() throws IOException {
+      RunState state = RunState.before(setting.manifest(), setting.host().environment().get());
+      notes.add(
+          new RunLog.Note(RunEvent.RESUMED, "no checkpoint is whole, and the run begins again"));
+      return open(Optional.empty(), state);
+    }
+
+    private TrainingRun open(Optional<Path> step, RunState state) throws IOException {
+      return setting.load(
+          step,
+          (source, trainee) ->
+              new TrainingRun(setting, setting.parts(source, trainee, state), step, notes.build()));
+    }
+
+    private void checkSameRun(CheckpointFinder.Found found) {
+      RunManifest manifest = setting.manifest();
+      RunState state = found.state();
+      boolean same =
+          state.spec().equals(manifest.spec())
+              && state.budget().equals(manifest.budget())
+              && state.dataSha256().equals(manifest.data().sha256());
+      if (!same) {
+        throw new CoppiceException(
+            ExitCode.INTEGRITY,
+            "checkpoint must have the spec, budget and data of run.json, got others ("
+                + found.folder()
+                + ")");
+      }
+    }
+
+    private RunState inThisEnvironment(CheckpointFinder.Found found) {
+      Environment now = setting.host().environment().get();
+      List<String> differences = now.differencesFrom(found.state().environment());
+      if (differences.isEmpty()) {
+        return found.state();
+      }
+      String text = String.join(", ", differences);
+      if (!how.inexact()) {
+        throw new CoppiceException(
+            ExitCode.USAGE,
+            "environment must be that of the run for an exact resume, got "
+                + text
+                + " (restore it, or use --inexact: results then agree but for rounding)");
+      }
+      warn(RunEvent.WARNING, "the resume is inexact: " + text);
+      return found.state().in(now);
+    }
+
+    private void warn(String kind, String text) {
+      LOG.warn("{}", text);
+      notes.add(new RunLog.Note(kind, text));
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.coppice.train.run;
 
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.TrainingData;
 import java.nio.file.Path;
 
 /**
@@ -13,4 +14,9 @@ import java.nio.file.Path;
  * @param budget what it may spend
  * @param out where it writes
  */
-record RunRequest(TrainSpec spec, Path checkpoint, TokenFile data, Budget budget, Path out) {}
+record RunRequest(TrainSpec spec, Path checkpoint, TrainingData data, Budget budget, Path out) {
+  /** A request for a run on one token file. */
+  RunRequest(TrainSpec spec, Path checkpoint, TokenFile data, Budget budget, Path out) {
+    this(spec, checkpoint, TrainingData.of(data), budget, out);
+  }
+}

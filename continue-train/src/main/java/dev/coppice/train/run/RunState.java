@@ -35,7 +35,7 @@ record RunState(
     TrainSpec spec) {
 
   /** The state before the first step. */
-  static RunState before(RunManifest manifest) {
+  static RunState before(RunManifest manifest, Environment environment) {
     return new RunState(
         2,
         Spent.NOTHING,
@@ -43,7 +43,7 @@ record RunState(
         0,
         0,
         GuardState.EMPTY,
-        Environment.here(),
+        environment,
         manifest.data().sha256(),
         manifest.budget(),
         manifest.spec());
@@ -99,8 +99,8 @@ record RunState(
         spec);
   }
 
-  /** The same run in this process. */
-  RunState here() {
+  /** The same run in another environment. */
+  RunState in(Environment other) {
     return new RunState(
         schemaVersion,
         spent,
@@ -108,7 +108,7 @@ record RunState(
         skippedSteps,
         consecutiveSkips,
         guard,
-        Environment.here(),
+        other,
         dataSha256,
         budget,
         spec);

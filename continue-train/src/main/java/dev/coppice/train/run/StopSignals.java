@@ -4,39 +4,47 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the first SIGINT or SIGTERM into a request; a second one ends the process at once.
+ * Turns the first SIGINT or SIGTERM into a request, and every SIGUSR1 into another; a second SIGINT
+ * or SIGTERM ends the process at once.
  *
  * <p>{@code sun.misc.Signal} is the only way that Java has; it is reached by reflection, because
  * the compiler warns of each direct use and cannot be told not to.
  */
 public final class StopSignals implements AutoCloseable {
-  private final Map<String, Object> previous = new HashMap<>();
-  private final Runnable action;
-  private final Object handler;
-  private boolean closed;
+  private static final String SAVE = "USR1";
 
-  private StopSignals(Runnable action) throws ReflectiveOperationException {
-    this.action = action;
+  private final Map<String, Object> previous = new HashMap<>();
+  private final Runnable stop;
+  private final Runnable save;
+
+  private StopSignals(Runnable stop, Runnable save) throws ReflectiveOperationException {
+    this.stop = stop;
+    this.save = save;
     Class<?> type = Class.forName("sun.misc.SignalHandler");
     InvocationHandler calls = this::call;
-    this.handler = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, calls);
-    previous.put("INT", handle("INT", handler));
-    previous.put("TERM", handle("TERM", handler));
+    Object handler = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, calls);
+    synchronized (this) {
+      for (String name : List.of("INT", "TERM", SAVE)) {
+        previous.put(name, handle(name, handler));
+      }
+    }
   }
 
   /**
    * Listens until closed.
    *
-   * @param action run once, on a thread of its own
+   * @param stop run once, on a thread of its own
+   * @param save run at each SIGUSR1, likewise
    * @throws IllegalStateException when this Java cannot listen to signals
    */
-  public static StopSignals listen(Runnable action) {
+  public static StopSignals listen(Runnable stop, Runnable save) {
     try {
-      return new StopSignals(action);
+      return new StopSignals(stop, save);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("signals must be available, got " + e, e);
     }
@@ -45,14 +53,23 @@ public final class StopSignals implements AutoCloseable {
   private @Nullable Object call(Object proxy, Method method, Object @Nullable [] arguments) {
     return switch (method.getName()) {
       case "handle" -> {
-        close();
-        action.run();
+        on(arguments == null ? "" : String.valueOf(arguments[0]));
         yield null;
       }
       case "equals" -> arguments != null && proxy == arguments[0];
       case "hashCode" -> System.identityHashCode(proxy);
       default -> "StopSignals";
     };
+  }
+
+  private void on(String signal) {
+    if (signal.endsWith(SAVE)) {
+      save.run();
+      return;
+    }
+    putBack("INT");
+    putBack("TERM");
+    stop.run();
   }
 
   private static Object handle(String signal, Object handler) throws ReflectiveOperationException {
@@ -62,19 +79,23 @@ public final class StopSignals implements AutoCloseable {
     return signalType.getMethod("handle", signalType, handlerType).invoke(null, instance, handler);
   }
 
-  /** Puts the handlers back that were there before. */
-  @Override
-  public synchronized void close() {
-    if (closed) {
+  private synchronized void putBack(String signal) {
+    Object handler = previous.remove(signal);
+    if (handler == null) {
       return;
     }
-    closed = true;
-    for (Map.Entry<String, Object> entry : previous.entrySet()) {
-      try {
-        handle(entry.getKey(), entry.getValue());
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("signal handler must be put back, got " + e, e);
-      }
+    try {
+      handle(signal, handler);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("signal handler must be put back, got " + e, e);
     }
+  }
+
+  /** Puts the handlers back that were there before. */
+  @Override
+  public void close() {
+    putBack("INT");
+    putBack("TERM");
+    putBack(SAVE);
   }
 }

@@ -2,6 +2,7 @@ package dev.coppice.train.run;
 
 import java.math.BigInteger;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * How a run ended.
@@ -15,6 +16,8 @@ import java.nio.file.Path;
  * @param seconds spent in steps in all
  * @param checkpoint the folder of the last step
  * @param lossCurve the file {@code metrics.jsonl}
+ * @param averaged the folder of the running average as a model, where one is kept and the budget is
+ *     spent
  */
 public record TrainResult(
     boolean finished,
@@ -25,4 +28,5 @@ public record TrainResult(
     BigInteger extraFlopsWithAttention,
     double seconds,
     Path checkpoint,
-    Path lossCurve) {}
+    Path lossCurve,
+    Optional<Path> averaged) {}

@@ -16,10 +16,10 @@ interface TraineeState extends AutoCloseable {
   /** Whether there is a running average of the weights. */
   boolean averaged();
 
-  /** Writes the average, if there is one, so that it can be gone on with. */
+  /** Writes the running average of the weights, which there must be, so as to go on with it. */
   void saveAverage(Path file) throws IOException;
 
-  /** Writes the average, if there is one, as weights and configuration of a model. */
+  /** Writes the average, which there must be, as weights and configuration of a model. */
   void writeAverage(CheckpointWriter writer) throws IOException;
 
   @Override

@@ -1,15 +1,18 @@
 package dev.coppice.train.run;
 
+import ai.djl.engine.EngineException;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.budget.Budget;
-import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
 import dev.coppice.train.data.TokenFile;
-import dev.coppice.train.metrics.MetricsLine;
-import dev.coppice.train.metrics.MetricsLog;
+import dev.coppice.train.data.TrainingData;
+import dev.coppice.train.metrics.RunSinks;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -19,20 +22,34 @@ import java.util.Optional;
  * <p>The folder holds {@code run.json}, {@code metrics.jsonl} and checkpoints named by their step,
  * the last of which is the result. A run that was stopped or killed goes on from its newest whole
  * checkpoint, and takes the same steps to the same bits as if it had never stopped, given the same
- * build, the same threads, and a budget other than {@link Budget.WallClock}.
+ * build, kernels, instruction set, device and threads, and a budget other than {@link
+ * Budget.WallClock}.
  *
- * <p>Not thread-safe, but for {@link #requestStop}.
+ * <p>A checkpoint that cannot be written does not end the run, unless it is the last one.
+ *
+ * <p>Not thread-safe, but for {@link #requestStop} and {@link #requestSave}.
  */
 public final class TrainingRun implements Closeable {
-  private final RunFolder folder;
-  private final Parts parts;
-  private Optional<Path> lastCheckpoint;
-  private volatile boolean stopRequested;
+  private final RunSetting setting;
+  private final RunParts parts;
+  private final ImmutableList<RunLog.Note> notes;
+  private final RunLoop.Requests requests = new RunLoop.Requests();
+  private Optional<Path> newest;
 
-  TrainingRun(RunFolder folder, Parts parts, Optional<Path> lastCheckpoint) {
-    this.folder = folder;
+  /**
+   * A run at its position.
+   *
+   * @param setting of the run
+   * @param parts of it
+   * @param newest checkpoint that is there
+   * @param notes what happened before its first step
+   */
+  TrainingRun(
+      RunSetting setting, RunParts parts, Optional<Path> newest, ImmutableList<RunLog.Note> notes) {
+    this.setting = setting;
     this.parts = parts;
-    this.lastCheckpoint = lastCheckpoint;
+    this.newest = newest;
+    this.notes = notes;
   }
 
   /**
@@ -50,54 +67,106 @@ public final class TrainingRun implements Closeable {
    * @throws IOException when reading or writing fails
    */
   public static TrainingRun start(
+      TrainSpec spec, Path checkpoint, TrainingData data, Budget budget, Path out)
+      throws IOException {
+    RunRequest request = new RunRequest(spec, checkpoint, data, budget, out);
+    return Memory.guarded(() -> new RunOpener(TraineeFactory.MODELS).start(request));
+  }
+
+  /**
+   * Begins a run on one token file.
+   *
+   * @param spec how it trains
+   * @param checkpoint folder that it starts from
+   * @param data what it reads; must stay where it is
+   * @param budget what it may spend
+   * @param out folder of the run
+   * @throws CoppiceException as the other form does
+   * @throws IOException when reading or writing fails
+   */
+  public static TrainingRun start(
       TrainSpec spec, Path checkpoint, TokenFile data, Budget budget, Path out) throws IOException {
-    return new RunOpener(TraineeFactory.MODELS)
-        .start(new RunRequest(spec, checkpoint, data, budget, out));
+    return start(spec, checkpoint, TrainingData.of(data), budget, out);
+  }
+
+  /**
+   * Goes on with a run, exactly, from its newest whole checkpoint; damaged ones are set aside by
+   * name.
+   *
+   * @param out folder of the run
+   * @throws CoppiceException as the other form does
+   * @throws IOException when reading or writing fails
+   */
+  public static TrainingRun resume(Path out) throws IOException {
+    return resume(out, ResumeSpec.DEFAULT);
   }
 
   /**
    * Goes on with a run from its newest whole checkpoint; damaged ones are set aside by name.
    *
    * @param out folder of the run
-   * @throws CoppiceException when it is no run's folder, another process holds it, or its data has
-   *     changed
+   * @param how what may differ
+   * @throws CoppiceException when it is no run's folder, another process holds it, its data has
+   *     changed, its environment is another one, or a checkpoint is damaged, and {@code how} does
+   *     not allow that
    * @throws IOException when reading or writing fails
    */
-  public static TrainingRun resume(Path out) throws IOException {
-    return new RunOpener(TraineeFactory.MODELS).resume(out);
+  public static TrainingRun resume(Path out, ResumeSpec how) throws IOException {
+    return Memory.guarded(() -> new RunOpener(TraineeFactory.MODELS).resume(out, how));
   }
 
   /**
    * Trains until the budget holds no further step, or a stop is requested; then saves.
    *
    * @param listener hears of each step
-   * @throws CoppiceException with {@link ExitCode#DIVERGED} when too many steps in a row had no
-   *     finite gradient; the last checkpoint stays
-   * @throws IOException when the disk refuses; the last checkpoint stays
+   * @throws CoppiceException as the other form does
+   * @throws IOException as the other form does
    */
   public TrainResult run(ProgressListener listener) throws IOException {
-    try (MetricsLog log = MetricsLog.openAfter(folder.metrics(), step())) {
-      while (parts.meter().fits() && !stopRequested) {
-        MetricsLine line = parts.runner().step().line();
-        log.append(line);
-        listener.onStep(line, parts.meter().share());
-        parts.runner().checkNotDiverged();
-        if (step() % parts.runner().state().spec().save().everySteps() == 0) {
-          save(log);
+    return run(listener, ImmutableList.of());
+  }
+
+  /**
+   * Trains until the budget holds no further step, or a stop is requested; then saves.
+   *
+   * @param listener hears of each step
+   * @param sinks that hear of steps and events too; none of them ends the run
+   * @throws CoppiceException with {@link ExitCode#DIVERGED} when too many steps in a row had no
+   *     finite gradient, or too many spikes rolled back; with {@link ExitCode#RESOURCE} when the
+   *     last step cannot be saved, or memory does not suffice. The newest checkpoint stays
+   * @throws IOException when the curve cannot be opened, or a roll back cannot read
+   */
+  public TrainResult run(ProgressListener listener, ImmutableList<RunSinks.Opener> sinks)
+      throws IOException {
+    RunFolder folder = setting.folder();
+    try (RunLog log = new RunLog(RunSinks.open(folder.path(), parts.step(), sinks), parts.step());
+        Saving saving = saving();
+        Evaluation evaluation = evaluation(log)) {
+      notes.forEach(note -> log.event(note.kind(), note.message(), ImmutableSortedMap.of()));
+      RunLoop loop = new RunLoop(parts, log, saving, evaluation, new RollBack(setting));
+      try {
+        loop.train(listener, requests);
+        loop.end();
+      } catch (OutOfMemoryError | EngineException e) {
+        String lack = Memory.lack(e);
+        if (lack.isEmpty()) {
+          throw e;
         }
+        throw saving.lost(lack);
+      } finally {
+        saving.awaitQuietly(log);
+        newest = saving.newest();
       }
-      save(log);
     }
     return result();
   }
 
-  private void save(MetricsLog log) throws IOException {
-    if (lastCheckpoint.equals(Optional.of(folder.step(step())))) {
-      return;
-    }
-    // a checkpoint must never know of steps that the curve has lost
-    log.force();
-    lastCheckpoint = Optional.of(parts.saver().save(parts.trainee().now(), parts.runner().state()));
+  private Saving saving() {
+    return new Saving(parts.saver(), spec().save(), newest, setting.host().nanoTime());
+  }
+
+  private Evaluation evaluation(RunLog log) {
+    return Evaluation.open(setting.folder(), spec(), log);
   }
 
   private TrainResult result() {
@@ -110,13 +179,19 @@ public final class TrainingRun implements Closeable {
         spent.totalFlops(),
         spent.totalFlopsWithAttention(),
         spent.seconds(),
-        lastCheckpoint.orElseThrow(),
-        folder.metrics());
+        newest.orElseThrow(),
+        setting.folder().metrics(),
+        Optional.of(setting.folder().averaged(spent.steps())).filter(Files::exists));
   }
 
   /** Asks for the end after the step that is being taken. From any thread. */
   public void requestStop() {
-    stopRequested = true;
+    requests.requestStop();
+  }
+
+  /** Asks for a checkpoint after the step that is being taken. From any thread. */
+  public void requestSave() {
+    requests.requestSave();
   }
 
   /** What is spent so far, before a resume included. */
@@ -139,16 +214,9 @@ public final class TrainingRun implements Closeable {
     return parts.runner().state().budget();
   }
 
-  private long step() {
-    return parts.runner().state().step();
-  }
-
   @Override
   public void close() throws IOException {
-    parts.trainee().close();
-    folder.close();
+    parts.close();
+    setting.folder().close();
   }
-
-  /** What a run is made of. */
-  record Parts(Trainee trainee, StepRunner runner, BudgetMeter meter, CheckpointSaver saver) {}
 }

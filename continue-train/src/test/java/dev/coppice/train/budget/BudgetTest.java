@@ -108,4 +108,42 @@ class BudgetTest {
       assertThat(TrainJson.mapper().readValue(json, Budget.class)).isEqualTo(budget);
     }
   }
+
+  @Test
+  void aTeacherIsPaidWhileItIsAsked() {
+    StepCost alone = new StepCost(10, BigInteger.valueOf(600), BigInteger.valueOf(700));
+    StepCost taught =
+        new StepCost(
+            10,
+            BigInteger.valueOf(600),
+            BigInteger.valueOf(700),
+            BigInteger.valueOf(200),
+            BigInteger.valueOf(250));
+    BudgetMeter meter =
+        new BudgetMeter(
+            Budget.parseFlops("4000"), share -> share < 0.5 ? taught : alone, Spent.NOTHING);
+    while (meter.fits()) {
+      meter.spend(1);
+    }
+    // three steps of 800 reach the half, then two of 600
+    assertThat(meter.spent().steps()).isEqualTo(5);
+    assertThat(meter.spent().totalFlops()).isEqualTo(3600);
+    assertThat(meter.spent().teacherFlops()).isEqualTo(600);
+    meter.evaluated(BigInteger.TEN);
+    assertThat(meter.spent().totalFlops()).isEqualTo(3600);
+    assertThat(meter.spent().evaluationFlops()).isEqualTo(10);
+  }
+
+  @Test
+  void countsAttentionWhereTheBudgetDoes() {
+    StepCost cost = new StepCost(10, BigInteger.valueOf(600), BigInteger.valueOf(700));
+    BudgetMeter meter = new BudgetMeter(Budget.parseModelFlops("1400"), cost, Spent.NOTHING);
+    meter.spend(1);
+    assertThat(meter.share()).isEqualTo(0.5);
+    assertThat(meter.shareInNextStep()).isEqualTo(0.75);
+    meter.spend(1);
+    assertThat(meter.fits()).isFalse();
+    assertThatThrownBy(() -> new BudgetMeter(Budget.parseModelFlops("699"), cost, Spent.NOTHING))
+        .hasMessage("budget must hold one step of 700 model FLOPs, got 699 model FLOPs");
+  }
 }

@@ -44,7 +44,9 @@ class ReportCommandTest {
   void writesThePageAndTellsTheRuns() throws IOException {
     Files.writeString(page, "old");
     assertThat(coppice("report", run, "--out", page)).isZero();
-    assertThat(Files.readString(page)).startsWith("<!DOCTYPE html>").contains("Loss by extra FLOPs");
+    assertThat(Files.readString(page))
+        .startsWith("<!DOCTYPE html>")
+        .contains("Loss by extra FLOPs");
     assertThat(out.toString()).contains("first").contains("unfinished").contains("5.5000");
     try (Stream<Path> files = Files.list(folder)) {
       assertThat(files).containsExactlyInAnyOrder(run, page);

@@ -91,6 +91,43 @@ class TrainCommandTest {
   }
 
   @Test
+  void mixesKindsOfDataByWeight() throws IOException {
+    Path lines =
+        Files.writeString(
+            folder.resolve("a.jsonl"), "{\"body\": \"a line of some text\"}\n".repeat(20));
+    Path tokens = Files.write(folder.resolve("b.bin"), new byte[400]);
+    List<Object> arguments = new ArrayList<>(List.of("train", checkpoint, "--out", run, "-q"));
+    arguments.addAll(List.of("--data", texts + "=2", lines + "=1.5", tokens + "=0.5"));
+    arguments.addAll(List.of("--text-field", "body", "--no-cache", "--no-document-mask"));
+    arguments.addAll(List.of("--batch", 2, "--sequence", 16, "--steps", 3));
+    Outcome trained = coppice(arguments.toArray());
+    assertThat(trained.err()).isEmpty();
+    assertThat(trained.code()).isZero();
+    JsonNode data = new ObjectMapper().readTree(run.resolve("run.json").toFile()).get("data");
+    assertThat(data.findValuesAsText("form")).containsExactly("tokens", "tokens", "nanogpt");
+    assertThat(data.findValuesAsText("weight")).containsExactly("2.0", "1.5", "0.5");
+    Outcome resumed = coppice("train", "--out", run, "--resume", "-q");
+    assertThat(resumed.err()).isEmpty();
+    Outcome judged =
+        coppice("eval", checkpoint, "--data", tokens, lines, "--text-field", "body", "--sequence", 32, "--json", "-q");
+    assertThat(judged.err()).isEmpty();
+    assertThat(judged.json().get("tokens").asLong()).isPositive();
+  }
+
+  @Test
+  void refusesWhatNamesNoData() {
+    assertFails(train("--data-format", "csv", "--steps", 1), 2, "data format must be auto, text,");
+    assertFails(train("--bin-width", 3, "--steps", 1), 2, "token width must be 2 or 4 bytes, got 3");
+    assertFails(
+        train("--document-end", 256, "--steps", 1),
+        2,
+        "document end must be auto, none or an id in 0..255, got 256");
+    assertFails(train("--data-format", "llmc", "--steps", 1), 3, "folder must hold data of form LLMC");
+    assertFails(
+        coppice("routers", checkpoint), 2, "--data must be given, got none");
+  }
+
+  @Test
   void trainsAndJudges() throws IOException {
     Outcome trained = train("--steps", 5, "--held-out", 0.2, "--json");
     assertThat(trained.err()).isEmpty();
@@ -254,21 +291,56 @@ class TrainCommandTest {
             "--decay",
             0.3,
             "--final-factor",
-            0.4);
+            0.4,
+            "--no-document-mask",
+            "--recompute",
+            "--beta2",
+            0.99,
+            "--clip",
+            0.5,
+            "--average",
+            0.9,
+            "--optimizer-state",
+            "zero",
+            "--router-rate",
+            0.5,
+            "--freeze",
+            "embedding,norm",
+            "--on-spike",
+            "skip",
+            "--spike-threshold",
+            4,
+            "--save-minutes",
+            5,
+            "--keep-every",
+            14,
+            "--no-save-async",
+            "--eval-every",
+            9);
     assertThat(outcome.code()).as(outcome.err()).isZero();
     JsonNode manifest = new ObjectMapper().readTree(run.resolve("run.json").toFile());
     assertThat(manifest.get("budget").toString()).isEqualTo("{\"unit\":\"tokens\",\"amount\":64}");
     assertThat(manifest.get("spec").toString())
         .isEqualTo(
-            "{\"seed\":5,\"initial_weights\":\"FRESH\",\"precision\":\"BF16_MIXED\","
-                + "\"batch\":{\"sequences\":2,\"sequence\":16,\"micro_batch\":1},"
-                + "\"optimizer\":{\"learning_rate\":0.002,\"beta1\":0.9,\"beta2\":0.95,"
-                + "\"epsilon\":1.0E-8,\"weight_decay\":0.2,\"max_gradient_norm\":1.0,"
+            "{\"seed\":5,\"initial_weights\":\"FRESH\",\"initial_moments\":\"ZERO\","
+                + "\"precision\":\"BF16_MIXED\","
+                + "\"batch\":{\"sequences\":2,\"sequence\":16,\"micro_batch\":1,"
+                + "\"document_mask\":false,\"recompute\":true},"
+                + "\"optimizer\":{\"learning_rate\":0.002,\"beta1\":0.9,\"beta2\":0.99,"
+                + "\"epsilon\":1.0E-8,\"weight_decay\":0.2,\"max_gradient_norm\":0.5,"
                 + "\"max_skips_in_a_row\":5},"
+                + "\"rates\":{\"new_experts\":1.0,\"new_layers\":1.0,\"routers\":0.5,"
+                + "\"frozen\":[\"EMBEDDING\",\"NORM\"],\"old_frozen\":false,\"undecayed\":[]},"
+                + "\"average\":0.9,"
                 + "\"schedule\":{\"kind\":\"wsd\",\"warmup\":0.2,\"decay\":0.3,"
                 + "\"final_factor\":0.4},"
                 + "\"loss\":{\"load_balance\":0.03,\"z\":0.004,\"bias_step\":0.0},"
-                + "\"save\":{\"every_steps\":7,\"keep_last\":3}}");
+                + "\"teacher\":null,"
+                + "\"guard\":{\"policy\":\"SKIP\",\"window\":128,\"threshold\":4.0,"
+                + "\"rollback_steps\":100,\"skip_batches\":200,\"max_rollbacks\":3},"
+                + "\"save\":{\"every_steps\":7,\"every_minutes\":5.0,\"keep_last\":3,"
+                + "\"keep_every\":14,\"asynchronous\":false},"
+                + "\"evaluation\":{\"every_steps\":9,\"windows\":64}}");
   }
 
   @Test

@@ -81,7 +81,7 @@ class TokenWindowsPropertyTest {
     Path folder = Files.createTempDirectory("windows");
     try (TokenFile file =
         TestTokens.write(folder.resolve("t"), VOCABULARY, countingDocuments(List.of(tokens)))) {
-      BatchSource source = new BatchSource(file, sequence, seed);
+      BatchSource source = BatchSource.of(file, sequence, seed);
       int pass = (int) source.windowsPerPass();
       int[] first = starts(source.batch(0, pass));
       int[] second = starts(source.batch(pass, pass));
@@ -123,7 +123,7 @@ class TokenWindowsPropertyTest {
     Path folder = Files.createTempDirectory("windows");
     try (TokenFile file =
         TestTokens.write(folder.resolve("t"), VOCABULARY, countingDocuments(List.of(8)))) {
-      assertThatThrownBy(() -> new BatchSource(file, 8, 0))
+      assertThatThrownBy(() -> BatchSource.of(file, 8, 0))
           .hasMessage(
               "data must have at least 9 tokens for one window, got 8 (" + file.path() + ")");
     } finally {

@@ -73,7 +73,8 @@ class TrainingRunTest {
     TrainResult result = train(FakeTrainee.factory(), 34);
     assertThat(result.checkpoint()).isEqualTo(out.resolve("step-00000034"));
     assertThat(entries())
-        .containsExactly(".lock", "metrics.jsonl", "run.json", "step-00000030", "step-00000034");
+        .containsExactly(
+            ".lock", "events.jsonl", "metrics.jsonl", "run.json", "step-00000030", "step-00000034");
   }
 
   @Test
@@ -148,7 +149,8 @@ class TrainingRunTest {
     Files.createDirectories(out.resolve(".step-00000004.tmp-abc/coppice-training"));
     Files.createDirectories(out.resolve(".trash-step-00000002"));
     resume(FakeTrainee.factory());
-    assertThat(entries()).containsExactly(".lock", "metrics.jsonl", "run.json", "step-00000003");
+    assertThat(entries()).containsExactly(
+            ".lock", "events.jsonl", "metrics.jsonl", "run.json", "step-00000003");
   }
 
   @Test

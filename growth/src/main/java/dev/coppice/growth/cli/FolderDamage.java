@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
+import dev.coppice.growth.TrainingState;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import java.io.IOException;
@@ -40,6 +41,9 @@ final class FolderDamage {
           problems.addAll(open(file));
         }
       }
+    }
+    if (TrainingState.isIn(folder)) {
+      problems.addAll(open(folder.resolve(TrainingState.FILE)));
     }
     return problems.build().asList();
   }

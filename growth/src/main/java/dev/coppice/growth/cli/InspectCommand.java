@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthReport.Side;
+import dev.coppice.growth.TrainingState;
+import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
@@ -43,6 +45,7 @@ final class InspectCommand implements Callable<Integer> {
       ObjectNode json = JsonNodeFactory.instance.objectNode();
       CheckpointJson.put(json, side);
       checkpoint.record().ifPresent(record -> putRecord(json, record));
+      putState(json, folder);
       String table = "";
       if (norms.asked()) {
         table = norms.put(checkpoint, json, family.families(), output.quiet());
@@ -50,6 +53,19 @@ final class InspectCommand implements Callable<Integer> {
       output.print(spec.commandLine().getOut(), json, text(json) + table);
     }
     return ExitCode.OK.number();
+  }
+
+  /** The optimizer's state; a damaged one is said to be so, and hides nothing else. */
+  private static void putState(ObjectNode json, Path folder) throws IOException {
+    if (!TrainingState.isIn(folder)) {
+      return;
+    }
+    ObjectNode summary = json.putObject("training_state");
+    try (TrainingState state = TrainingState.open(folder)) {
+      summary.put("steps", state.steps()).put("bytes", state.byteSize());
+    } catch (CoppiceException e) {
+      summary.put("damage", e.getMessage());
+    }
   }
 
   private static void putRecord(ObjectNode json, CoppiceRecord record) {

@@ -73,6 +73,57 @@ class GrowthCommandsTest {
   }
 
   @Test
+  void growsTheOptimizersStateWhereAsked() throws IOException {
+    try (TestFolder folder = new TestFolder()) {
+      Path source = source(folder);
+      assertThat(run("grow", source, folder.of("a"), "--width", 2, "--with-optimizer", "scale"))
+          .satisfies(none -> assertThat(none.code()).isEqualTo(3))
+          .satisfies(none -> assertThat(none.err()).contains("optimizer state must be there"));
+      TestFolder.writeState(source);
+      JsonNode before = run("inspect", source, "--json").json().path("training_state");
+      assertThat(before.path("steps").asLong()).isEqualTo(1234);
+      Run left = run("grow", source, folder.of("left"), "--width", 2, "-q");
+      assertThat(left.err())
+          .containsOnlyOnce("is left behind; --with-optimizer copy, reset or scale grows it too");
+      assertThat(run("inspect", folder.of("left"), "--json").json().has("training_state"))
+          .isFalse();
+      Run dry =
+          run(
+              "grow",
+              source,
+              folder.of("b"),
+              "--width",
+              2,
+              "--with-optimizer",
+              "copy",
+              "--dry-run");
+      assertThat(dry.err()).doesNotContain("left behind");
+      assertThat(dry.out()).contains("optimizer: moments of 1,234 steps, rule copy;");
+      Path recipe = folder.of("recipe.yaml");
+      Files.writeString(
+          recipe,
+          "with_optimizer: scale\noperators:\n- {operator: duplicate_experts, factor: 2}\n");
+      Path grown = folder.of("grown");
+      Run grow = run("grow", source, grown, "--recipe", recipe, "--json", "-q");
+      assertThat(grow.code()).as(grow.err()).isZero();
+      JsonNode after = run("inspect", grown, "--json").json();
+      JsonNode moments = grow.json().path("optimizer");
+      assertThat(moments.path("rule").asText()).isEqualTo("scale");
+      assertThat(moments.path("bytes")).isEqualTo(after.at("/training_state/bytes"));
+      assertThat(after.at("/training_state/steps").asLong()).isEqualTo(1234);
+      assertThat(grow.json().path("bytes_written").asLong())
+          .isEqualTo(after.path("bytes").asLong() + moments.path("bytes").asLong());
+      assertThat(grow.json().path("disk_needed").asLong())
+          .isGreaterThan(grow.json().path("bytes_written").asLong());
+      assertThat(run("verify", source, grown, "-q").code()).isZero();
+      assertThat(Files.readString(grown.resolve("README.md"))).contains("rule `scale`");
+      Run both =
+          run("grow", source, folder.of("c"), "--recipe", recipe, "--with-optimizer", "copy");
+      assertThat(both.err()).contains("--recipe excludes --with-optimizer");
+    }
+  }
+
+  @Test
   void dryRunWritesNothing() throws IOException {
     try (TestFolder folder = new TestFolder()) {
       Path source = source(folder);

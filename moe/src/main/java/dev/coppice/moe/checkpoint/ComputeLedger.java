@@ -1,6 +1,7 @@
 package dev.coppice.moe.checkpoint;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSortedMap;
 import java.math.BigInteger;
 import java.util.function.Predicate;
 
@@ -21,12 +22,36 @@ public record ComputeLedger(ImmutableList<Entry> entries) {
    * @param flops by the 6·N_active convention
    * @param tokens trained tokens
    * @param sunk whether it was spent before the present budget
+   * @param uses FLOPs by use, where that is known: {@link #FORWARD}, {@link #BACKWARD} and {@link
+   *     #TEACHER} add up to {@code flops}; {@link #EVALUATION} stands apart, as no budget pays it
    */
-  public record Entry(String purpose, BigInteger flops, long tokens, boolean sunk) {
+  public record Entry(
+      String purpose,
+      BigInteger flops,
+      long tokens,
+      boolean sunk,
+      ImmutableSortedMap<String, BigInteger> uses) {
+    /** An expense of which no more is known. */
+    public Entry(String purpose, BigInteger flops, long tokens, boolean sunk) {
+      this(purpose, flops, tokens, sunk, ImmutableSortedMap.of());
+    }
+
     private Entry sunken() {
-      return new Entry(purpose, flops, tokens, true);
+      return new Entry(purpose, flops, tokens, true, uses);
     }
   }
+
+  /** The trained model's forward passes. */
+  public static final String FORWARD = "forward";
+
+  /** The trained model's backward passes. */
+  public static final String BACKWARD = "backward";
+
+  /** Forward passes of a teacher. */
+  public static final String TEACHER = "teacher";
+
+  /** Looks at held-out text on the way. */
+  public static final String EVALUATION = "evaluation";
 
   /** A ledger without entries. */
   public static ComputeLedger empty() {

@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import java.math.BigInteger;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -40,12 +42,15 @@ public record CoppiceRecord(
     book.put("extra_flops", ledger.extraFlops());
     ArrayNode entries = book.putArray("entries");
     for (ComputeLedger.Entry entry : ledger.entries()) {
-      entries
-          .addObject()
-          .put("purpose", entry.purpose())
+      ObjectNode line = entries.addObject();
+      line.put("purpose", entry.purpose())
           .put("flops", entry.flops())
           .put("tokens", entry.tokens())
           .put("sunk", entry.sunk());
+      if (!entry.uses().isEmpty()) {
+        ObjectNode uses = line.putObject("uses");
+        entry.uses().forEach(uses::put);
+      }
     }
     lineage.ifPresent(l -> json.set("lineage", l.json()));
     return json;
@@ -81,7 +86,8 @@ public record CoppiceRecord(
               entry.path("purpose").textValue(),
               flops,
               entry.path("tokens").longValue(),
-              entry.path("sunk").booleanValue()));
+              entry.path("sunk").booleanValue(),
+              uses(entry.path("uses"), file)));
     }
     Optional<Lineage> lineage =
         json.path("lineage") instanceof ObjectNode tree
@@ -92,6 +98,18 @@ public record CoppiceRecord(
         json.path("coppice_version").asText("unknown"),
         new ComputeLedger(entries.build()),
         lineage);
+  }
+
+  private static ImmutableSortedMap<String, BigInteger> uses(JsonNode json, Path file) {
+    ImmutableSortedMap.Builder<String, BigInteger> uses = ImmutableSortedMap.naturalOrder();
+    for (Map.Entry<String, JsonNode> use : json.properties()) {
+      if (!use.getValue().isIntegralNumber()) {
+        throw malformed(
+            file, "ledger use '" + use.getKey() + "' must be FLOPs, got " + use.getValue());
+      }
+      uses.put(use.getKey(), use.getValue().bigIntegerValue());
+    }
+    return uses.buildOrThrow();
   }
 
   private static CheckpointFormatException malformed(Path file, String detail) {

@@ -24,6 +24,11 @@ public final class ByteTokenizer implements Tokenizer {
   }
 
   @Override
+  public TextPieces.Cuts cuts() {
+    return TextPieces.Cuts.ANYWHERE;
+  }
+
+  @Override
   public void encode(InputStream utf8, TokenSink sink) throws IOException {
     byte[] buffer = new byte[BUFFER];
     for (int read = utf8.read(buffer); read >= 0; read = utf8.read(buffer)) {
@@ -31,6 +36,11 @@ public final class ByteTokenizer implements Tokenizer {
         sink.accept(Byte.toUnsignedInt(buffer[i]));
       }
     }
+  }
+
+  @Override
+  public int[] encodePiece(String piece) {
+    return encode(piece);
   }
 
   @Override

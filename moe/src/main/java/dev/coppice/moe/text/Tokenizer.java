@@ -2,24 +2,50 @@ package dev.coppice.moe.text;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
-/** Turns text into token ids. */
+/** Turns text into token ids. Encoding is thread-safe. */
 public interface Tokenizer extends AutoCloseable {
 
   /** Its name in the records of what it made, such as {@code byte}. */
   String name();
 
+  /** What tells it from every tokenizer that makes other ids: its name, or a SHA-256. */
+  default String fingerprint() {
+    return name();
+  }
+
   /** How many ids there are; every id is below. */
   int vocabularySize();
 
+  /** Where a document may be cut so that the ids of the pieces are those of the whole. */
+  TextPieces.Cuts cuts();
+
   /**
-   * Encodes one document.
+   * The ids of a document, or of a piece of one that was cut as {@link #cuts} allows, without what
+   * the tokenizer puts before or behind a text.
+   *
+   * @param piece any text
+   */
+  int[] encodePiece(String piece);
+
+  /**
+   * Encodes one document, piece by piece.
    *
    * @param utf8 the document's text; read to its end, not closed
    * @param sink takes the ids in order
    * @throws IOException when reading or writing fails
    */
-  void encode(InputStream utf8, TokenSink sink) throws IOException;
+  default void encode(InputStream utf8, TokenSink sink) throws IOException {
+    TextPieces pieces = new TextPieces(new InputStreamReader(utf8, StandardCharsets.UTF_8), cuts());
+    for (Optional<String> piece = pieces.next(); piece.isPresent(); piece = pieces.next()) {
+      for (int id : encodePiece(piece.get())) {
+        sink.accept(id);
+      }
+    }
+  }
 
   /**
    * Encodes a prompt, with what the tokenizer puts before every text.

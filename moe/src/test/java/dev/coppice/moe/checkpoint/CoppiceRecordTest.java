@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -34,7 +35,15 @@ class CoppiceRecordTest {
     ObjectNode tree = json.createObjectNode().put("operator", "interpose");
     CoppiceRecord record =
         CoppiceRecord.of(
-            ComputeLedger.empty().plus(new ComputeLedger.Entry("train", HUGE, 5, false)),
+            ComputeLedger.empty()
+                .plus(new ComputeLedger.Entry("train", HUGE, 5, true))
+                .plus(
+                    new ComputeLedger.Entry(
+                        "continue-train",
+                        BigInteger.TEN,
+                        5,
+                        false,
+                        ImmutableSortedMap.of(ComputeLedger.FORWARD, BigInteger.TWO))),
             Optional.of(new Lineage(tree)));
     String text = JsonFiles.print(record.toJson());
     assertThat(CoppiceRecord.fromJson((ObjectNode) json.readTree(text), FILE)).isEqualTo(record);

@@ -20,18 +20,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DistillationTest {
   private static final LossWeights WEIGHTS = new LossWeights(0.01, 0.001);
   private static final int VOCABULARY = 41;
+  private static final List<Integer> SOME =
+      List.of(
+          ParameterLayout.EMBEDDING,
+          ParameterLayout.FINAL_NORM,
+          ParameterLayout.HEAD,
+          ParameterLayout.index(0, LayerSlot.GATE_UP));
 
   @ParameterizedTest
   @CsvSource({"1, 0", "2, 0", "0.5, 0", "1, 1", "1, 7", "2, 7", "2, 41"})
   void valuesAndGradientsAreThoseOfTheNaiveLoss(double temperature, int top) {
-    assertJudged(batch(5, 4, 9), new Lesson(temperature, 0.7, top));
+    assertJudged(batch(5, 4, 9), new Lesson(temperature, 0.7, top), SOME);
   }
 
   /** More tokens than the head takes at once. */
   @ParameterizedTest
   @ValueSource(ints = {0, 5})
   void chunksAreTheWhole(int top) {
-    assertJudged(batch(6, 1, 700), new Lesson(2, 0.7, top));
+    assertJudged(batch(6, 1, 600), new Lesson(2, 0.7, top), SOME.subList(1, 3));
   }
 
   /** The numbers of a distillation. */
@@ -41,7 +47,7 @@ class DistillationTest {
     }
   }
 
-  private static void assertJudged(TokenBatch batch, Lesson lesson) {
+  private static void assertJudged(TokenBatch batch, Lesson lesson, List<Integer> slots) {
     try (LanguageModel student = model(student(VOCABULARY), 1);
         LanguageModel teacher = model(teacher(VOCABULARY), 2);
         Learner learner = Learner.fresh(student)) {
@@ -55,7 +61,7 @@ class DistillationTest {
           .isGreaterThan(0.1);
       assertThat(stats.crossEntropy()).isCloseTo(judged.crossEntropy(), within(1e-4));
       Random random = new Random(3);
-      for (int slot : List.of(0, 1, 2, ParameterLayout.index(0, LayerSlot.GATE_UP))) {
+      for (int slot : slots) {
         float[] gradient = floats(learner.gradients(), slot);
         double[] direction = random.doubles(gradient.length, -1, 1).toArray();
         double found = 0;

@@ -1,0 +1,211 @@
+package dev.coppice.train.cli;
+
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.ProgressLine;
+import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.text.Tokenizer;
+import dev.coppice.train.Folders;
+import dev.coppice.train.data.DataForm;
+import dev.coppice.train.data.DataPath;
+import dev.coppice.train.data.DataReading;
+import dev.coppice.train.data.DocumentEnd;
+import dev.coppice.train.data.PartSpec;
+import dev.coppice.train.data.Preparation;
+import dev.coppice.train.data.PreparationProgress;
+import dev.coppice.train.data.TokenCache;
+import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.TrainingData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** Which data a command reads, and how. */
+final class DataOptions {
+  @Option(
+      names = "--data",
+      paramLabel = "PATH[=WEIGHT]",
+      arity = "1..*",
+      description = {
+        "Text: folders, files, and jars or zips, read as folders; .jsonl and .jsonl.gz; tokens: "
+            + "llm.c and nanoGPT .bin, Megatron .bin/.idx, and token files. The checkpoint's "
+            + "tokenizer.json reads text; without one, a byte is a token. With weights, training "
+            + "mixes the paths in those shares."
+      })
+  private List<String> data = List.of();
+
+  @Option(
+      names = "--data-format",
+      paramLabel = "FORMAT",
+      defaultValue = "auto",
+      converter = FormConverter.class,
+      description =
+          "auto, text, jsonl, llmc, nanogpt, megatron or tokens (default: ${DEFAULT-VALUE}).")
+  private DataForm form;
+
+  @Option(
+      names = "--text-field",
+      paramLabel = "NAME",
+      defaultValue = "text",
+      description = "Field of a JSON line that has the text (default: ${DEFAULT-VALUE}).")
+  private String textField;
+
+  @Option(
+      names = "--bin-width",
+      paramLabel = "BYTES",
+      defaultValue = "2",
+      description = "Bytes of a token of nanoGPT, 2 or 4 (default: ${DEFAULT-VALUE}).")
+  private int binWidth;
+
+  @Option(
+      names = "--document-end",
+      paramLabel = "ID",
+      description =
+          "Token that is put behind each document of text and parts those of llm.c and nanoGPT: "
+              + "none, an id, or auto for the checkpoint's eos_token_id (default: auto to train, "
+              + "none to judge).")
+  private Optional<String> documentEnd;
+
+  @Option(
+      names = "--cache",
+      paramLabel = "DIR",
+      description =
+          "Where tokenised text is kept, by the SHA-256 of all it is made of (default: "
+              + "$COPPICE_CACHE, else $XDG_CACHE_HOME/coppice or ~/.cache/coppice).")
+  private Optional<Path> cache;
+
+  @Option(names = "--no-cache", description = "Keep tokenised text in RUN/data, or not at all.")
+  private boolean noCache;
+
+  /** Whether data is named. */
+  boolean isGiven() {
+    return !data.isEmpty();
+  }
+
+  /**
+   * Prepares the data of a run.
+   *
+   * @param source checkpoint whose tokenizer reads text
+   * @param split what to hold out
+   * @param run folder of the run
+   * @param quiet whether progress is not shown
+   */
+  TrainingData prepare(Source source, Optional<PartSpec.HeldOutSpec> split, Path run, boolean quiet)
+      throws IOException {
+    try (Tokenizer tokenizer = source.tokenizer();
+        Progress progress = new Progress(quiet)) {
+      DocumentEnd end = DocumentEnd.of(documentEnd.orElse("auto"), source.folder(), tokenizer);
+      return new Preparation(reading(end), tokenizer, progress)
+          .prepare(data.stream().map(DataPath::parse).toList(), split, run);
+    }
+  }
+
+  /** What reads the data that was opened. */
+  @FunctionalInterface
+  interface Reader<T> {
+    /** Reads. */
+    T read(TokenFile text) throws IOException;
+  }
+
+  /**
+   * Reads all data through once.
+   *
+   * @param source checkpoint whose tokenizer reads text
+   * @param quiet whether progress is not shown
+   * @param reader what reads it
+   */
+  <T> T read(Source source, boolean quiet, Reader<T> reader) throws IOException {
+    Path scratch = Files.createTempDirectory("coppice-data-");
+    try (Tokenizer tokenizer = source.tokenizer();
+        Progress progress = new Progress(quiet)) {
+      DocumentEnd end = DocumentEnd.of(documentEnd.orElse("none"), source.folder(), tokenizer);
+      List<Path> paths = data.stream().map(path -> DataPath.parse(path).path()).toList();
+      Preparation preparation = new Preparation(reading(end), tokenizer, progress);
+      try (TokenFile text = preparation.open(paths, scratch)) {
+        progress.close();
+        return reader.read(text);
+      }
+    } finally {
+      Folders.delete(scratch);
+    }
+  }
+
+  private DataReading reading(DocumentEnd end) {
+    Optional<Path> folder =
+        noCache ? Optional.empty() : Optional.of(cache.orElseGet(TokenCache::standard));
+    return new DataReading(form, textField, binWidth, end, folder);
+  }
+
+  /**
+   * A checkpoint that reads text.
+   *
+   * @param folder of it
+   * @param model of it
+   */
+  record Source(Path folder, MoeSpec model) {
+    static Source of(Path folder) throws IOException {
+      try (Checkpoint opened = Checkpoint.open(folder)) {
+        return new Source(folder, opened.spec());
+      }
+    }
+
+    Tokenizer tokenizer() throws IOException {
+      return TextData.tokenizer(folder, model);
+    }
+  }
+
+  /** A line for each thing that is done. */
+  private static final class Progress implements PreparationProgress, AutoCloseable {
+    private static final double MEBIBYTE = 1 << 20;
+
+    private final boolean quiet;
+    private Optional<ProgressLine> line = Optional.empty();
+    private String title = "";
+
+    Progress(boolean quiet) {
+      this.quiet = quiet;
+    }
+
+    @Override
+    public void update(String what, long done, long total) {
+      if (!what.equals(title)) {
+        close();
+        title = what;
+        line = Optional.of(ProgressLine.start(what, 1, quiet));
+      }
+      line.orElseThrow()
+          .update(
+              (double) done / total,
+              String.format(Locale.ROOT, "%.0f of %.0f MiB", done / MEBIBYTE, total / MEBIBYTE));
+    }
+
+    @Override
+    public void close() {
+      line.ifPresent(ProgressLine::close);
+      line = Optional.empty();
+      title = "";
+    }
+  }
+
+  /** The names of the forms. */
+  static final class FormConverter implements ITypeConverter<DataForm> {
+    /** Made by picocli. */
+    FormConverter() {}
+
+    @Override
+    public DataForm convert(String value) {
+      for (DataForm form : DataForm.values()) {
+        if (form.name().toLowerCase(Locale.ROOT).equals(value)) {
+          return form;
+        }
+      }
+      throw new TypeConversionException(
+          "data format must be auto, text, jsonl, llmc, nanogpt, megatron or tokens, got " + value);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package dev.coppice.train.data;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How data is read.
+ *
+ * @param form of it
+ * @param textField field of a line of JSON that has the text
+ * @param tokenWidth bytes of a token of nanoGPT: 2 or 4
+ * @param documentEnd what ends documents
+ * @param cache folder of the cache; without one, what is made lies with the run
+ */
+public record DataReading(
+    DataForm form,
+    String textField,
+    int tokenWidth,
+    DocumentEnd documentEnd,
+    Optional<Path> cache) {
+  /** Checks the width. */
+  public DataReading {
+    checkArgument(
+        tokenWidth == 2 || tokenWidth == 4, "token width must be 2 or 4 bytes, got %s", tokenWidth);
+  }
+
+  /** What is found out by itself, without a cache. */
+  public static DataReading plain() {
+    return new DataReading(DataForm.AUTO, "text", 2, DocumentEnd.NONE, Optional.empty());
+  }
+}

@@ -1,0 +1,182 @@
+package dev.coppice.train.data;
+
+import com.google.common.base.Throwables;
+import com.google.common.base.Utf8;
+import com.google.common.primitives.Ints;
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.google.common.util.concurrent.Uninterruptibles;
+import dev.coppice.moe.text.TextPieces;
+import dev.coppice.moe.text.Tokenizer;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Tokenises documents on several threads and writes them in order.
+ *
+ * <p>One thread reads and cuts, the others encode, the first writes; memory holds some batches of
+ * pieces, or the longest piece if that is more. The result does not depend on the threads.
+ */
+final class ParallelEncoder implements Closeable {
+  /** Characters that go to a thread at once. */
+  private static final int BATCH = 1 << 17;
+
+  private static final int BATCHES_A_THREAD = 3;
+
+  private final Tokenizer tokenizer;
+  private final OptionalInt documentEnd;
+  private final int inFlight;
+  private final ExecutorService pool;
+
+  /**
+   * An encoder.
+   *
+   * @param tokenizer what makes the ids
+   * @param documentEnd id to put behind every document, if any
+   * @param threads that encode
+   */
+  ParallelEncoder(Tokenizer tokenizer, OptionalInt documentEnd, int threads) {
+    this.tokenizer = tokenizer;
+    this.documentEnd = documentEnd;
+    this.inFlight = threads * BATCHES_A_THREAD;
+    this.pool =
+        Executors.newFixedThreadPool(
+            threads,
+            new ThreadFactoryBuilder().setDaemon(true).setNameFormat("tokenize-%d").build());
+  }
+
+  /**
+   * Writes all documents of a source.
+   *
+   * @param source read to its end, not closed
+   * @param writer not finished
+   * @param progress hears the bytes read
+   */
+  void encode(TextSource source, TokenFileWriter writer, PreparationProgress progress)
+      throws IOException {
+    Deque<Work> waiting = new ArrayDeque<>();
+    Batches batches = new Batches(source, tokenizer.cuts());
+    long total = Math.max(1, source.totalBytes());
+    for (Optional<Batch> b = batches.next(); b.isPresent(); b = batches.next()) {
+      Batch batch = b.get();
+      waiting.add(new Work(batch, pool.submit(() -> encode(batch))));
+      if (waiting.size() >= inFlight) {
+        write(waiting.remove(), writer);
+      }
+      progress.update("tokenize", source.readBytes(), total);
+    }
+    while (!waiting.isEmpty()) {
+      write(waiting.remove(), writer);
+    }
+    progress.update("tokenize", total, total);
+  }
+
+  private List<Encoded> encode(Batch batch) {
+    List<Encoded> encoded = new ArrayList<>(batch.pieces().size());
+    for (Piece piece : batch.pieces()) {
+      int[] ids = tokenizer.encodePiece(piece.text());
+      int[] all =
+          piece.last() && documentEnd.isPresent()
+              ? Ints.concat(ids, new int[] {documentEnd.getAsInt()})
+              : ids;
+      encoded.add(new Encoded(all, Utf8.encodedLength(piece.text())));
+    }
+    return encoded;
+  }
+
+  private static void write(Work work, TokenFileWriter writer) throws IOException {
+    List<Encoded> encoded = result(work.encoded());
+    for (int i = 0; i < encoded.size(); i++) {
+      Piece piece = work.batch().pieces().get(i);
+      if (piece.first()) {
+        writer.beginDocument(piece.document().name(), 0, piece.document().key());
+      }
+      writer.addText(encoded.get(i).bytes());
+      for (int id : encoded.get(i).ids()) {
+        writer.append(id);
+      }
+    }
+  }
+
+  private static List<Encoded> result(Future<List<Encoded>> future) {
+    try {
+      return Uninterruptibles.getUninterruptibly(future);
+    } catch (ExecutionException e) {
+      Throwables.throwIfUnchecked(e.getCause());
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  /** Stops the threads and waits for them; what they had left is dropped. */
+  @Override
+  public void close() {
+    pool.shutdownNow();
+    Uninterruptibles.awaitTerminationUninterruptibly(pool);
+  }
+
+  private record Piece(
+      TextSource.OpenDocument document, String text, boolean first, boolean last) {}
+
+  private record Batch(List<Piece> pieces) {}
+
+  private record Work(Batch batch, Future<List<Encoded>> encoded) {}
+
+  @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
+  private record Encoded(int[] ids, long bytes) {}
+
+  /** Pieces of documents, gathered so that handing them over costs little. */
+  private static final class Batches {
+    private final TextSource source;
+    private final TextPieces.Cuts cuts;
+    private Optional<TextSource.OpenDocument> document = Optional.empty();
+    private Optional<TextPieces> pieces = Optional.empty();
+    private Optional<String> ahead = Optional.empty();
+    private boolean first;
+
+    Batches(TextSource source, TextPieces.Cuts cuts) {
+      this.source = source;
+      this.cuts = cuts;
+    }
+
+    Optional<Batch> next() throws IOException {
+      List<Piece> gathered = new ArrayList<>();
+      int characters = 0;
+      while (characters < BATCH && hasPiece()) {
+        Piece piece = piece();
+        gathered.add(piece);
+        characters += piece.text().length();
+      }
+      return gathered.isEmpty() ? Optional.empty() : Optional.of(new Batch(gathered));
+    }
+
+    private boolean hasPiece() throws IOException {
+      while (ahead.isEmpty()) {
+        document = source.next();
+        if (document.isEmpty()) {
+          return false;
+        }
+        pieces = Optional.of(new TextPieces(document.get().text(), cuts));
+        ahead = pieces.get().next();
+        first = true;
+      }
+      return true;
+    }
+
+    private Piece piece() throws IOException {
+      String text = ahead.orElseThrow();
+      ahead = pieces.orElseThrow().next();
+      Piece piece = new Piece(document.orElseThrow(), text, first, ahead.isEmpty());
+      first = false;
+      return piece;
+    }
+  }
+}

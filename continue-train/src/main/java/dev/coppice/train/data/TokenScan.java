@@ -1,0 +1,107 @@
+package dev.coppice.train.data;
+
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.util.function.LongConsumer;
+
+/**
+ * One reading of a foreign file from end to end: its SHA-256, its largest token, and where each
+ * token that ends a document stands.
+ */
+final class TokenScan {
+  private static final int BUFFER = 1 << 20;
+
+  private final TokenTable table;
+  private final PreparationProgress progress;
+  private final Hasher hasher = Hashing.sha256().newHasher();
+  private long largest = -1;
+  private long next;
+
+  private TokenScan(TokenTable table, PreparationProgress progress) {
+    this.table = table;
+    this.progress = progress;
+  }
+
+  /**
+   * What was found.
+   *
+   * @param sha256 of the file
+   * @param vocabulary one more than the largest token
+   */
+  record Result(String sha256, int vocabulary) {}
+
+  /**
+   * Reads a file.
+   *
+   * @param table the file
+   * @param documentEnd token that ends a document; -1 for none
+   * @param ends hears the index of each such token
+   * @param progress hears the bytes read
+   * @throws CoppiceException when a token is negative or beyond 2^31 - 2
+   */
+  static Result read(
+      TokenTable table, int documentEnd, LongConsumer ends, PreparationProgress progress)
+      throws IOException {
+    return new TokenScan(table, progress).read(documentEnd, ends);
+  }
+
+  private Result read(int documentEnd, LongConsumer ends) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+    try (FileChannel channel = FileChannel.open(table.path(), StandardOpenOption.READ)) {
+      long size = channel.size();
+      long at = 0;
+      while (at < size) {
+        // so that tokens do not straddle buffers
+        long until = at < table.offset() ? table.offset() : Math.min(size, at + BUFFER);
+        buffer.clear().limit((int) (until - at));
+        fill(channel, buffer);
+        hasher.putBytes(buffer.array(), 0, buffer.limit());
+        if (at >= table.offset()) {
+          tokens(buffer, documentEnd, ends);
+        }
+        at = until;
+        progress.update("check", at, size);
+      }
+    }
+    return new Result(hasher.hash().toString(), (int) (largest + 1));
+  }
+
+  private void fill(FileChannel channel, ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      int read = channel.read(buffer);
+      TokenTable.check(read >= 0, "must not shrink while it is read", table.path());
+    }
+  }
+
+  private void tokens(ByteBuffer buffer, int documentEnd, LongConsumer ends) {
+    int width = table.type().width();
+    for (int at = 0; at < buffer.limit(); at += width) {
+      long token = table.type().read(buffer, at);
+      if (token < 0 || token >= Integer.MAX_VALUE) {
+        throw new CoppiceException(
+            ExitCode.INPUT_INVALID,
+            "token must lie in 0.."
+                + (Integer.MAX_VALUE - 1)
+                + ", got "
+                + token
+                + " ("
+                + table.path()
+                + ", token "
+                + next
+                + ")");
+      }
+      largest = Math.max(largest, token);
+      if (token == documentEnd) {
+        ends.accept(next);
+      }
+      next++;
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package dev.coppice.train.data;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.hash.Hashing;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What a run reads: parts of a mixture, each with its weight. */
+public final class TrainingData implements Closeable {
+  private final ImmutableList<Part> parts;
+
+  private TrainingData(List<Part> parts) {
+    checkArgument(!parts.isEmpty(), "training data must have a part, got none");
+    this.parts = ImmutableList.copyOf(parts);
+  }
+
+  /**
+   * A part.
+   *
+   * @param spec of it, with absolute paths
+   * @param tokens of it, without what is held out
+   */
+  record Part(PartSpec spec, TokenSequence tokens) {}
+
+  /**
+   * One token file as the whole data.
+   *
+   * @param tokens closed with the data
+   */
+  public static TrainingData of(TokenSequence tokens) {
+    PartSpec spec = new PartSpec(1, List.of(SourceSpec.of(tokens)), null);
+    return new TrainingData(List.of(new Part(spec, tokens)));
+  }
+
+  /** Data of some parts. */
+  static TrainingData of(List<Part> parts) {
+    return new TrainingData(parts);
+  }
+
+  /**
+   * Opens the data of a run and reads it through once, to be sure that it is the same.
+   *
+   * @param spec as {@link #spec} gave it
+   * @param runFolder folder of the run
+   * @throws CoppiceException when it is not the same
+   * @throws IOException when it cannot be read
+   */
+  public static TrainingData open(DataSpec spec, Path runFolder) throws IOException {
+    List<Part> parts = new ArrayList<>();
+    for (PartSpec each : spec.parts()) {
+      PartSpec part = each.from(runFolder);
+      parts.add(new Part(part, part.open()));
+    }
+    TrainingData data = new TrainingData(parts);
+    if (!data.fingerprint().equals(spec.sha256())) {
+      throw new CoppiceException(
+          ExitCode.INTEGRITY,
+          "data of the run must have SHA-256 " + spec.sha256() + ", got " + data.fingerprint());
+    }
+    return data;
+  }
+
+  /**
+   * What {@link #open} needs to find the data again.
+   *
+   * @param runFolder folder of the run; what lies in it is named relative to it
+   */
+  public DataSpec spec(Path runFolder) {
+    return new DataSpec(
+        fingerprint(),
+        tokenCount(),
+        parts.stream().map(part -> part.spec().within(runFolder)).toList());
+  }
+
+  /**
+   * The order in which a run draws windows.
+   *
+   * @param sequence tokens a window, S
+   * @param seed of the run
+   * @param documentMask whether documents in a window do not see one another
+   * @throws CoppiceException when a part does not fill one window
+   */
+  public BatchSource batches(int sequence, long seed, boolean documentMask) {
+    List<TokenWindows> windows =
+        parts.stream().map(part -> MixedBatches.windows(part.tokens(), sequence)).toList();
+    List<Double> weights = parts.stream().map(part -> part.spec().weight()).toList();
+    return new MixedBatches(windows, Mixture.of(weights), seed, documentMask);
+  }
+
+  /** Every token is below. */
+  public int vocabularySize() {
+    return parts.stream().mapToInt(part -> part.tokens().vocabularySize()).max().orElseThrow();
+  }
+
+  /** Tokens of all parts. */
+  public long tokenCount() {
+    return parts.stream().mapToLong(part -> part.tokens().tokenCount()).sum();
+  }
+
+  /** Where the data is; the first part's, for messages. */
+  public Path path() {
+    return parts.get(0).tokens().path();
+  }
+
+  /**
+   * A SHA-256 over all that is read and how it is mixed, 64 hexadecimal digits; that of the tokens
+   * where they are one part.
+   */
+  public String fingerprint() {
+    if (parts.size() == 1) {
+      return parts.get(0).tokens().fingerprint();
+    }
+    StringBuilder all = new StringBuilder();
+    for (Part part : parts) {
+      all.append(part.tokens().fingerprint()).append(' ').append(part.spec().weight()).append('\n');
+    }
+    return Hashing.sha256().hashString(all, StandardCharsets.US_ASCII).toString();
+  }
+
+  /** What there is, a line a part. */
+  public String describe() {
+    double total = parts.stream().mapToDouble(part -> part.spec().weight()).sum();
+    StringBuilder text = new StringBuilder();
+    for (Part part : parts) {
+      TokenSequence tokens = part.tokens();
+      text.append(text.isEmpty() ? "" : "\n")
+          .append(
+              String.format(
+                  Locale.ROOT,
+                  "%s: %d tokens, %d documents, share %.1f %%",
+                  tokens.path(),
+                  tokens.tokenCount(),
+                  tokens.documentCount(),
+                  100 * part.spec().weight() / total));
+    }
+    return text.toString();
+  }
+
+  /** Copies what is held out of the parts, in order. */
+  void copyHeldOut(DocumentCopy to) throws IOException {
+    for (Part part : parts) {
+      if (part.tokens() instanceof DocumentSplit split) {
+        for (long document : split.heldOut().asList()) {
+          to.add(split.all(), document);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Part part : parts) {
+      part.tokens().close();
+    }
+  }
+}

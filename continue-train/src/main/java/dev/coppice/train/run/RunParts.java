@@ -1,0 +1,62 @@
+package dev.coppice.train.run;
+
+import dev.coppice.train.budget.BudgetMeter;
+import java.util.Optional;
+
+/** What a run is made of; a roll back exchanges what learns. */
+final class RunParts implements AutoCloseable {
+  private final BudgetMeter meter;
+  private final CheckpointSaver saver;
+  private Optional<Trainee> trainee;
+  private StepRunner runner;
+
+  /**
+   * Parts of a run.
+   *
+   * @param trainee what learns; closed with the parts
+   * @param runner of its steps
+   * @param meter of the budget
+   * @param saver of checkpoints
+   */
+  RunParts(Trainee trainee, StepRunner runner, BudgetMeter meter, CheckpointSaver saver) {
+    this.trainee = Optional.of(trainee);
+    this.runner = runner;
+    this.meter = meter;
+    this.saver = saver;
+  }
+
+  Trainee trainee() {
+    return trainee.orElseThrow();
+  }
+
+  StepRunner runner() {
+    return runner;
+  }
+
+  BudgetMeter meter() {
+    return meter;
+  }
+
+  CheckpointSaver saver() {
+    return saver;
+  }
+
+  /** Where the run stands. */
+  long step() {
+    return runner.state().step();
+  }
+
+  /** Goes on with something else that learns. */
+  void exchange(Trainee other, StepRunner otherRunner) {
+    close();
+    trainee = Optional.of(other);
+    runner = otherRunner;
+  }
+
+  /** Gives the memory of what learns back; there may be none for two. */
+  @Override
+  public void close() {
+    trainee.ifPresent(Trainee::close);
+    trainee = Optional.empty();
+  }
+}

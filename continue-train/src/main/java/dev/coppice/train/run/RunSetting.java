@@ -1,0 +1,76 @@
+package dev.coppice.train.run;
+
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.train.budget.BudgetMeter;
+import dev.coppice.train.budget.Spent;
+import dev.coppice.train.data.BatchSource;
+import dev.coppice.train.data.TrainingData;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What is known of a run before its position is.
+ *
+ * @param folder of the run
+ * @param manifest of the run
+ * @param data that it reads
+ * @param factory of what learns
+ * @param host that it runs on
+ */
+record RunSetting(
+    RunFolder folder, RunManifest manifest, TrainingData data, TraineeFactory factory, Host host) {
+
+  /** What a checkpoint yields. */
+  interface Use<T> {
+    /** Makes something of a checkpoint, and of what learns from it. */
+    T of(Checkpoint source, Trainee trainee) throws IOException;
+  }
+
+  /** Loads a checkpoint of the run, or what it starts from. */
+  <T> T load(Optional<Path> step, Use<T> use) throws IOException {
+    Path path = step.orElse(Path.of(manifest.checkpoint()));
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+      Trainee trainee = factory.make(checkpoint, manifest.spec(), step.isPresent());
+      try {
+        return use.of(checkpoint, trainee);
+      } catch (IOException | RuntimeException e) {
+        trainee.close();
+        throw e;
+      }
+    }
+  }
+
+  /** The run at a state; {@code source} may be closed afterwards. */
+  RunParts parts(Checkpoint source, Trainee trainee, RunState state) throws IOException {
+    BudgetMeter meter = meter(source, manifest, state.spent());
+    StepRunner runner = new StepRunner(trainee, batches(), meter, state);
+    boolean resumed = source.folder().equals(folder.step(state.step()));
+    CheckpointSaver.Origin origin =
+        new CheckpointSaver.Origin(source, resumed, resumed ? state.step() : 0);
+    return new RunParts(
+        trainee, runner, meter, new CheckpointSaver(folder, manifest, origin, host.disk()));
+  }
+
+  /** Checks that checkpoint, data, spec and budget fit together. */
+  static void check(Checkpoint source, TrainingData data, RunManifest manifest) throws IOException {
+    Compatibility.check(source.spec(), data, manifest.spec().batch().sequence());
+    batches(data, manifest);
+    meter(source, manifest, Spent.NOTHING);
+  }
+
+  /** The order in which windows are drawn. */
+  BatchSource batches() {
+    return batches(data, manifest);
+  }
+
+  private static BatchSource batches(TrainingData data, RunManifest manifest) {
+    BatchSpec batch = manifest.spec().batch();
+    return data.batches(batch.sequence(), manifest.spec().seed(), batch.documentMask());
+  }
+
+  private static BudgetMeter meter(Checkpoint source, RunManifest manifest, Spent spent)
+      throws IOException {
+    return new BudgetMeter(manifest.budget(), StepCosts.of(source.spec(), manifest.spec()), spent);
+  }
+}

@@ -1,0 +1,363 @@
+package dev.coppice.train.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.model.TokenBatch;
+import dev.coppice.moe.testing.BytePairTraining;
+import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.moe.text.JsonTokenizer;
+import dev.coppice.moe.text.Tokenizer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PreparationTest {
+  @TempDir private Path folder;
+  private Path cache;
+  private Path run;
+
+  @BeforeEach
+  void name() {
+    cache = folder.resolve("cache");
+    run = folder.resolve("run");
+  }
+
+  private DataReading reading(Optional<Path> kept) {
+    return new DataReading(DataForm.AUTO, "text", 2, DocumentEnd.NONE, kept);
+  }
+
+  private TrainingData prepare(Optional<Path> kept, Optional<Double> share, DataPath... paths)
+      throws IOException {
+    return new Preparation(reading(kept), new ByteTokenizer(), PreparationProgress.NONE)
+        .prepare(List.of(paths), share.map(s -> new PartSpec.HeldOutSpec(s, 1)), run);
+  }
+
+  private static DataPath path(Path path) {
+    return new DataPath(path, OptionalDouble.empty());
+  }
+
+  private Path texts(int count) throws IOException {
+    Path texts = Files.createDirectories(folder.resolve("texts"));
+    for (int i = 0; i < count; i++) {
+      Files.writeString(texts.resolve("text-" + i), "document " + i + " says ".repeat(10));
+    }
+    return texts;
+  }
+
+  private List<Path> entries() throws IOException {
+    try (Stream<Path> entries = Files.list(cache.resolve("tokens"))) {
+      return entries.toList();
+    }
+  }
+
+  private static byte[] bytes(TokenSequence tokens) {
+    byte[] bytes = new byte[(int) tokens.tokenCount()];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) tokens.token(i);
+    }
+    return bytes;
+  }
+
+  @Test
+  void aTextIsTokenisedOnceWhateverTheRun() throws IOException {
+    Path texts = texts(5);
+    String first;
+    try (TrainingData data = prepare(Optional.of(cache), Optional.empty(), path(texts))) {
+      first = data.fingerprint();
+      assertThat(data.path()).startsWith(cache);
+      assertThat(data.describe()).contains("5 documents, share 100.0 %");
+    }
+    assertThat(run).doesNotExist();
+    Path entry = entries().get(0).resolve("text.tokens");
+    Object written = Files.getAttribute(entry, "unix:ino");
+    try (TrainingData data = prepare(Optional.of(cache), Optional.empty(), path(texts))) {
+      assertThat(data.fingerprint()).isEqualTo(first);
+    }
+    assertThat(Files.getAttribute(entry, "unix:ino")).isEqualTo(written);
+    Files.writeString(texts.resolve("text-0"), "other");
+    prepare(Optional.of(cache), Optional.empty(), path(texts)).close();
+    assertThat(entries()).hasSize(2);
+  }
+
+  @Test
+  void aDamagedEntryIsMadeAgain() throws IOException {
+    Path texts = texts(3);
+    prepare(Optional.of(cache), Optional.empty(), path(texts)).close();
+    Path entry = entries().get(0);
+    for (String file : List.of("text.tokens", "text.tokens.json")) {
+      byte[] good = Files.readAllBytes(entry.resolve(file));
+      byte[] bad = good.clone();
+      bad[bad.length / 2] ^= 1;
+      Files.write(entry.resolve(file), bad);
+      prepare(Optional.of(cache), Optional.empty(), path(texts)).close();
+      assertThat(entry.resolve(file)).hasBinaryContent(good);
+      Files.delete(entry.resolve(file));
+      prepare(Optional.of(cache), Optional.empty(), path(texts)).close();
+      assertThat(entry.resolve(file)).hasBinaryContent(good);
+    }
+    assertThat(entries()).containsExactly(entry);
+  }
+
+  @Test
+  void twoAtOnceShareOneEntry() throws IOException {
+    Path texts = texts(40);
+    List<CompletableFuture<String>> both = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Path mine = folder.resolve("run-" + i);
+      both.add(
+          CompletableFuture.supplyAsync(
+              () -> {
+                try (TrainingData data =
+                    new Preparation(
+                            reading(Optional.of(cache)),
+                            new ByteTokenizer(),
+                            PreparationProgress.NONE)
+                        .prepare(List.of(path(texts)), Optional.empty(), mine)) {
+                  return data.fingerprint();
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              }));
+    }
+    assertThat(both.stream().map(CompletableFuture::join).distinct()).hasSize(1);
+    assertThat(entries()).hasSize(1);
+  }
+
+  @Test
+  void aRunFindsItsDataAgainAndNoticesOther() throws IOException {
+    Path texts = texts(20);
+    DataSpec spec;
+    int[] drawn;
+    try (TrainingData data = prepare(Optional.empty(), Optional.of(0.2), path(texts))) {
+      spec = data.spec(run);
+      drawn = data.batches(8, 5, true).batch(3, 4).ids();
+    }
+    assertThat(spec.parts().get(0).sources().get(0).path()).isEqualTo("data/train.tokens");
+    assertThat(Preparation.isAllIn(run)).isTrue();
+    Path moved = Files.move(run, folder.resolve("moved"));
+    try (TrainingData data = TrainingData.open(spec, moved)) {
+      assertThat(data.batches(8, 5, true).batch(3, 4).ids()).isEqualTo(drawn);
+      assertThat(data.spec(moved)).isEqualTo(spec);
+    }
+    Path file = moved.resolve("data/train.tokens");
+    byte[] bad = Files.readAllBytes(file);
+    bad[100] ^= 1;
+    Files.write(file, bad);
+    assertThatThrownBy(() -> TrainingData.open(spec, moved))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessageContaining("train.tokens")
+        .extracting(e -> ((CoppiceException) e).exitCode())
+        .isEqualTo(ExitCode.INTEGRITY);
+  }
+
+  @Test
+  void heldOutDocumentsAreInTheRunAndNotInTraining() throws IOException {
+    Path texts = texts(20);
+    try (TrainingData data = prepare(Optional.of(cache), Optional.of(0.2), path(texts));
+        TokenFile heldOut = TokenFile.open(Preparation.heldOut(run).orElseThrow())) {
+      assertThat(heldOut.textBytes()).isEqualTo(heldOut.tokenCount());
+      String judged = new String(bytes(heldOut), StandardCharsets.UTF_8);
+      TokenBatch all = data.batches(1, 5, true).batch(0, (int) data.tokenCount() - 1);
+      assertThat(data.tokenCount() + heldOut.tokenCount())
+          .isEqualTo(IntStream.range(0, 20).map(i -> ("document " + i).length() + 60).sum());
+      assertThat(judged).startsWith("document ");
+      assertThat(all.batch()).isEqualTo(data.tokenCount() - 1);
+      for (int i = 0; i < 20; i++) {
+        if (judged.contains("document " + i + " says")) {
+          assertThat(data.describe()).doesNotContain("document " + i + " says");
+        }
+      }
+    }
+  }
+
+  @Test
+  void linesOfJsonAreDocuments() throws IOException {
+    Path plain =
+        Files.writeString(
+            folder.resolve("a.jsonl"),
+            "{\"id\": [1, {\"text\": 2}], \"text\": \"one\\nline\"}\n\n"
+                + "{\"text\": \"\"}\n{\"text\": \"zwei \\u00fc \\ud800\", \"n\": null}");
+    Path zipped = folder.resolve("b.jsonl.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      out.write("{\"text\": \"three\"}\r\n".repeat(2).getBytes(StandardCharsets.UTF_8));
+    }
+    try (TrainingData data =
+        prepare(Optional.of(cache), Optional.empty(), path(plain), path(zipped))) {
+      TokenSequence tokens = TokenFile.open(data.path());
+      assertThat(new String(bytes(tokens), StandardCharsets.UTF_8))
+          .isEqualTo("one\nlinezwei ü ?threethree");
+      assertThat(tokens.documentCount()).isEqualTo(4);
+      assertThat(tokens.documentStart(1)).isEqualTo(8);
+      assertThat(tokens.documentKey(2)).isEqualTo(tokens.documentKey(3));
+    }
+  }
+
+  @Test
+  void badLinesAreNamed() throws IOException {
+    Path file = folder.resolve("a.jsonl");
+    String good = "{\"text\": \"a\"}\n";
+    bad(file, good + "{\"txt\": \"a\"}", "line must have the field \"text\", got none", 2);
+    bad(file, "\n" + good + "[1]", "line must be a JSON object, got START_ARRAY", 3);
+    bad(file, good + "{\"text\": 7}", "field \"text\" must be a string, got VALUE_NUMBER_INT", 2);
+    bad(file, good + "{\"text\": \"a\"} {", "line must end with its JSON object", 2);
+    bad(file, "{\"text\": \"a", "line must be a JSON object, got ", 1);
+    bad(file, "{\"text\": \"a\", \"text\": \"b\"}", "line must be a JSON object, got Duplicate", 1);
+    bad(folder.resolve("b.jsonl.gz"), good, "file must be gzip, got Not in GZIP format", 0);
+  }
+
+  private void bad(Path file, String text, String rule, int line) throws IOException {
+    Files.writeString(file, text);
+    assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessageStartingWith(rule)
+        .hasMessageEndingWith(" (" + file + ", line " + line + ")");
+    assertThat(run).doesNotExist();
+  }
+
+  @Test
+  void aCutArchiveIsRefused() throws IOException {
+    Path file = folder.resolve("a.jsonl.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write("{\"text\": \"three\"}\n".repeat(99).getBytes(StandardCharsets.UTF_8));
+    }
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - 9));
+    assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessageContaining("file must be whole gzip")
+        .hasMessageContaining(file + ", line ");
+  }
+
+  @Test
+  void weightsMixPartsAndAllPartsAreGoneThrough() throws IOException {
+    Path low = Files.writeString(folder.resolve("low"), "a".repeat(41));
+    Path high = Files.writeString(folder.resolve("high"), "z".repeat(401));
+    try (TrainingData data =
+        prepare(
+            Optional.of(cache),
+            Optional.empty(),
+            DataPath.parse(low + "=3"),
+            DataPath.parse(high + "=1"))) {
+      BatchSource source = data.batches(4, 1, true);
+      assertThat(source.windowsPerPass()).isEqualTo(10 + 100);
+      int[] ids = source.batch(0, 400).ids();
+      assertThat(Arrays.stream(ids).filter(id -> id == 'a').count()).isEqualTo(4 * 300);
+      assertThat(source.batch(17, 5).ids()).isEqualTo(Arrays.copyOfRange(ids, 68, 88));
+    }
+    assertThatThrownBy(
+            () ->
+                prepare(
+                    Optional.of(cache), Optional.empty(), DataPath.parse(low + "=3"), path(high)))
+        .hasMessage("weights must be given for all data or none, got 1 for 2 paths");
+    assertThatThrownBy(() -> DataPath.parse(low + "=0"))
+        .hasMessage("weight must be a positive number, got 0 (" + low + "=0)");
+    Files.writeString(folder.resolve("x=3"), "there");
+    assertThat(DataPath.parse(folder + "/x=3").weight()).isEmpty();
+  }
+
+  @Test
+  void documentsDoNotSeeOneAnother() throws IOException {
+    List<int[]> documents = List.of(new int[3], new int[0], new int[6], new int[8]);
+    TokenFile file = TestTokens.write(folder.resolve("t"), 9, documents);
+    TrainingData data = TrainingData.of(file);
+    TokenBatch batch = new TokenWindowsInOrder(data).read(4);
+    // 0..3 | 4..7 | 8..11 | 12..15 of documents 0..2, 3..8, 9..16
+    assertThat(batch.segments()).containsExactly(3, 1, 4, 1, 3, 4);
+    assertThat(data.batches(4, 1, false).batch(0, 4).segments()).isEmpty();
+    assertThat(data.batches(3, 1, true).batch(0, 1).segments()).isEmpty();
+  }
+
+  /** The windows of a pass, in their own order. */
+  private record TokenWindowsInOrder(TrainingData data) {
+    TokenBatch read(int sequence) throws IOException {
+      BatchRows rows = new BatchRows(4, sequence, true);
+      TokenWindows windows = new TokenWindows(TokenFile.open(data.path()), sequence);
+      for (int row = 0; row < 4; row++) {
+        windows.fill(row, row, rows);
+      }
+      return rows.batch();
+    }
+  }
+
+  @Test
+  void tokensOfOthersAreTakenInPlace() throws IOException {
+    Path bin = Files.write(folder.resolve("a.bin"), new byte[] {1, 0, 2, 0, 0, 0, 3, 0, 4, 0});
+    DataReading ends =
+        new DataReading(
+            DataForm.AUTO,
+            "text",
+            2,
+            new DocumentEnd(OptionalInt.empty(), OptionalInt.of(0)),
+            Optional.empty());
+    Preparation preparation = new Preparation(ends, new ByteTokenizer(), PreparationProgress.NONE);
+    try (TrainingData data =
+        preparation.prepare(
+            List.of(path(bin)), Optional.of(new PartSpec.HeldOutSpec(0.3, 2)), run)) {
+      assertThat(data.path()).isEqualTo(bin);
+      DataSpec spec = data.spec(run);
+      assertThat(spec.parts().get(0).sources().get(0).scans()).isEqualTo("data/scans");
+      try (TrainingData again = TrainingData.open(spec, run)) {
+        assertThat(again.fingerprint()).isEqualTo(data.fingerprint());
+      }
+      assertThat(TokenFile.open(run.resolve("data/held-out.tokens")).documentCount()).isEqualTo(1);
+    }
+    try (TokenFile all =
+        preparation.open(List.of(bin, texts(1)), Files.createDirectory(folder.resolve("s")))) {
+      assertThat(all.documentCount()).isEqualTo(3);
+      assertThat(bytes(all)).startsWith("document 0".getBytes(StandardCharsets.UTF_8));
+      assertThat(bytes(all)).endsWith(1, 2, 0, 3, 4);
+    }
+  }
+
+  @Test
+  void threadsMakeTheTokensOfOneAndEndEachDocument() throws IOException {
+    Path json = folder.resolve("tokenizer.json");
+    StringBuilder text = new StringBuilder();
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java/dev/coppice/train"))) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        text.append(Files.readString(file));
+      }
+    }
+    int ids = BytePairTraining.write(json, text.toString(), 500, BytePairTraining.Style.GPT2);
+    Path whole = Files.writeString(folder.resolve("whole.txt"), text);
+    int end = ids - 1;
+    try (Tokenizer tokenizer = JsonTokenizer.open(json, ids)) {
+      DataReading ended =
+          new DataReading(
+              DataForm.AUTO,
+              "text",
+              2,
+              new DocumentEnd(OptionalInt.of(end), OptionalInt.empty()),
+              Optional.of(cache));
+      try (TokenFile made =
+          new Preparation(ended, tokenizer, PreparationProgress.NONE)
+              .open(List.of(whole, texts(2)), folder)) {
+        assertThat(made.documentCount()).isEqualTo(3);
+        int[] first = IntStream.range(0, (int) made.documentStart(1)).map(made::token).toArray();
+        assertThat(Arrays.copyOf(first, first.length - 1)).isEqualTo(tokenizer.encode("" + text));
+        for (int d = 1; d <= 3; d++) {
+          assertThat(made.token(made.documentStart(d) - 1)).isEqualTo(end);
+        }
+        assertThat(made.textBytes())
+            .isEqualTo(text.toString().getBytes(StandardCharsets.UTF_8).length + 2 * 70);
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package dev.coppice.train.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.ImmutableList;
+import dev.coppice.train.metrics.MetricsLine;
+import dev.coppice.train.metrics.MetricsLog;
+import dev.coppice.train.metrics.MetricsSink;
+import dev.coppice.train.metrics.RunEvent;
+import dev.coppice.train.metrics.RunSinks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * One run that saves and deletes at each step, in one process after the other, each of which is
+ * killed (SIGKILL) at a random time.
+ *
+ * <p>A kill loses no page of the kernel's, so it says nothing of forces; for these see {@link
+ * RunCrashTest}. {@code -Dcoppice.kills=250} sets the number of kills.
+ */
+class KilledSavesTest {
+  private static final int KILLS = Integer.getInteger("coppice.kills", 12);
+  private static final int WINDOW_MICROS = 60_000;
+  private static final long STEPS = 1_000_000;
+
+  @TempDir Path home;
+
+  private static TrainSpec spec() {
+    return CountingRuns.spec(new SaveSpec(1, 0, 2, 50, true));
+  }
+
+  /** Run in a child: begins or goes on until it is killed, and prints each step that is saved. */
+  static final class Child implements RunSinks.Opener, MetricsSink {
+    private Child() {}
+
+    public static void main(String[] arguments) throws IOException {
+      Path home = Path.of(arguments[0]);
+      Path out = home.resolve("run");
+      CountingRuns runs = new CountingRuns(home);
+      try (TrainingRun run =
+          Files.exists(RunFolder.manifest(out))
+              ? runs.opener().resume(out)
+              : runs.start(spec(), STEPS, out)) {
+        run.run(ProgressListener.NONE, ImmutableList.of(new Child()));
+      }
+    }
+
+    @Override
+    public String name() {
+      return "child";
+    }
+
+    @Override
+    public MetricsSink open(Path runFolder, long lastStep) {
+      return this;
+    }
+
+    @Override
+    public void step(MetricsLine line) {}
+
+    @Override
+    public void event(RunEvent event) {
+      if (event.kind().equals(RunEvent.SAVED)) {
+        System.out.println(event.values().get("checkpoint").longValue());
+        System.out.flush();
+      }
+    }
+
+    @Override
+    public void force() {}
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void losesNothingThatWasToldToBeSaved() throws Exception {
+    CountingRuns.prepare(home);
+    Path out = home.resolve("run");
+    Random random = new Random(20261121);
+    List<Long> steps = new ArrayList<>();
+    List<Long> weights = new ArrayList<>();
+    int leftovers = 0;
+    for (int kill = 0; kill < KILLS; kill++) {
+      long saved = trainAndKill(random.nextInt(WINDOW_MICROS));
+      List<String> damaged = new ArrayList<>();
+      leftovers += hasLeftover(out) ? 1 : 0;
+      try (RunFolder held = RunFolder.hold(out)) {
+        CheckpointFinder.Found found =
+            new CheckpointFinder(held, false, damaged::add).newest(step -> true).orElseThrow();
+        assertThat(found.state().step()).as("kill %s", kill).isGreaterThanOrEqualTo(saved);
+        steps.add(found.state().step());
+        weights.add(Long.parseLong(Files.readString(RunFolder.moments(found.folder()))));
+        assertThat(MetricsLog.read(held.metrics()).size())
+            .isGreaterThanOrEqualTo((int) found.state().step());
+        for (Path step : held.steps()) {
+          CheckpointManifest.verified(step);
+        }
+      }
+      assertThat(damaged).isEmpty();
+    }
+    System.out.println("kills: " + KILLS + ", of these in the midst of a change: " + leftovers);
+    assertThat(weights).isEqualTo(uninterrupted(steps));
+  }
+
+  private static boolean hasLeftover(Path out) throws IOException {
+    try (var entries = Files.list(out)) {
+      return entries.anyMatch(
+          path -> path.getFileName().toString().matches("\\.(step-|trash-).*"));
+    }
+  }
+
+  /** The weights that a run which is never stopped has after some steps. */
+  private List<Long> uninterrupted(List<Long> steps) throws IOException {
+    CountingRuns runs = new CountingRuns(home);
+    long last = steps.get(steps.size() - 1);
+    runs.train(CountingRuns.spec(new SaveSpec(STEPS, 1)), last, home.resolve("whole"));
+    return steps.stream().map(step -> runs.world.weights.get((int) (step - 1))).toList();
+  }
+
+  private long trainAndKill(int micros) throws Exception {
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Child.class.getName(),
+                home.toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    var lines = child.inputReader();
+    String first = lines.readLine();
+    assertThat(first).as("the child's first line").isNotNull();
+    TimeUnit.MICROSECONDS.sleep(micros);
+    // the handle's way leaves what the child has printed to be read
+    child.toHandle().destroyForcibly();
+    child.waitFor();
+    assertThat(child.exitValue()).isEqualTo(137);
+    long last = Long.parseLong(first);
+    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      last = Long.parseLong(line);
+    }
+    return last;
+  }
+}

@@ -1,0 +1,13 @@
+package dev.coppice.moe.kernel;
+
+import com.google.common.hash.Hashing;
+
+/** Which kernels these are: another one may round otherwise. */
+public final class KernelVersion {
+  private KernelVersion() {}
+
+  /** SHA-256 over the sources of all kernels, 64 hexadecimal digits. */
+  public static String sha256() {
+    return Hashing.sha256().hashBytes(ScriptArchive.bytes()).toString();
+  }
+}

@@ -1,0 +1,112 @@
+package dev.coppice.moe.text;
+
+import com.google.common.annotations.VisibleForTesting;
+import java.io.IOException;
+import java.io.Reader;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * Cuts a document into pieces whose ids, one after the other, are those of the whole.
+ *
+ * <p>At lines, a cut is made only behind a newline that follows a character other than white space
+ * and comes before an ASCII letter: no pre-tokeniser in use joins such a letter with what stands
+ * before the newline, and none looks further for it. Not thread-safe.
+ */
+public final class TextPieces {
+  /** Where a text may be cut. */
+  public enum Cuts {
+    /** Between any two characters. */
+    ANYWHERE,
+    /** Between some lines. */
+    AT_LINES,
+    /** Nowhere: a document is one piece. */
+    NOWHERE
+  }
+
+  /** Characters that a piece has at least, unless the document ends. */
+  private static final int PIECE = 1 << 15;
+
+  private final Reader text;
+  private final Cuts cuts;
+  private char[] buffer = new char[2 * PIECE];
+  private int length;
+  private boolean ended;
+
+  /**
+   * Pieces of a document.
+   *
+   * @param text read to its end, not closed
+   * @param cuts where it may be cut
+   */
+  public TextPieces(Reader text, Cuts cuts) {
+    this.text = text;
+    this.cuts = cuts;
+  }
+
+  /**
+   * The next piece, empty when the document has ended.
+   *
+   * @throws IOException when reading fails
+   */
+  public Optional<String> next() throws IOException {
+    int searched = 0;
+    while (!ended) {
+      fill();
+      int cut = lastCut(buffer, Math.max(1, searched), length, cuts);
+      if (cut > 0 && length >= PIECE) {
+        return Optional.of(take(cut));
+      }
+      searched = length;
+    }
+    return length == 0 ? Optional.empty() : Optional.of(take(length));
+  }
+
+  private void fill() throws IOException {
+    if (length == buffer.length) {
+      buffer = Arrays.copyOf(buffer, Math.multiplyExact(buffer.length, 2));
+    }
+    int read = text.read(buffer, length, buffer.length - length);
+    ended = read < 0;
+    length += Math.max(0, read);
+  }
+
+  private String take(int count) {
+    String piece = new String(buffer, 0, count);
+    System.arraycopy(buffer, count, buffer, 0, length - count);
+    length -= count;
+    return piece;
+  }
+
+  /** The last place before {@code to} where a text may be cut, or 0. */
+  @VisibleForTesting
+  static int lastCut(char[] text, int from, int to, Cuts cuts) {
+    for (int at = to - 1; at >= from && cuts != Cuts.NOWHERE; at--) {
+      if (cuts == Cuts.ANYWHERE ? !Character.isLowSurrogate(text[at]) : betweenLines(text, at)) {
+        return at;
+      }
+    }
+    return 0;
+  }
+
+  private static boolean betweenLines(char[] text, int at) {
+    return at >= 2 && text[at - 1] == '\n' && isLetter(text[at]) && !isSpace(text[at - 2]);
+  }
+
+  /** Whether a line ends here that may be parted from the next; as {@link #lastCut} has it. */
+  static boolean mayCut(CharSequence text, int at) {
+    return at >= 2
+        && at < text.length()
+        && text.charAt(at - 1) == '\n'
+        && isLetter(text.charAt(at))
+        && !isSpace(text.charAt(at - 2));
+  }
+
+  private static boolean isLetter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  }
+
+  private static boolean isSpace(char c) {
+    return c <= ' ' || (c >= 0x7f && (Character.isSpaceChar(c) || Character.isISOControl(c)));
+  }
+}

@@ -1,0 +1,148 @@
+package dev.coppice.moe.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.primitives.ImmutableIntArray;
+import dev.coppice.moe.testing.BytePairTraining;
+import dev.coppice.moe.testing.BytePairTraining.Style;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
+
+/** The judge is the library: what the fast way makes must be its ids, whatever the text. */
+class BytePairEncoderPropertyTest {
+  private static final Map<Style, JsonTokenizer> TOKENIZERS = new EnumMap<>(Style.class);
+  private static final StringBuilder SOURCES = new StringBuilder();
+
+  @BeforeContainer
+  static void train() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java/dev/coppice/moe/text"))) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        SOURCES.append(Files.readString(file));
+      }
+    }
+    Path file = Files.createTempFile("tokenizer", ".json");
+    for (Style style : Style.values()) {
+      int ids = BytePairTraining.write(file, SOURCES.toString(), 1000, style);
+      TOKENIZERS.put(style, JsonTokenizer.open(file, ids));
+    }
+    Files.delete(file);
+  }
+
+  @AfterContainer
+  static void close() {
+    TOKENIZERS.values().forEach(JsonTokenizer::close);
+    TOKENIZERS.clear();
+    SOURCES.setLength(0);
+  }
+
+  @Provide
+  Arbitrary<String> texts() {
+    Arbitrary<String> words =
+        Arbitraries.of(
+            " ",
+            "  ",
+            "\n",
+            "\n\n",
+            "\t",
+            "\r\n",
+            "\r",
+            "a",
+            "The",
+            "don't",
+            "'LL",
+            "'",
+            "x1",
+            "2024",
+            "0",
+            ";",
+            "{}",
+            "//",
+            "!?",
+            "é",
+            "e\u0301",
+            "ß",
+            "ſ",
+            "'ſ",
+            "мир",
+            "世界",
+            "。",
+            "½",
+            "٣",
+            "“",
+            "…",
+            "\u00a0",
+            "\u3000",
+            "\u2028",
+            "\u0085",
+            "\u000b",
+            "🌲",
+            "\u200b",
+            "\ufeff",
+            "\u0000",
+            "return",
+            " public static",
+            BytePairTraining.END);
+    Arbitrary<String> characters = Arbitraries.strings().all().ofMaxLength(3);
+    return Arbitraries.frequencyOf(
+            net.jqwik.api.Tuple.of(12, words), net.jqwik.api.Tuple.of(1, characters))
+        .list()
+        .ofMaxSize(40)
+        .map(parts -> String.join("", parts));
+  }
+
+  @Property(tries = 400)
+  void idsAreTheLibrarysWhateverTheText(@ForAll("texts") String text, @ForAll Style style) {
+    JsonTokenizer tokenizer = TOKENIZERS.get(style);
+    assertThat(tokenizer.encodePiece(text)).isEqualTo(tokenizer.slow(text));
+  }
+
+  @Property(tries = 400)
+  void cuttingWhereItIsAllowedChangesNothing(@ForAll("texts") String text, @ForAll Style style) {
+    JsonTokenizer tokenizer = TOKENIZERS.get(style);
+    char[] characters = text.toCharArray();
+    int cut = TextPieces.lastCut(characters, 1, characters.length, tokenizer.cuts());
+    ImmutableIntArray.Builder ids = ImmutableIntArray.builder();
+    for (String part : List.of(text.substring(0, cut), text.substring(cut))) {
+      ids.addAll(ImmutableIntArray.copyOf(tokenizer.slow(part)));
+    }
+    assertThat(ids.build().toArray()).isEqualTo(tokenizer.slow(text));
+  }
+
+  @Example
+  void itsOwnSourcesAreReadAsTheLibraryReadsThem() throws IOException {
+    for (JsonTokenizer tokenizer : TOKENIZERS.values()) {
+      int[] whole = tokenizer.slow(SOURCES.toString());
+      assertThat(tokenizer.encodePiece(SOURCES.toString())).isEqualTo(whole);
+      ImmutableIntArray.Builder streamed = ImmutableIntArray.builder();
+      tokenizer.encode(
+          new ByteArrayInputStream(SOURCES.toString().getBytes(StandardCharsets.UTF_8)),
+          streamed::add);
+      assertThat(streamed.build().toArray()).isEqualTo(whole);
+    }
+  }
+
+  @Example
+  void tokenizersOfTheUsualKindAreFastAndOthersAreNotCut() {
+    for (Style style : List.of(Style.GPT2, Style.LLAMA3, Style.QWEN2)) {
+      assertThat(TOKENIZERS.get(style).isFast()).as("%s", style).isTrue();
+      assertThat(TOKENIZERS.get(style).cuts()).isEqualTo(TextPieces.Cuts.AT_LINES);
+    }
+    assertThat(TOKENIZERS.get(Style.BLANK_FIRST).isFast()).isFalse();
+    assertThat(TOKENIZERS.get(Style.BLANK_FIRST).cuts()).isEqualTo(TextPieces.Cuts.NOWHERE);
+  }
+}
