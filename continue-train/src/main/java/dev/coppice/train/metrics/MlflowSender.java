@@ -112,13 +112,13 @@ final class MlflowSender implements Runnable {
       rest = List.of();
       wait = pace.firstRetry();
       run.keepLastStep(lastStep(entries));
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       failed(e);
       keep(rest);
     }
   }
 
-  private void failed(IOException e) {
+  private void failed(Exception e) {
     nextTry = System.nanoTime() + wait.toNanos();
     wait = min(wait.multipliedBy(2), pace.lastRetry());
     if (!warned) {
@@ -189,7 +189,7 @@ final class MlflowSender implements Runnable {
    * @param collect time in which entries are gathered for a request
    * @param firstRetry wait after a failure; doubled after each further one
    * @param lastRetry longest wait
-   * @param close most time to send what is left at the end, and again to spool it
+   * @param close most time to send what is left at the end; the rest is spooled
    */
   record Pace(
       Duration request, Duration collect, Duration firstRetry, Duration lastRetry, Duration close) {

@@ -75,12 +75,21 @@ public final class MlflowSettings {
   private static Optional<String> authorization(Map<String, String> environment) {
     Optional<String> token = variable(environment, "MLFLOW_TRACKING_TOKEN");
     if (token.isPresent()) {
-      return token.map(secret -> "Bearer " + secret.strip());
+      return token.map(secret -> "Bearer " + printable(secret.strip()));
     }
     return variable(environment, "MLFLOW_TRACKING_USERNAME")
         .map(user -> user + ":" + environment.getOrDefault("MLFLOW_TRACKING_PASSWORD", ""))
         .map(pair -> pair.getBytes(StandardCharsets.UTF_8))
         .map(bytes -> "Basic " + Base64.getEncoder().encodeToString(bytes));
+  }
+
+  /** A token, which goes into a header as it is; told to nobody when it cannot. */
+  private static String printable(String token) {
+    if (!token.chars().allMatch(c -> c > 0x20 && c < 0x7F)) {
+      throw new CoppiceException(
+          ExitCode.USAGE, "MLFLOW_TRACKING_TOKEN must be printable ASCII, got another text");
+    }
+    return token;
   }
 
   /** Address of the server, without a slash at its end. */

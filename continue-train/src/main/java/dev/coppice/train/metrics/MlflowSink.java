@@ -24,6 +24,7 @@ public final class MlflowSink implements MetricsSink {
   private static final Logger LOG = LoggerFactory.getLogger(MlflowSink.class);
   private static final int QUEUE = 4096;
   private static final int TAG_LENGTH = 5000;
+  private static final long SPOOL_MILLIS = 30_000;
 
   private final BlockingQueue<ObjectNode> queue = new ArrayBlockingQueue<>(QUEUE);
   private final MlflowClient client;
@@ -164,7 +165,8 @@ public final class MlflowSink implements MetricsSink {
       thread.join(pace.close().toMillis());
       sender.goOffline();
       client.cancel();
-      thread.join(pace.close().toMillis());
+      // from here on it only writes to the disk
+      thread.join(SPOOL_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

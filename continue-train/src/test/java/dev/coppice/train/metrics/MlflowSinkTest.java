@@ -210,6 +210,14 @@ class MlflowSinkTest {
   }
 
   @Test
+  void refusesATokenThatNoHeaderHolds() {
+    Map<String, String> environment = Map.of("MLFLOW_TRACKING_TOKEN", "hu\nsh");
+    assertThatThrownBy(
+            () -> MlflowSettings.of(Optional.of("http://h"), Optional.empty(), environment))
+        .hasMessage("MLFLOW_TRACKING_TOKEN must be printable ASCII, got another text");
+  }
+
+  @Test
   void showsItsPassword() {
     Map<String, String> environment =
         Map.of("MLFLOW_TRACKING_USERNAME", "me", "MLFLOW_TRACKING_PASSWORD", "pass");
