@@ -60,14 +60,18 @@ final class RunFolder implements Closeable {
     FileChannel channel =
         FileChannel.open(
             path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    if (lock(channel) == null) {
+    try {
+      if (lock(channel) == null) {
+        throw new CoppiceException(
+            ExitCode.USAGE, "run folder must be free, got one that another run holds: " + path);
+      }
+      RunFolder folder = new RunFolder(path, channel);
+      folder.sweep();
+      return folder;
+    } catch (IOException | RuntimeException e) {
       channel.close();
-      throw new CoppiceException(
-          ExitCode.USAGE, "run folder must be free, got one that another run holds: " + path);
+      throw e;
     }
-    RunFolder folder = new RunFolder(path, channel);
-    folder.sweep();
-    return folder;
   }
 
   private static @Nullable FileLock lock(FileChannel channel) throws IOException {

@@ -10,6 +10,7 @@ import dev.coppice.moe.testing.FaultFs.Fault;
 import dev.coppice.moe.testing.FaultFs.Loss;
 import dev.coppice.train.Folders;
 import dev.coppice.train.metrics.MetricsLine;
+import dev.coppice.train.TrainJson;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.MetricsSink;
 import dev.coppice.train.metrics.RunEvent;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,11 +85,16 @@ class RunCrashTest {
     return Files.createDirectory(home.resolve("round-" + rounds++));
   }
 
-  private void train(FaultFs faults, boolean asynchronous, long steps, Told told)
-      throws IOException {
+  /** What a run does. */
+  private record Work(int steps, int keepLast, boolean asynchronous) {}
+
+  private void train(FaultFs faults, Work work, Told told) throws IOException {
     try (TrainingRun run =
         new CountingRuns(home)
-            .start(spec(1, asynchronous), steps, faults.root().resolve(RUN.toString()))) {
+            .start(
+                spec(work.keepLast, work.asynchronous),
+                work.steps,
+                faults.root().resolve(RUN.toString()))) {
       run.run(ProgressListener.NONE, ImmutableList.of(told));
     }
   }
@@ -97,10 +104,20 @@ class RunCrashTest {
     if (!Files.exists(RunFolder.manifest(run))) {
       return saved > 0 ? Optional.of("run.json is gone") : Optional.empty();
     }
+    try {
+      TrainJson.read(RunFolder.manifest(run), RunManifest.class);
+    } catch (CoppiceException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
     List<String> damaged = new ArrayList<>();
     Optional<CheckpointFinder.Found> found;
     try (RunFolder held = RunFolder.hold(run)) {
       found = new CheckpointFinder(held, true, damaged::add).newest(step -> true);
+      for (Path older : held.steps()) {
+        CheckpointManifest.verified(older);
+      }
+    } catch (DamageException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
     }
     if (!damaged.isEmpty()) {
       return Optional.of(damaged.toString());
@@ -147,7 +164,7 @@ class RunCrashTest {
   }
 
   /** Lets the power fail before every change; the first thing that goes wrong ends the sweep. */
-  private List<String> crashes(long ignoredForce, List<Loss> losses, boolean asynchronous)
+  private List<String> crashes(long ignoredForce, Work work, Supplier<List<Loss>> losses)
       throws IOException {
     FaultFs faults = FaultFs.over(newRound());
     faults.ignoreForce(ignoredForce);
@@ -156,12 +173,12 @@ class RunCrashTest {
     faults.beforeEachChange(
         () -> {
           if (wrong.isEmpty()) {
-            crash(faults, losses, told.saved).ifPresent(wrong::add);
+            crash(faults, losses.get(), told.saved).ifPresent(wrong::add);
           }
         });
-    train(faults, asynchronous, ignoredForce < 0 ? STEPS : 2, told);
+    train(faults, work, told);
     faults.beforeEachChange(() -> {});
-    crash(faults, losses, told.saved).ifPresent(wrong::add);
+    crash(faults, losses.get(), told.saved).ifPresent(wrong::add);
     return wrong;
   }
 
@@ -178,28 +195,62 @@ class RunCrashTest {
 
   @Test
   void aCrashLosesNothingThatWasToldToBeSaved() throws IOException {
-    assertThat(crashes(-1, allLosses(), false)).isEmpty();
+    assertThat(crashes(-1, new Work(STEPS, 1, false), RunCrashTest::allLosses)).isEmpty();
   }
 
   @Test
   void norOneWhileACopyIsWritten() throws IOException {
     List<Loss> harsh = List.of(Loss.uniform(true, Bytes.DROPPED), Loss.uniform(false, Bytes.TORN));
-    assertThat(crashes(-1, harsh, true)).isEmpty();
+    assertThat(crashes(-1, new Work(STEPS, 1, true), () -> harsh)).isEmpty();
   }
 
   @Test
   void everyForceIsNeeded() throws IOException {
+    Work work = new Work(2, 9, false);
     FaultFs counter = FaultFs.over(newRound());
-    train(counter, false, 2, new Told());
+    train(counter, work, new Told());
     List<Loss> harsh =
         List.of(Loss.uniform(true, Bytes.DROPPED), Loss.uniform(false, Bytes.DROPPED));
     List<Long> useless = new ArrayList<>();
     for (long k = 0; k < counter.forces(); k++) {
-      if (crashes(k, harsh, false).isEmpty()) {
+      if (crashes(k, work, () -> harsh).isEmpty()) {
         useless.add(k);
       }
     }
-    assertThat(useless).isEmpty();
+    // the first save forces the name of run.json too; events may be lost, and those of the end
+    long last = counter.forces() - 1;
+    assertThat(useless).containsExactly(1L, 4L, 16L, last - 1, last);
+  }
+
+  @Test
+  void aDeletionIsForcedBeforeItsFilesGo() throws IOException {
+    Work work = new Work(2, 1, false);
+    FaultFs counter = FaultFs.over(newRound());
+    train(counter, work, new Told());
+    // then come the curve and the events of the end
+    long deletion = counter.forces() - 3;
+    assertThat(crashes(-1, work, () -> List.of(new LosesOneFolder()))).isEmpty();
+    assertThat(crashes(deletion, work, () -> List.of(new LosesOneFolder()))).isNotEmpty();
+  }
+
+  /** The run's folder has its old names, and those below it their new ones. */
+  private static final class LosesOneFolder implements Loss {
+    private int folders;
+
+    @Override
+    public boolean losesNames() {
+      return folders++ == 1;
+    }
+
+    @Override
+    public Bytes bytes() {
+      return Bytes.KEPT;
+    }
+
+    @Override
+    public String toString() {
+      return "names of the run lost";
+    }
   }
 
   @Test
@@ -213,7 +264,7 @@ class RunCrashTest {
         faults.failAt(n, fault);
         Told told = new Told();
         try {
-          train(faults, false, 2, told);
+          train(faults, new Work(2, 1, false), told);
         } catch (IOException | CoppiceException e) {
           failed++;
         }

@@ -258,7 +258,7 @@ class SavingTest {
       long now = step;
       long oldest = kept.get(kept.size() - 1);
       assertThat(kept).hasSizeLessThanOrEqualTo(3);
-      if (step > 110) {
+      if (step >= 300) {
         assertThat(oldest).isBetween(now - 210, now - 100);
       }
     }
