@@ -36,7 +36,10 @@ class ProgressTextTest {
     MetricsLine line = line(40, 2.5, 12_345);
     assertThat(new ProgressText(Budget.parseFlops("3e18"), 1e12).describe(line))
         .isEqualTo("step 40  loss 2.5000  12.3k tokens/s  10% of peak  2.4e11 of 3e18 FLOPs");
-    assertThat(new ProgressText(new Budget.ModelFlops(Budget.parseFlops("3e18").amount()), 0).describe(line)).endsWith("3.2e11 of 3e18 model FLOPs");
+    assertThat(
+            new ProgressText(new Budget.ModelFlops(Budget.parseFlops("3e18").amount()), 0)
+                .describe(line))
+        .endsWith("3.2e11 of 3e18 model FLOPs");
     assertThat(new ProgressText(new Budget.Tokens(2_000_000), 0).describe(line))
         .isEqualTo("step 40  loss 2.5000  12.3k tokens/s  40.0k of 2.00M tokens");
     assertThat(new ProgressText(new Budget.Steps(50), 0).describe(line)).endsWith("40 of 50 steps");
