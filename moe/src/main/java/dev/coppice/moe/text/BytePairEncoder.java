@@ -6,6 +6,7 @@ import java.text.Normalizer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -242,7 +243,8 @@ final class BytePairEncoder {
     }
     int length = symbols.length;
     for (int at = first(symbols, length); at >= 0; at = first(symbols, length)) {
-      symbols[at] = merges.get(key(symbols[at], symbols[at + 1])).id();
+      symbols[at] =
+          Objects.requireNonNull(merges.get(key(symbols[at], symbols[at + 1]))).id();
       System.arraycopy(symbols, at + 2, symbols, at + 1, length - at - 2);
       length--;
     }
