@@ -2,6 +2,7 @@ package dev.coppice.train;
 
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,6 +78,8 @@ public final class Folders {
       for (Path each : walk.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(each);
       }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 }

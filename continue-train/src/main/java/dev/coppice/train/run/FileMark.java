@@ -73,6 +73,8 @@ record FileMark(long bytes, String sha256) {
           .filter(name -> !name.equals(CheckpointManifest.NAME))
           .sorted()
           .collect(ImmutableList.toImmutableList());
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 

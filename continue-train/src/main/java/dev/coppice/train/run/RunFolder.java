@@ -7,6 +7,7 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -93,6 +94,8 @@ final class RunFolder implements Closeable {
       return entries
           .filter(entry -> names.matcher(Folders.name(entry)).matches())
           .collect(ImmutableList.toImmutableList());
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
