@@ -103,10 +103,8 @@ class MomentLayoutPropertyTest {
   }
 
   /** A model with moments that are another model's numbers, laid out alike. */
-  private static Checkpoint source(TestFolder folder, Layout layout, long seed)
-      throws IOException {
-    Checkpoint source =
-        LayoutPropertyTest.write(folder, Model.random(seed), layout, Dtype.BF16);
+  private static Checkpoint source(TestFolder folder, Layout layout, long seed) throws IOException {
+    Checkpoint source = LayoutPropertyTest.write(folder, Model.random(seed), layout, Dtype.BF16);
     List<TensorSlot> slots = new ArrayList<>();
     Map<String, float[]> numbers = new TreeMap<>();
     for (String prefix : PREFIXES) {

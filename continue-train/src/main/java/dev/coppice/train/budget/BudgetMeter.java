@@ -178,10 +178,10 @@ public final class BudgetMeter {
       return share(state.totalFlopsWithAttention().doubleValue(), flops.amount().doubleValue());
     }
     if (budget instanceof Budget.Tokens tokens) {
-      return share(state.tokens(), tokens.amount());
+      return share((double) state.tokens(), (double) tokens.amount());
     }
     if (budget instanceof Budget.Steps steps) {
-      return share(state.steps(), steps.amount());
+      return share((double) state.steps(), (double) steps.amount());
     }
     return share(state.seconds(), ((Budget.WallClock) budget).amount());
   }
@@ -199,10 +199,10 @@ public final class BudgetMeter {
       return Math.min(1, share() + 0.5 * ratio(next.totalFlopsWithAttention(), flops.amount()));
     }
     if (budget instanceof Budget.Tokens tokens) {
-      return share(spent.tokens() + 0.5 * next.tokens(), tokens.amount());
+      return share(spent.tokens() + 0.5 * next.tokens(), (double) tokens.amount());
     }
     if (budget instanceof Budget.Steps steps) {
-      return share(spent.steps() + 0.5, steps.amount());
+      return share(spent.steps() + 0.5, (double) steps.amount());
     }
     double limit = ((Budget.WallClock) budget).amount();
     return share(spent.seconds() + 0.5 * lastStepSeconds, limit);

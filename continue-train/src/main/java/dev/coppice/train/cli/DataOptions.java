@@ -127,7 +127,7 @@ final class DataOptions {
       List<Path> paths = data.stream().map(path -> DataPath.parse(path).path()).toList();
       Preparation preparation = new Preparation(reading(end), tokenizer, progress);
       try (TokenFile text = preparation.open(paths, scratch)) {
-        progress.close();
+        progress.end();
         return reader.read(text);
       }
     } finally {
@@ -174,7 +174,7 @@ final class DataOptions {
     @Override
     public void update(String what, long done, long total) {
       if (!what.equals(title)) {
-        close();
+        end();
         title = what;
         line = Optional.of(ProgressLine.start(what, 1, quiet));
       }
@@ -184,11 +184,16 @@ final class DataOptions {
               String.format(Locale.ROOT, "%.0f of %.0f MiB", done / MEBIBYTE, total / MEBIBYTE));
     }
 
-    @Override
-    public void close() {
+    /** Leaves the line that is shown, if there is one. */
+    void end() {
       line.ifPresent(ProgressLine::close);
       line = Optional.empty();
       title = "";
+    }
+
+    @Override
+    public void close() {
+      end();
     }
   }
 

@@ -139,7 +139,7 @@ final class ScannedTokens {
     try (StartsWriter writer = new StartsWriter(staged)) {
       TokenScan.Result result =
           TokenScan.read(table, documentEnd, end -> writer.end(end, table.count()), progress);
-      writer.close();
+      writer.finish();
       String sha256 = "";
       if (documentEnd >= 0) {
         sha256 = MoreFiles.asByteSource(staged).hash(Hashing.sha256()).toString();
@@ -188,6 +188,10 @@ final class ScannedTokens {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+
+    void finish() throws IOException {
+      out.flush();
     }
 
     @Override

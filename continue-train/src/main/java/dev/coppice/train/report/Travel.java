@@ -1,20 +1,16 @@
 package dev.coppice.train.report;
 
-import java.util.function.ToDoubleFunction;
-
 /** By what a curve is followed. */
 enum Travel {
-  FLOPS("extra FLOPs", Place::flops),
-  TOKENS("tokens", Place::tokens),
-  STEPS("steps", Place::step),
-  TIME("minutes in steps", place -> place.seconds() / 60);
+  FLOPS("extra FLOPs"),
+  TOKENS("tokens"),
+  STEPS("steps"),
+  TIME("minutes in steps");
 
   private final String label;
-  private final ToDoubleFunction<Place> coordinate;
 
-  Travel(String label, ToDoubleFunction<Place> coordinate) {
+  Travel(String label) {
     this.label = label;
-    this.coordinate = coordinate;
   }
 
   String label() {
@@ -22,6 +18,11 @@ enum Travel {
   }
 
   double of(Place place) {
-    return coordinate.applyAsDouble(place);
+    return switch (this) {
+      case FLOPS -> place.flops();
+      case TOKENS -> place.tokens();
+      case STEPS -> place.step();
+      case TIME -> place.seconds() / 60;
+    };
   }
 }

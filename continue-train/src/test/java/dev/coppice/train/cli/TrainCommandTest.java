@@ -231,7 +231,8 @@ class TrainCommandTest {
 
   @Test
   void refusesNoBudgetAndTwo() {
-    assertFails(train(), 2, "one of --budget, --model-flops, --tokens, --steps, --hours must be given");
+    assertFails(
+        train(), 2, "one of --budget, --model-flops, --tokens, --steps, --hours must be given");
     assertFails(train("--steps", 1, "--hours", 1), 2, "mutually exclusive");
   }
 

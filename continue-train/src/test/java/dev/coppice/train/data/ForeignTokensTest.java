@@ -27,7 +27,7 @@ class ForeignTokensTest {
 
     Bytes number(int width, long value) {
       for (int i = 0; i < width; i++) {
-        bytes.write((int) (value >> 8 * i));
+        bytes.write((int) (value >> (8 * i)));
       }
       return this;
     }

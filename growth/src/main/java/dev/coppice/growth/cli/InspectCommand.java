@@ -50,7 +50,9 @@ final class InspectCommand implements Callable<Integer> {
       if (norms.asked()) {
         table = norms.put(checkpoint, json, family.families(), output.quiet());
       }
-      output.print(spec.commandLine().getOut(), json, text(json) + table);
+      String ledger =
+          checkpoint.record().map(CoppiceRecord::ledger).map(LedgerText::of).orElse("");
+      output.print(spec.commandLine().getOut(), json, text(json, ledger) + table);
     }
     return ExitCode.OK.number();
   }
@@ -82,11 +84,13 @@ final class InspectCommand implements Callable<Integer> {
             });
   }
 
-  private static String text(ObjectNode json) {
+  private static String text(ObjectNode json, String ledger) {
     StringBuilder text = new StringBuilder();
     for (var entry : json.properties()) {
       JsonNode value = entry.getValue();
-      if (!NormOptions.KEYS.contains(entry.getKey())) {
+      if (entry.getKey().equals("ledger")) {
+        text.append(ledger);
+      } else if (!NormOptions.KEYS.contains(entry.getKey())) {
         String shown =
             value.isIntegralNumber()
                 ? String.format(Locale.ROOT, "%,d", value.bigIntegerValue())

@@ -243,8 +243,7 @@ final class BytePairEncoder {
     }
     int length = symbols.length;
     for (int at = first(symbols, length); at >= 0; at = first(symbols, length)) {
-      symbols[at] =
-          Objects.requireNonNull(merges.get(key(symbols[at], symbols[at + 1]))).id();
+      symbols[at] = Objects.requireNonNull(merges.get(key(symbols[at], symbols[at + 1]))).id();
       System.arraycopy(symbols, at + 2, symbols, at + 1, length - at - 2);
       length--;
     }
