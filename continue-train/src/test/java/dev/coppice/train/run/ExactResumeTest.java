@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Models that stop and go on, against those that do not: the same bits. */
 class ExactResumeTest {
-  private static final int HALF = 6;
+  private static final int HALF = 4;
 
   @TempDir Path folder;
   private Path checkpoint;
@@ -80,15 +80,15 @@ class ExactResumeTest {
       TrainResult whole =
           train(spec(microBatch, 99, false), folder.resolve("whole-" + microBatch), -1);
       for (long everySteps : new long[] {1, 3, 7}) {
-        for (boolean asynchronous : new boolean[] {false, true}) {
-          TrainSpec spec = spec(microBatch, everySteps, asynchronous);
-          Path out = folder.resolve("parted-" + microBatch + everySteps + asynchronous);
-          train(spec, out, HALF);
-          try (TrainingRun second = TrainingRun.resume(out)) {
-            assertSame(whole, second.run(ProgressListener.NONE));
-          }
-          Folders.delete(out);
+        // every interval and every micro-batch meets both
+        boolean asynchronous = (microBatch + everySteps) % 4 < 2;
+        TrainSpec spec = spec(microBatch, everySteps, asynchronous);
+        Path out = folder.resolve("parted-" + microBatch + everySteps);
+        train(spec, out, HALF);
+        try (TrainingRun second = TrainingRun.resume(out)) {
+          assertSame(whole, second.run(ProgressListener.NONE));
         }
+        Folders.delete(out);
       }
     }
   }

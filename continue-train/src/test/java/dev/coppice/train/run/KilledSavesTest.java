@@ -3,6 +3,7 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.train.Folders;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.MetricsSink;
@@ -19,14 +20,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * One run that saves and deletes at each step, in one process after the other, each of which is
- * killed (SIGKILL) at a random time.
+ * Runs that save and delete at each step, in one process after the other, each of which is killed
+ * (SIGKILL) at a random time.
  *
  * <p>A kill loses no page of the kernel's, so it says nothing of forces; for these see {@link
- * RunCrashTest}. {@code -Dcoppice.kills=250} sets the number of kills.
+ * RunCrashTest}. {@code -Dcoppice.kills=252} sets the number of kills.
  */
 class KilledSavesTest {
   private static final int KILLS = Integer.getInteger("coppice.kills", 12);
+  private static final int KILLS_OF_A_RUN = 6;
   private static final int WINDOW_MICROS = 60_000;
   private static final long STEPS = 1_000_000;
 
@@ -42,7 +44,7 @@ class KilledSavesTest {
 
     public static void main(String[] arguments) throws IOException {
       Path home = Path.of(arguments[0]);
-      Path out = home.resolve("run");
+      Path out = Path.of(arguments[1]);
       CountingRuns runs = new CountingRuns(home);
       try (TrainingRun run =
           Files.exists(RunFolder.manifest(out))
@@ -83,31 +85,38 @@ class KilledSavesTest {
   @Test
   void losesNothingThatWasToldToBeSaved() throws Exception {
     CountingRuns.prepare(home);
-    Path out = home.resolve("run");
     Random random = new Random(20261121);
-    List<Long> steps = new ArrayList<>();
-    List<Long> weights = new ArrayList<>();
     int leftovers = 0;
-    for (int kill = 0; kill < KILLS; kill++) {
-      long saved = trainAndKill(random.nextInt(WINDOW_MICROS));
-      List<String> damaged = new ArrayList<>();
-      leftovers += hasLeftover(out) ? 1 : 0;
-      try (RunFolder held = RunFolder.hold(out)) {
-        CheckpointFinder.Found found =
-            new CheckpointFinder(held, false, damaged::add).newest(step -> true).orElseThrow();
-        assertThat(found.state().step()).as("kill %s", kill).isGreaterThanOrEqualTo(saved);
+    for (int kill = 0; kill < KILLS; kill += KILLS_OF_A_RUN) {
+      Path out = home.resolve("run-" + kill);
+      List<Long> steps = new ArrayList<>();
+      List<Long> weights = new ArrayList<>();
+      for (int i = 0; i < KILLS_OF_A_RUN; i++) {
+        long saved = trainAndKill(out, random.nextInt(WINDOW_MICROS));
+        leftovers += hasLeftover(out) ? 1 : 0;
+        CheckpointFinder.Found found = newest(out);
+        assertThat(found.state().step()).as("kill %s", kill + i).isGreaterThanOrEqualTo(saved);
         steps.add(found.state().step());
         weights.add(Long.parseLong(Files.readString(RunFolder.moments(found.folder()))));
-        assertThat(MetricsLog.read(held.metrics()).size())
-            .isGreaterThanOrEqualTo((int) found.state().step());
-        for (Path step : held.steps()) {
-          CheckpointManifest.verified(step);
-        }
       }
-      assertThat(damaged).isEmpty();
+      assertThat(weights).isEqualTo(uninterrupted(steps));
+      Folders.delete(out);
     }
     System.out.println("kills: " + KILLS + ", of these in the midst of a change: " + leftovers);
-    assertThat(weights).isEqualTo(uninterrupted(steps));
+  }
+
+  /** The newest checkpoint, having made sure that every one is whole. */
+  private static CheckpointFinder.Found newest(Path out) throws Exception {
+    try (RunFolder held = RunFolder.hold(out)) {
+      for (Path step : held.steps()) {
+        CheckpointManifest.verified(step);
+      }
+      CheckpointFinder.Found found =
+          new CheckpointFinder(held, false, text -> {}).newest(step -> true).orElseThrow();
+      assertThat(MetricsLog.read(held.metrics()).size())
+          .isGreaterThanOrEqualTo((int) found.state().step());
+      return found;
+    }
   }
 
   private static boolean hasLeftover(Path out) throws IOException {
@@ -121,6 +130,7 @@ class KilledSavesTest {
     CountingRuns runs = new CountingRuns(home);
     long last = steps.get(steps.size() - 1);
     runs.train(CountingRuns.spec(new SaveSpec(STEPS, 1)), last, home.resolve("whole"));
+    Folders.delete(home.resolve("whole"));
     return steps.stream().map(step -> runs.world.weights.get((int) (step - 1))).toList();
   }
 
@@ -132,7 +142,7 @@ class KilledSavesTest {
     }
   }
 
-  private long trainAndKill(int micros) throws Exception {
+  private long trainAndKill(Path out, int micros) throws Exception {
     Process child =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -142,7 +152,8 @@ class KilledSavesTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Child.class.getName(),
-                home.toString())
+                home.toString(),
+                out.toString())
             .redirectError(home.resolve("errors").toFile())
             .start();
     var lines = child.inputReader();

@@ -30,10 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** A run at work when the disk fails or the power does: saves, deletions and its curve. */
 class RunCrashTest {
   private static final Path RUN = Path.of("run");
-  private static final int STEPS = 3;
+  private static final int STEPS = 2;
 
   /** Of so many operations one is let fail in the suite; {@code -Dcoppice.stride=1} for all. */
-  private static final int STRIDE = Integer.getInteger("coppice.stride", 5);
+  private static final int STRIDE = Integer.getInteger("coppice.stride", 7);
 
   @TempDir Path home;
   private Path reference;
@@ -206,7 +206,7 @@ class RunCrashTest {
 
   @Test
   void everyForceIsNeeded() throws IOException {
-    Work work = new Work(2, 9, false);
+    Work work = new Work(1, 9, false);
     FaultFs counter = FaultFs.over(newRound());
     train(counter, work, new Told());
     List<Loss> harsh =
@@ -219,7 +219,7 @@ class RunCrashTest {
     }
     // the first save forces the name of run.json too; events may be lost, and those of the end
     long last = counter.forces() - 1;
-    assertThat(useless).containsExactly(1L, 4L, 16L, last - 1, last);
+    assertThat(useless).containsExactly(1L, 4L, last - 1, last);
   }
 
   @Test
@@ -255,9 +255,11 @@ class RunCrashTest {
 
   @Test
   void anErrorAnywhereLosesNothing() throws IOException {
+    FaultFs counter = FaultFs.over(newRound());
+    train(counter, new Work(2, 1, false), new Told());
+    long operations = counter.operations();
+    assertThat(operations).isGreaterThan(100);
     for (Fault fault : Fault.values()) {
-      int failed = 0;
-      long operations = 1;
       for (long n = 0; n < operations; n += STRIDE) {
         Path round = newRound();
         FaultFs faults = FaultFs.over(round);
@@ -266,9 +268,8 @@ class RunCrashTest {
         try {
           train(faults, new Work(2, 1, false), told);
         } catch (IOException | CoppiceException e) {
-          failed++;
+          // then nothing more was told to be saved
         }
-        operations = Math.max(operations, faults.operations());
         Path run = round.resolve(RUN);
         String at = fault + " at operation " + n;
         if (Files.exists(RunFolder.manifest(run))) {
@@ -281,7 +282,6 @@ class RunCrashTest {
         }
         Folders.delete(round);
       }
-      assertThat(failed).isPositive();
     }
   }
 }
