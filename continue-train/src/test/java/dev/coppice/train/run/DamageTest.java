@@ -175,6 +175,21 @@ class DamageTest {
   }
 
   @Test
+  void aManifestThatSomeoneElseWroteIsFound() throws IOException {
+    Path file = NEWEST.resolve("coppice-training/manifest.json");
+    for (String change : List.of("parent\" : 3,parent\" : 0", "threads\" : 1,threads\" : 2")) {
+      List<String> parts = List.of(change.split(",", -1));
+      Harm edit =
+          path -> {
+            String text = Files.readString(path);
+            assertThat(text).contains(parts.get(0));
+            Files.writeString(path, text.replace(parts.get(0), parts.get(1)));
+          };
+      assertFallsBack(harmed(edit, file), file);
+    }
+  }
+
+  @Test
   void withoutFallBackDamageEndsTheResume() throws IOException {
     Path weights = NEWEST.resolve("model.safetensors");
     Path run = harmed(Files::delete, weights);

@@ -124,6 +124,14 @@ class KilledSavesTest {
     return steps.stream().map(step -> runs.world.weights.get((int) (step - 1))).toList();
   }
 
+  private String errors() {
+    try {
+      return Files.readString(home.resolve("errors"));
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
   private long trainAndKill(int micros) throws Exception {
     Process child =
         new ProcessBuilder(
@@ -135,11 +143,11 @@ class KilledSavesTest {
                 System.getProperty("java.class.path"),
                 Child.class.getName(),
                 home.toString())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(home.resolve("errors").toFile())
             .start();
     var lines = child.inputReader();
     String first = lines.readLine();
-    assertThat(first).as("the child's first line").isNotNull();
+    assertThat(first).as(() -> "the child's first line: " + errors()).isNotNull();
     TimeUnit.MICROSECONDS.sleep(micros);
     // the handle's way leaves what the child has printed to be read
     child.toHandle().destroyForcibly();

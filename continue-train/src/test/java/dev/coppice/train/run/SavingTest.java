@@ -116,7 +116,8 @@ class SavingTest {
       run.run(
           (line, share) -> {
             long step = line.step();
-            runs.free.set(step == 8 ? bytes : step == 12 ? bytes + bytes / 10 : 1_000_000);
+            runs.free.set(
+                step == 8 ? bytes + bytes / 40 : step == 12 ? bytes + bytes / 10 : 1_000_000);
           });
     }
     assertThat(steps(other)).containsExactly(4L, 12L, 16L);
