@@ -31,7 +31,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Assume;
+import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -66,6 +66,23 @@ class MomentGrowthPropertyTest {
   @Provide
   Arbitrary<MomentRule> rules() {
     return Arbitraries.of(MomentRule.values());
+  }
+
+  /** A width and a rule that can foretell its gradients. */
+  private record Widening(MomentRule rule, DuplicateExperts wider) {}
+
+  @Provide
+  Arbitrary<Widening> widenings() {
+    return Combinators.combine(rules(), wider())
+        .as(Widening::new)
+        .filter(each -> each.rule() != MomentRule.SCALE || each.wider().topK() != TopK.KEEP);
+  }
+
+  @Provide
+  Arbitrary<Widening> repeatable() {
+    return Combinators.combine(rules(), wider())
+        .as(Widening::new)
+        .filter(each -> each.rule() != MomentRule.RESET && each.wider().topK() != TopK.KEEP);
   }
 
   /** What is known of one growth without the code under test. */
@@ -148,11 +165,11 @@ class MomentGrowthPropertyTest {
   void momentsFollowTheRule(
       @ForAll("specs") MoeSpec spec,
       @ForAll("deeper") Deeper deeper,
-      @ForAll("wider") DuplicateExperts wider,
-      @ForAll("rules") MomentRule rule,
+      @ForAll("widenings") Widening widening,
       @ForAll("dtypes") Dtype dtype)
       throws IOException {
-    Assume.that(rule != MomentRule.SCALE || wider.topK() != TopK.KEEP);
+    MomentRule rule = widening.rule();
+    DuplicateExperts wider = widening.wider();
     GrowthOperator growth = deeper.of(spec.layerCount()).then(wider);
     try (TestFolder folder = new TestFolder();
         Checkpoint source = folder.source(spec, dtype)) {
@@ -200,10 +217,10 @@ class MomentGrowthPropertyTest {
   void depthAndWidthCommute(
       @ForAll("specs") MoeSpec spec,
       @ForAll("deeper") Deeper deeper,
-      @ForAll("wider") DuplicateExperts wider,
-      @ForAll("rules") MomentRule rule)
+      @ForAll("widenings") Widening widening)
       throws IOException {
-    Assume.that(rule != MomentRule.SCALE || wider.topK() != TopK.KEEP);
+    MomentRule rule = widening.rule();
+    DuplicateExperts wider = widening.wider();
     DepthOperator depth = deeper.of(spec.layerCount());
     Optional<MomentRule> wanted = Optional.of(rule);
     try (TestFolder folder = new TestFolder();
@@ -221,12 +238,10 @@ class MomentGrowthPropertyTest {
 
   /** Growing twice with the state is growing once by the product. */
   @Property(tries = 4)
-  void twoGrowthsAreOne(
-      @ForAll("specs") MoeSpec spec,
-      @ForAll("wider") DuplicateExperts wider,
-      @ForAll("rules") MomentRule rule)
+  void twoGrowthsAreOne(@ForAll("specs") MoeSpec spec, @ForAll("repeatable") Widening widening)
       throws IOException {
-    Assume.that(wider.topK() != TopK.KEEP && rule != MomentRule.RESET);
+    MomentRule rule = widening.rule();
+    DuplicateExperts wider = widening.wider();
     Optional<MomentRule> wanted = Optional.of(rule);
     try (TestFolder folder = new TestFolder();
         Checkpoint source = folder.source(spec, Dtype.F32)) {

@@ -50,8 +50,7 @@ final class InspectCommand implements Callable<Integer> {
       if (norms.asked()) {
         table = norms.put(checkpoint, json, family.families(), output.quiet());
       }
-      String ledger =
-          checkpoint.record().map(CoppiceRecord::ledger).map(LedgerText::of).orElse("");
+      String ledger = checkpoint.record().map(CoppiceRecord::ledger).map(LedgerText::of).orElse("");
       output.print(spec.commandLine().getOut(), json, text(json, ledger) + table);
     }
     return ExitCode.OK.number();
