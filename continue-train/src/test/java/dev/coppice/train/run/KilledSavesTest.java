@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * RunCrashTest}. {@code -Dcoppice.kills=252} sets the number of kills.
  */
 class KilledSavesTest {
-  private static final int KILLS = Integer.getInteger("coppice.kills", 12);
+  private static final int KILLS = Integer.getInteger("coppice.kills", 6);
   private static final int KILLS_OF_A_RUN = 6;
   private static final int WINDOW_MICROS = 60_000;
   private static final long STEPS = 1_000_000;
