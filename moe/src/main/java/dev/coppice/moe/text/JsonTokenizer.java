@@ -10,6 +10,7 @@ import com.google.common.primitives.Longs;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -128,7 +129,7 @@ public final class JsonTokenizer implements Tokenizer {
     if (text.isEmpty()) {
       return new int[0];
     }
-    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, false);
+    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), paired(text), false);
     try {
       return Ints.toArray(Longs.asList(TokenizersLibrary.LIB.getTokenIds(encoding)));
     } finally {
@@ -140,7 +141,18 @@ public final class JsonTokenizer implements Tokenizer {
   public int[] encode(String prompt) {
     return prompt.isEmpty()
         ? new int[0]
-        : checked(Ints.toArray(Longs.asList(tokenizer.encode(prompt, true, false).getIds())));
+        : checked(
+            Ints.toArray(Longs.asList(tokenizer.encode(paired(prompt), true, false).getIds())));
+  }
+
+  /**
+   * A text without surrogates that lack their other half, which become question marks: one of them
+   * makes the library misread every pair of the text.
+   */
+  private static String paired(String text) {
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text)
+        ? text
+        : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
   private int[] checked(int[] ids) {

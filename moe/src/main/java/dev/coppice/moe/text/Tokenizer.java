@@ -27,7 +27,7 @@ public interface Tokenizer extends AutoCloseable {
    * The ids of a document, or of a piece of one that was cut as {@link #cuts} allows, without what
    * the tokenizer puts before or behind a text.
    *
-   * @param piece any text
+   * @param piece any text; a surrogate without its other half is read as a question mark
    */
   int[] encodePiece(String piece);
 
@@ -50,7 +50,7 @@ public interface Tokenizer extends AutoCloseable {
   /**
    * Encodes a prompt, with what the tokenizer puts before every text.
    *
-   * @param prompt any text
+   * @param prompt any text; a surrogate without its other half is read as a question mark
    */
   int[] encode(String prompt);
 

@@ -126,6 +126,14 @@ class BytePairEncoderPropertyTest {
   }
 
   @Example
+  void aLoneSurrogateIsAQuestionMarkAndHarmsNothingElse() {
+    for (JsonTokenizer tokenizer : TOKENIZERS.values()) {
+      assertThat(tokenizer.encodePiece("🌲\uD83C a 🌲")).isEqualTo(tokenizer.slow("🌲? a 🌲"));
+      assertThat(tokenizer.encode("🌲\uD83C a 🌲")).isEqualTo(tokenizer.encode("🌲? a 🌲"));
+    }
+  }
+
+  @Example
   void itsOwnSourcesAreReadAsTheLibraryReadsThem() throws IOException {
     for (JsonTokenizer tokenizer : TOKENIZERS.values()) {
       int[] whole = tokenizer.slow(SOURCES.toString());
