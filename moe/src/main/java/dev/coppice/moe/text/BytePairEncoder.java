@@ -1,22 +1,20 @@
 package dev.coppice.moe.text;
 
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
+import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableIntArray;
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Byte-level BPE with a memory of words.
  *
- * <p>Only text whose characters every library puts into the same classes is read here: lines with
- * others, or with added tokens, go to the library. Thread-safe.
+ * <p>Only text of {@link StableCharacters} is read here: lines with others, or with added tokens,
+ * go to the library. Thread-safe.
  *
  * <p><b>Source</b>: Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword
  * units", ACL 2016, in the form of Hugging Face tokenizers: of all neighbours the pair that was
@@ -24,8 +22,6 @@ import java.util.regex.Pattern;
  */
 final class BytePairEncoder {
   private static final int LONGEST_WORD = 2048;
-  private static final int LONGEST_REMEMBERED = 32;
-  private static final int REMEMBERED = 1 << 18;
 
   /** What {@link #agrees} compares: contractions, digits, blanks, other scripts, code. */
   private static final String TRIAL =
@@ -34,60 +30,70 @@ final class BytePairEncoder {
       \tfor (int i = 0; i < n; i++) {\n\t\tf(i);\r\n\n\n    }
       Grüße, naïve café; мир и труд, Ελλάδα 1½ 世界您好，再见。 こんにちは — “quotes” … €5
       a\n\n  b \n c  \t d 'S 'Ll ''' ... !!!\n/path/x\n#tag  7 8\s\s
+      word\r\nnext\r\n\r\nend\r\n  of it\r\n
       """;
 
+  private static final byte PLAIN = 1;
+  private static final byte BEGINS_ADDED = 2;
+  private static final byte HALF = 4;
+
   private final BytePairRules rules;
+  private final ImmutableList<WordFinder> finders;
   private final Function<String, int[]> library;
+  private final byte[] kinds = new byte[Character.MAX_VALUE + 1];
   private final int[] byteIds = new int[256];
-  private final Map<Long, Merge> merges = new HashMap<>();
-  private final Map<String, int[]> remembered = new ConcurrentHashMap<>();
+  private final MergeTable merges;
+  private final WordMemory remembered = new WordMemory();
 
-  private record Merge(int rank, int id) {}
-
-  /**
-   * An encoder.
-   *
-   * @param rules what it follows
-   * @param library what reads the lines that it cannot
-   */
-  BytePairEncoder(BytePairRules rules, Function<String, int[]> library) {
+  private BytePairEncoder(
+      BytePairRules rules, ImmutableList<WordFinder> finders, Function<String, int[]> library) {
     this.rules = rules;
+    this.finders = finders;
     this.library = library;
     for (int b = 0; b < byteIds.length; b++) {
       byteIds[b] = id(String.valueOf(BytePairRules.symbol(b)));
     }
-    for (int rank = 0; rank < rules.merges().size(); rank++) {
-      String pair = rules.merges().get(rank);
-      int blank = pair.indexOf(' ');
-      String left = pair.substring(0, blank);
-      String right = pair.substring(blank + 1);
-      merges.put(key(id(left), id(right)), new Merge(rank, id(left + right)));
-    }
+    StableCharacters.all()
+        .forEach(c -> kinds[Character.toChars(c)[0]] = c < kinds.length ? PLAIN : HALF);
+    rules.added().forEach(token -> kinds[token.charAt(0)] |= BEGINS_ADDED);
+    merges = new MergeTable(rules.merges(), this::id);
+  }
+
+  /**
+   * An encoder, empty if rules are out of the way, or what they say is not what the library does.
+   *
+   * @param rules what it follows
+   * @param library what reads the lines that it cannot, and is the judge of a trial
+   */
+  static Optional<BytePairEncoder> of(BytePairRules rules, Function<String, int[]> library) {
+    ImmutableList<WordFinder> finders =
+        rules.words().stream()
+            .map(WordFinder::of)
+            .flatMap(Optional::stream)
+            .collect(toImmutableList());
+    return Optional.of(new BytePairEncoder(rules, finders, library))
+        .filter(encoder -> finders.size() == rules.words().size() && encoder.agrees());
   }
 
   private int id(String symbol) {
     return rules.vocabulary().getOrDefault(symbol, -1);
   }
 
-  private static long key(int left, int right) {
-    return (long) left << 32 | right;
-  }
-
   /**
-   * Whether both ways give the same ids for a text that has something of everything, and the judge
-   * the same ids for its parts.
+   * Whether both ways give the same ids for a text that has something of everything, and the
+   * library the same ids for its parts.
    */
-  boolean agrees(Function<String, int[]> judge) {
-    boolean known = merges.values().stream().noneMatch(merge -> merge.id() < 0);
-    if (!known || !isPlain(TRIAL)) {
+  private boolean agrees() {
+    char[] trial = TRIAL.toCharArray();
+    if (!merges.isWhole() || !isPlain(trial, 0, trial.length)) {
       return false;
     }
-    int[] whole = judge.apply(TRIAL);
+    int[] whole = library.apply(TRIAL);
     ImmutableIntArray.Builder parts = ImmutableIntArray.builder();
     int from = 0;
-    for (int at = 1; at <= TRIAL.length(); at++) {
-      if (at == TRIAL.length() || mayCut(TRIAL, at, true)) {
-        parts.addAll(ImmutableIntArray.copyOf(judge.apply(TRIAL.substring(from, at))));
+    for (int at = 1; at <= trial.length; at++) {
+      if (mayCut(trial, at, true)) {
+        parts.addAll(ImmutableIntArray.copyOf(library.apply(TRIAL.substring(from, at))));
         from = at;
       }
     }
@@ -96,158 +102,201 @@ final class BytePairEncoder {
 
   /** The ids of a text that {@link TextPieces} cut at lines, or that was not cut. */
   int[] encode(String text) {
-    if (isPlain(text)) {
-      return plain(text);
+    char[] characters = text.toCharArray();
+    ImmutableIntArray.Builder ids = ImmutableIntArray.builder(characters.length / 2 + 1);
+    if (isPlain(characters, 0, characters.length)) {
+      split(characters, 0, characters.length, 0, ids);
+    } else {
+      encodeInParts(characters, ids);
     }
+    return ids.build().toArray();
+  }
+
+  /** Hands as little as may be cut out to the library. */
+  private void encodeInParts(char[] text, ImmutableIntArray.Builder ids) {
     // an added token may hold a blank, so that words are not parted near one
-    boolean words = holdsNoAdded(text);
-    ImmutableIntArray.Builder ids = ImmutableIntArray.builder(text.length() / 2 + 1);
+    boolean words = holdsNoAdded(text, 0, text.length);
     int done = 0;
     int from = 0;
     boolean handOver = false;
-    for (int at = 1; at <= text.length(); at++) {
-      if (at == text.length() || mayCut(text, at, words)) {
-        boolean other = !isPlain(text.substring(from, at));
+    for (int at = 1; at <= text.length; at++) {
+      if (mayCut(text, at, words)) {
+        boolean other = !isPlain(text, from, at);
         if (other != handOver) {
-          add(text.substring(done, from), handOver, ids);
+          add(text, done, from, handOver, ids);
           done = from;
           handOver = other;
         }
         from = at;
       }
     }
-    add(text.substring(done), handOver, ids);
-    return ids.build().toArray();
+    add(text, done, text.length, handOver, ids);
   }
 
-  private void add(String text, boolean handOver, ImmutableIntArray.Builder ids) {
-    for (int id : handOver ? library.apply(text) : plain(text)) {
-      ids.add(id);
+  private void add(char[] text, int from, int to, boolean handOver, ImmutableIntArray.Builder ids) {
+    if (handOver) {
+      for (int id : library.apply(String.valueOf(text, from, to - from))) {
+        ids.add(id);
+      }
+    } else {
+      split(text, from, to, 0, ids);
     }
   }
 
-  /** Between some lines, and between a letter and a blank that a letter follows, all of ASCII. */
-  private static boolean mayCut(String text, int at, boolean words) {
-    return TextPieces.mayCut(text, at)
+  /**
+   * At the end, between some lines, and between a letter and a blank that a letter follows, all of
+   * ASCII.
+   */
+  private static boolean mayCut(char[] text, int at, boolean words) {
+    return at == text.length
+        || TextPieces.betweenLines(text, at, text.length)
         || (words
-            && text.charAt(at) == ' '
-            && at + 1 < text.length()
-            && TextPieces.isLetter(text.charAt(at - 1))
-            && TextPieces.isLetter(text.charAt(at + 1)));
+            && text[at] == ' '
+            && at + 1 < text.length
+            && TextPieces.isLetter(text[at - 1])
+            && TextPieces.isLetter(text[at + 1]));
   }
 
-  private boolean isPlain(String text) {
-    boolean ascii = true;
+  /** Whether nothing of a text needs the library. */
+  private boolean isPlain(char[] text, int from, int to) {
+    int highest = 0;
     int run = 0;
     boolean blank = false;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (!isPlain(c)) {
+    for (int i = from; i < to; i++) {
+      char c = text[i];
+      if (kinds[c] != PLAIN && !isPlainAfterAll(text, i, to)) {
         return false;
       }
-      ascii &= c < 0x80;
+      i += kinds[c] == HALF ? 1 : 0;
+      highest |= c;
       run = blank == c <= ' ' ? run + 1 : 0;
       blank = c <= ' ';
       if (run > LONGEST_WORD) {
         return false;
       }
     }
-    return holdsNoAdded(text)
-        && (ascii || !rules.normalizes() || Normalizer.isNormalized(text, Normalizer.Form.NFC));
+    return highest < 0x80
+        || !rules.normalizes()
+        || Normalizer.isNormalized(String.valueOf(text, from, to - from), Normalizer.Form.NFC);
   }
 
-  private boolean holdsNoAdded(String text) {
-    for (String token : rules.added()) {
-      if (text.contains(token)) {
+  private boolean isPlainAfterAll(char[] text, int at, int to) {
+    int kind = kinds[text[at]];
+    if (kind == HALF) {
+      return StableCharacters.contains(Character.codePointAt(text, at, to));
+    }
+    return (kind & PLAIN) != 0 && !isAdded(text, at, to);
+  }
+
+  private boolean holdsNoAdded(char[] text, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if ((kinds[text[i]] & BEGINS_ADDED) != 0 && isAdded(text, i, to)) {
         return false;
       }
     }
     return true;
   }
 
-  /**
-   * Whether all versions of Unicode and all libraries put a character into the same class: ASCII,
-   * and old blocks of letters, numbers and signs. U+017F is an s to expressions without case.
-   */
-  private static boolean isPlain(char c) {
-    if (c < 0x7f) {
-      return c >= ' ' || c == '\n' || c == '\t' || c == '\r';
+  private boolean isAdded(char[] text, int at, int to) {
+    for (String token : rules.added()) {
+      if (to - at >= token.length() && isAt(text, at, token)) {
+        return true;
+      }
     }
-    boolean oldBlock =
-        (c > 0xA0 && c < 0x250 && c != 0xAD && c != 0x17F)
-            || (c >= 0x370 && c < 0x530)
-            || (c >= 0x2010 && c < 0x2028)
-            || (c >= 0x2030 && c < 0x205F)
-            || (c >= 0x20A0 && c < 0x20BF)
-            || (c >= 0x2190 && c < 0x2300)
-            || (c >= 0x2500 && c < 0x2700)
-            || (c > 0x3000 && c < 0x3100)
-            || (c >= 0x4E00 && c < 0x9FA6)
-            || (c >= 0xAC00 && c < 0xD7A4)
-            || (c > 0xFF00 && c < 0xFF5F);
-    return oldBlock && Character.isDefined(c);
+    return false;
   }
 
-  private int[] plain(String text) {
-    ImmutableIntArray.Builder ids = ImmutableIntArray.builder(text.length() / 2 + 1);
-    split(text, 0, ids);
-    return ids.build().toArray();
+  private static boolean isAt(char[] text, int at, String token) {
+    for (int i = 0; i < token.length(); i++) {
+      if (text[at + i] != token.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
   }
 
-  private void split(String text, int level, ImmutableIntArray.Builder ids) {
-    if (level == rules.words().size()) {
-      word(text, ids);
+  /** Words of an expression and what lies between them are parted by the next expression. */
+  private void split(char[] text, int from, int to, int level, ImmutableIntArray.Builder ids) {
+    if (level == finders.size()) {
+      word(text, from, to, ids);
       return;
     }
-    Pattern pattern = rules.words().get(level);
-    Matcher matcher = pattern.matcher(text);
-    int end = 0;
-    while (matcher.find()) {
-      if (matcher.start() > end) {
-        split(text.substring(end, matcher.start()), level + 1, ids);
+    WordFinder finder = finders.get(level);
+    int done = from;
+    for (int at = from; at < to; ) {
+      int end = finder.end(text, at, to);
+      if (end > at) {
+        if (at > done) {
+          split(text, done, at, level + 1, ids);
+        }
+        split(text, at, end, level + 1, ids);
+        done = end;
       }
-      if (matcher.end() > matcher.start()) {
-        split(matcher.group(), level + 1, ids);
-      }
-      end = matcher.end();
+      at = Math.max(end, at + (Character.isHighSurrogate(text[at]) ? 2 : 1));
     }
-    if (end < text.length()) {
-      split(text.substring(end), level + 1, ids);
+    if (done < to) {
+      split(text, done, to, level + 1, ids);
     }
   }
 
-  private void word(String word, ImmutableIntArray.Builder ids) {
-    int[] known = remembered.get(word);
-    if (known == null) {
-      known = merged(word);
-      if (word.length() <= LONGEST_REMEMBERED && remembered.size() < REMEMBERED) {
-        remembered.put(word, known);
-      }
+  private void word(char[] text, int from, int to, ImmutableIntArray.Builder ids) {
+    int[] known = remembered.find(text, from, to);
+    if (known.length == 0) {
+      known = merged(String.valueOf(text, from, to - from).getBytes(StandardCharsets.UTF_8));
+      remembered.put(text, from, to, known);
     }
     for (int id : known) {
       ids.add(id);
     }
   }
 
-  private int[] merged(String word) {
-    byte[] utf8 = word.getBytes(StandardCharsets.UTF_8);
+  private int[] merged(byte[] utf8) {
+    int whole = rules.wholeWords() ? id(written(utf8)) : -1;
+    if (whole >= 0) {
+      return new int[] {whole};
+    }
     int[] symbols = new int[utf8.length];
     for (int i = 0; i < symbols.length; i++) {
       symbols[i] = byteIds[Byte.toUnsignedInt(utf8[i])];
     }
-    if (rules.wholeWords()) {
-      int whole = id(written(utf8));
-      if (whole >= 0) {
-        return new int[] {whole};
+    return Arrays.copyOf(symbols, merge(symbols));
+  }
+
+  /** Merges in place; how many symbols are left. */
+  private int merge(int[] symbols) {
+    int[] ranks = new int[symbols.length];
+    int length = symbols.length;
+    for (int i = 0; i < length; i++) {
+      ranks[i] = rank(symbols, i, length);
+    }
+    for (int at = lowest(ranks, length); at >= 0; at = lowest(ranks, length)) {
+      symbols[at] = merges.merged(symbols[at], symbols[at + 1]);
+      System.arraycopy(symbols, at + 2, symbols, at + 1, length - at - 2);
+      System.arraycopy(ranks, at + 2, ranks, at + 1, length - at - 2);
+      length--;
+      ranks[at] = rank(symbols, at, length);
+      if (at > 0) {
+        ranks[at - 1] = rank(symbols, at - 1, length);
       }
     }
-    int length = symbols.length;
-    for (int at = first(symbols, length); at >= 0; at = first(symbols, length)) {
-      symbols[at] = Objects.requireNonNull(merges.get(key(symbols[at], symbols[at + 1]))).id();
-      System.arraycopy(symbols, at + 2, symbols, at + 1, length - at - 2);
-      length--;
+    return length;
+  }
+
+  private int rank(int[] symbols, int at, int length) {
+    return at + 1 < length ? merges.rank(symbols[at], symbols[at + 1]) : MergeTable.NEVER;
+  }
+
+  /** Where the pair of the lowest rank is, the leftmost of equals; -1 where there is none. */
+  private static int lowest(int[] ranks, int length) {
+    int best = -1;
+    int lowest = MergeTable.NEVER;
+    for (int i = 0; i < length; i++) {
+      if (ranks[i] < lowest) {
+        lowest = ranks[i];
+        best = i;
+      }
     }
-    return Arrays.copyOf(symbols, length);
+    return best;
   }
 
   private static String written(byte[] utf8) {
@@ -256,19 +305,5 @@ final class BytePairEncoder {
       symbols.append(BytePairRules.symbol(Byte.toUnsignedInt(b)));
     }
     return symbols.toString();
-  }
-
-  /** Where the pair of the lowest rank is, the leftmost of equals; -1 where there is none. */
-  private int first(int[] symbols, int length) {
-    int best = -1;
-    int lowest = Integer.MAX_VALUE;
-    for (int i = 0; i + 1 < length; i++) {
-      Merge merge = merges.get(key(symbols[i], symbols[i + 1]));
-      if (merge != null && merge.rank() < lowest) {
-        lowest = merge.rank();
-        best = i;
-      }
-    }
-    return best;
   }
 }

@@ -6,8 +6,6 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Streams;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * What a {@code tokenizer.json} of a byte-level BPE says, where it says nothing out of the way.
@@ -20,7 +18,7 @@ import java.util.regex.PatternSyntaxException;
  * @param added tokens that are looked for in the text before all else
  */
 record BytePairRules(
-    ImmutableList<Pattern> words,
+    ImmutableList<String> words,
     ImmutableMap<String, Integer> vocabulary,
     ImmutableList<String> merges,
     boolean wholeWords,
@@ -34,7 +32,7 @@ record BytePairRules(
   /** The rules, if they are of the kind that {@link BytePairEncoder} follows. */
   static Optional<BytePairRules> read(JsonNode json) {
     JsonNode model = json.path("model");
-    Optional<ImmutableList<Pattern>> words = words(json.path("pre_tokenizer"));
+    Optional<ImmutableList<String>> words = words(json.path("pre_tokenizer"));
     Optional<Boolean> normalizes = normalizes(json.path("normalizer"));
     if (words.isEmpty() || normalizes.isEmpty() || !isPlain(model) || !isPlain(json)) {
       return Optional.empty();
@@ -94,12 +92,12 @@ record BytePairRules(
     return node.path("type").asText().equals("NFC") ? Optional.of(true) : Optional.empty();
   }
 
-  private static Optional<ImmutableList<Pattern>> words(JsonNode node) {
+  private static Optional<ImmutableList<String>> words(JsonNode node) {
     ImmutableList<JsonNode> parts =
         node.path("type").asText().equals("Sequence")
             ? ImmutableList.copyOf(node.path("pretokenizers"))
             : ImmutableList.of(node);
-    ImmutableList.Builder<Pattern> patterns = ImmutableList.builder();
+    ImmutableList.Builder<String> patterns = ImmutableList.builder();
     for (int i = 0; i < parts.size(); i++) {
       JsonNode part = parts.get(i);
       boolean last = i + 1 == parts.size();
@@ -112,7 +110,7 @@ record BytePairRules(
       if (last && !part.path("use_regex").asBoolean(true)) {
         continue;
       }
-      Optional<Pattern> pattern = last ? Optional.of(Pattern.compile(GPT2)) : split(part);
+      Optional<String> pattern = last ? Optional.of(GPT2) : split(part);
       if (pattern.isEmpty()) {
         return Optional.empty();
       }
@@ -121,10 +119,10 @@ record BytePairRules(
     return Optional.of(patterns.build()).filter(found -> !found.isEmpty());
   }
 
-  private static Optional<Pattern> split(JsonNode part) {
+  private static Optional<String> split(JsonNode part) {
     String type = part.path("type").asText();
     if (type.equals("Digits") && part.path("individual_digits").asBoolean()) {
-      return Optional.of(Pattern.compile("\\p{N}"));
+      return Optional.of("\\p{N}");
     }
     JsonNode regex = part.path("pattern").path("Regex");
     boolean plain =
@@ -132,11 +130,7 @@ record BytePairRules(
             && regex.isTextual()
             && part.path("behavior").asText().equals("Isolated")
             && !part.path("invert").asBoolean();
-    try {
-      return plain ? Optional.of(Pattern.compile(regex.asText())) : Optional.empty();
-    } catch (PatternSyntaxException e) {
-      return Optional.empty();
-    }
+    return plain ? Optional.of(regex.asText()) : Optional.empty();
   }
 
   private boolean hasBytes() {

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,6 +36,12 @@ public final class JsonTokenizer implements Tokenizer {
   private static final ImmutableList<String> LINE_STARTS =
       ImmutableList.of("a", "The cat", "s b", "ll", "S x", "zebra 1");
 
+  private static final ImmutableList<String> WORD_ENDS =
+      ImmutableList.of("a", "A", "The cat", "it's", "éa", ";a");
+
+  private static final ImmutableList<String> CARRIAGE_RETURNS =
+      ImmutableList.of("\r\n", "\r\na", "\r\n b", "\r\n\r\n", "\r\n;");
+
   private final HuggingFaceTokenizer tokenizer;
   private final String fingerprint;
   private final int vocabularySize;
@@ -50,8 +57,7 @@ public final class JsonTokenizer implements Tokenizer {
     this.fast =
         BytePairRules.read(new ObjectMapper().readTree(description))
             .filter(rules -> cuts == TextPieces.Cuts.AT_LINES)
-            .map(rules -> new BytePairEncoder(rules, this::slow))
-            .filter(encoder -> encoder.agrees(this::slow));
+            .flatMap(rules -> BytePairEncoder.of(rules, this::slow));
   }
 
   /**
@@ -78,15 +84,20 @@ public final class JsonTokenizer implements Tokenizer {
   }
 
   private TextPieces.Cuts probeCuts() {
-    for (String end : LINE_ENDS) {
-      for (String start : LINE_STARTS) {
-        int[] parts = Ints.concat(slow(end), slow(start));
-        if (!Arrays.equals(slow(end + start), parts)) {
-          return TextPieces.Cuts.NOWHERE;
+    return partsAreTheWhole(LINE_ENDS, LINE_STARTS) && partsAreTheWhole(WORD_ENDS, CARRIAGE_RETURNS)
+        ? TextPieces.Cuts.AT_LINES
+        : TextPieces.Cuts.NOWHERE;
+  }
+
+  private boolean partsAreTheWhole(List<String> ends, List<String> starts) {
+    for (String end : ends) {
+      for (String start : starts) {
+        if (!Arrays.equals(slow(end + start), Ints.concat(slow(end), slow(start)))) {
+          return false;
         }
       }
     }
-    return TextPieces.Cuts.AT_LINES;
+    return true;
   }
 
   @Override

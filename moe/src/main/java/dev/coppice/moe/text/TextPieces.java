@@ -11,7 +11,8 @@ import java.util.Optional;
  *
  * <p>At lines, a cut is made only behind a newline that follows a character other than white space
  * and comes before an ASCII letter: no pre-tokeniser in use joins such a letter with what stands
- * before the newline, and none looks further for it. Not thread-safe.
+ * before the newline, and none looks further for it. Where lines end with a carriage return and a
+ * newline, a cut is made before them if an ASCII letter stands there. Not thread-safe.
  */
 public final class TextPieces {
   /** Where a text may be cut. */
@@ -82,24 +83,20 @@ public final class TextPieces {
   @VisibleForTesting
   static int lastCut(char[] text, int from, int to, Cuts cuts) {
     for (int at = to - 1; at >= from && cuts != Cuts.NOWHERE; at--) {
-      if (cuts == Cuts.ANYWHERE ? !Character.isLowSurrogate(text[at]) : betweenLines(text, at)) {
+      if (cuts == Cuts.ANYWHERE
+          ? !Character.isLowSurrogate(text[at])
+          : betweenLines(text, at, to)) {
         return at;
       }
     }
     return 0;
   }
 
-  private static boolean betweenLines(char[] text, int at) {
-    return at >= 2 && text[at - 1] == '\n' && isLetter(text[at]) && !isSpace(text[at - 2]);
-  }
-
-  /** Whether a line ends here that may be parted from the next; as {@link #lastCut} has it. */
-  static boolean mayCut(CharSequence text, int at) {
-    return at >= 2
-        && at < text.length()
-        && text.charAt(at - 1) == '\n'
-        && isLetter(text.charAt(at))
-        && !isSpace(text.charAt(at - 2));
+  /** Whether a line that ends at a place, or just before, may be parted from what follows. */
+  static boolean betweenLines(char[] text, int at, int to) {
+    return text[at] == '\r'
+        ? at >= 1 && at + 1 < to && text[at + 1] == '\n' && isLetter(text[at - 1])
+        : at >= 2 && text[at - 1] == '\n' && isLetter(text[at]) && !isSpace(text[at - 2]);
   }
 
   /** Whether a character is a letter of ASCII. */

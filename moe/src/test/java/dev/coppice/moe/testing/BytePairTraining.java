@@ -3,6 +3,7 @@ package dev.coppice.moe.testing;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,21 +29,49 @@ public final class BytePairTraining {
   /** What ends a document. */
   public static final String END = "<|endoftext|>";
 
-  /** How Llama 3 parts words; Qwen 2 takes one digit at a time and so do we. */
-  private static final String NEWER =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
-          + " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
   /** How a text is parted into words, and what is done before. */
   public enum Style {
     /** As GPT-2 does. */
     GPT2,
     /** As Llama 3 does; a word that is a symbol is not built by merges. */
-    LLAMA3,
+    LLAMA3(Words.LLAMA3),
     /** As Qwen 2 does: text is brought to NFC first. */
-    QWEN2,
+    QWEN2(Words.LLAMA3.replace("{1,3}", "")),
+    /** As gpt-oss does: capitals begin words. */
+    GPT_OSS(Words.CAPITAL + Words.SMALL + "+" + Words.SHORT + "|" + Words.CAPITALS + Words.OTHERS),
+    /** As DeepSeek-V3 does: numbers first, then Chinese and Japanese, then the rest. */
+    DEEPSEEK_V3("\\p{N}{1,3}", "[一-龥\u3040-ゟ゠-ヿ]+", Words.DEEPSEEK),
     /** With a blank put before every text, which forbids cutting it. */
-    BLANK_FIRST
+    BLANK_FIRST;
+
+    private final ImmutableList<String> splits;
+
+    Style(String... splits) {
+      this.splits = ImmutableList.copyOf(splits);
+    }
+
+    /** Expressions that part words one after the other; none where it is GPT-2's. */
+    public ImmutableList<String> splits() {
+      return splits;
+    }
+  }
+
+  private static final class Words {
+    static final String SHORT = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
+    static final String CAPITAL = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*";
+    static final String SMALL = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
+    static final String CAPITALS = CAPITAL.replace("]*", "]+") + SMALL + "*" + SHORT;
+    static final String OTHERS =
+        "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    static final String LLAMA3 =
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
+            + " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    static final String DEEPSEEK =
+        "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|"
+            + "[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|"
+            + "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+    private Words() {}
   }
 
   private static final Pattern WORDS =
@@ -179,13 +208,14 @@ public final class BytePairTraining {
     for (String part : List.of("pre_tokenizer", "post_processor", "decoder")) {
       byteLevel(json.putObject(part), style == Style.BLANK_FIRST, true);
     }
-    if (style == Style.LLAMA3 || style == Style.QWEN2) {
+    if (!style.splits().isEmpty()) {
       ArrayNode parts =
           json.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-      ObjectNode split = parts.addObject().put("type", "Split");
-      split.put("behavior", "Isolated").put("invert", false).putObject("pattern");
-      String regex = style == Style.LLAMA3 ? NEWER : NEWER.replace("{1,3}", "");
-      ((ObjectNode) split.get("pattern")).put("Regex", regex);
+      for (String split : style.splits()) {
+        ObjectNode part = parts.addObject().put("type", "Split");
+        part.put("behavior", "Isolated").put("invert", false);
+        part.putObject("pattern").put("Regex", split);
+      }
       byteLevel(parts.addObject(), false, false);
     }
     if (style == Style.QWEN2) {

@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -60,6 +62,8 @@ class BytePairEncoderPropertyTest {
             "\n\n",
             "\t",
             "\r\n",
+            "ab\r\n",
+            "Z\r\n\r\n",
             "\r",
             "a",
             "The",
@@ -80,6 +84,17 @@ class BytePairEncoderPropertyTest {
             "'ſ",
             "мир",
             "世界",
+            "こんにちは",
+            "HTTPServer",
+            "ÉtéÉTÉ",
+            "สวัสดี",
+            "नमस्ते",
+            "שָׁלוֹם",
+            "؟مرحبا",
+            "™",
+            "👩🏽‍💻",
+            "❤️",
+            "🚨🚨",
             "。",
             "½",
             "٣",
@@ -125,12 +140,53 @@ class BytePairEncoderPropertyTest {
     assertThat(ids.build().toArray()).isEqualTo(tokenizer.slow(text));
   }
 
+  /** Each beside letters, itself, a blank and a digit; ideographs and syllables only in a row. */
+  @Example
+  void everyCharacterThatIsReadHereIsReadAsTheLibraryReadsIt() {
+    List<String> lines = new ArrayList<>();
+    StringBuilder row = new StringBuilder();
+    for (int c : StableCharacters.all().toArray()) {
+      row.appendCodePoint(c);
+      if (!Character.isIdeographic(c) && !isHangul(c)) {
+        row.append("a").appendCodePoint(c).appendCodePoint(c).append(" ").appendCodePoint(c);
+        row.append("1'").append("A ");
+      }
+      if (c % 32 == 0) {
+        lines.add(row.append("b").toString());
+        row.setLength(0);
+      }
+    }
+    for (Map.Entry<Style, JsonTokenizer> each : TOKENIZERS.entrySet()) {
+      JsonTokenizer tokenizer = each.getValue();
+      for (String line : lines) {
+        assertThat(tokenizer.encodePiece(line))
+            .as("%s: %s", each.getKey(), line)
+            .isEqualTo(tokenizer.slow(line));
+      }
+    }
+  }
+
+  private static boolean isHangul(int c) {
+    return Character.UnicodeScript.of(c) == Character.UnicodeScript.HANGUL;
+  }
+
   @Example
   void aLoneSurrogateIsAQuestionMarkAndHarmsNothingElse() {
     for (JsonTokenizer tokenizer : TOKENIZERS.values()) {
       assertThat(tokenizer.encodePiece("🌲\uD83C a 🌲")).isEqualTo(tokenizer.slow("🌲? a 🌲"));
       assertThat(tokenizer.encode("🌲\uD83C a 🌲")).isEqualTo(tokenizer.encode("🌲? a 🌲"));
     }
+  }
+
+  @Example
+  void linesOfEitherKindAreParted() {
+    String text = "to be read\r\n  in parts;\r\nor not";
+    int cut = TextPieces.lastCut(text.toCharArray(), 1, text.length(), TextPieces.Cuts.AT_LINES);
+    assertThat(text.substring(cut)).isEqualTo("\r\n  in parts;\r\nor not");
+    String other = "to be read\n  in parts;\nor not";
+    int place =
+        TextPieces.lastCut(other.toCharArray(), 1, other.length(), TextPieces.Cuts.AT_LINES);
+    assertThat(other.substring(place)).isEqualTo("or not");
   }
 
   @Example
@@ -148,7 +204,7 @@ class BytePairEncoderPropertyTest {
 
   @Example
   void tokenizersOfTheUsualKindAreFastAndOthersAreNotCut() {
-    for (Style style : List.of(Style.GPT2, Style.LLAMA3, Style.QWEN2)) {
+    for (Style style : EnumSet.complementOf(EnumSet.of(Style.BLANK_FIRST))) {
       assertThat(TOKENIZERS.get(style).isFast()).as("%s", style).isTrue();
       assertThat(TOKENIZERS.get(style).cuts()).isEqualTo(TextPieces.Cuts.AT_LINES);
     }
