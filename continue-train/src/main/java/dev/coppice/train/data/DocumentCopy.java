@@ -49,8 +49,8 @@ final class DocumentCopy {
       int[] ids = new int[(int) Math.min(PIECE, end - at)];
       for (int i = 0; i < ids.length; i++) {
         ids[i] = from.token(at + i);
-        writer.append(ids[i]);
       }
+      writer.append(ids);
       writer.addText(bytes(ids));
     }
   }

@@ -102,9 +102,7 @@ final class ParallelEncoder implements Closeable {
         writer.beginDocument(piece.document().name(), 0, piece.document().key());
       }
       writer.addText(encoded.get(i).bytes());
-      for (int id : encoded.get(i).ids()) {
-        writer.append(id);
-      }
+      writer.append(encoded.get(i).ids());
     }
   }
 

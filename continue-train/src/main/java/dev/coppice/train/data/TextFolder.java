@@ -7,6 +7,7 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,9 +64,35 @@ public final class TextFolder {
       addFile(path, Folders.name(path));
       return;
     }
-    for (Path file : filesBelow(path)) {
-      String relative = path.relativize(file).toString().replace('\\', '/');
-      addFile(file, Folders.name(path) + "/" + relative);
+    ImmutableList<Path> files = filesBelow(path);
+    ImmutableList<Optional<TextProbe>> probes = probes(files);
+    for (int i = 0; i < files.size(); i++) {
+      String relative = path.relativize(files.get(i)).toString().replace('\\', '/');
+      String name = Folders.name(path) + "/" + relative;
+      if (isArchive(files.get(i))) {
+        addArchive(files.get(i), name);
+      } else {
+        add(probes.get(i), name, files.get(i), Optional.empty());
+      }
+    }
+  }
+
+  /** Reads files on all cores; what archives hold is not probed here. */
+  private static ImmutableList<Optional<TextProbe>> probes(List<Path> files) throws IOException {
+    try {
+      return files.parallelStream()
+          .map(file -> isArchive(file) ? Optional.<TextProbe>empty() : probe(file))
+          .collect(ImmutableList.toImmutableList());
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static Optional<TextProbe> probe(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return TextProbe.of(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -92,9 +119,7 @@ public final class TextFolder {
       addArchive(file, name);
       return;
     }
-    try (InputStream in = Files.newInputStream(file)) {
-      add(TextProbe.of(in), name, file, Optional.empty());
-    }
+    add(probes(List.of(file)).get(0), name, file, Optional.empty());
   }
 
   private static boolean isArchive(Path file) {

@@ -119,23 +119,44 @@ public final class TokenFileWriter implements Closeable {
   }
 
   /**
-   * Appends a token to the document.
+   * Appends tokens to the document.
    *
-   * @param id in {@code 0..vocabulary-1}
+   * @param ids each in {@code 0..vocabulary-1}
    * @throws IOException when the disk refuses
    */
-  public void append(int id) throws IOException {
+  public void append(int... ids) throws IOException {
     checkState(documents > 0, "a document must be begun before tokens are appended");
-    checkArgument(id >= 0 && id < vocabulary, "token must lie in 0..%s, got %s", vocabulary, id);
-    if (buffer.remaining() < width) {
+    for (int id : ids) {
+      checkArgument(id >= 0 && id < vocabulary, "token must lie in 0..%s, got %s", vocabulary, id);
+    }
+    int most = BUFFER / width;
+    for (int from = 0; from < ids.length; from += most) {
+      put(ids, from, Math.min(ids.length, from + most));
+    }
+    tokens += ids.length;
+  }
+
+  private void put(int[] ids, int from, int to) throws IOException {
+    if (buffer.remaining() < (to - from) * width) {
       flush();
     }
     switch (width) {
-      case 1 -> buffer.put((byte) id);
-      case 2 -> buffer.putShort((short) id);
-      default -> buffer.putInt(id);
+      case 1 -> {
+        for (int i = from; i < to; i++) {
+          buffer.put((byte) ids[i]);
+        }
+      }
+      case 2 -> {
+        for (int i = from; i < to; i++) {
+          buffer.putShort((short) ids[i]);
+        }
+      }
+      default -> {
+        for (int i = from; i < to; i++) {
+          buffer.putInt(ids[i]);
+        }
+      }
     }
-    tokens++;
   }
 
   /**
