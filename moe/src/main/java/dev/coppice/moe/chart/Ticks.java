@@ -37,11 +37,26 @@ record Ticks(double low, double high, Scale scale, ImmutableList<Double> values)
   /** A tick's text: as few digits as tell the ticks apart, thousands as SI prefixes. */
   String label(double value) {
     double magnitude = Math.max(Math.abs(low), Math.abs(high));
+    if (value != 0 && (magnitude < 0.005 || Math.abs(value) < 0.0005)) {
+      return scientific(value);
+    }
     int group = value == 0 || magnitude < 10_000 ? 0 : group(scale == Scale.LOG ? value : high);
     double shown = value / Math.pow(1000, group);
-    String text = String.format(Locale.ROOT, magnitude < 0.05 ? "%.8f" : "%.4f", shown);
-    String trimmed = text.replaceAll("\\.?0+$", "");
+    String trimmed = trimmed(String.format(Locale.ROOT, magnitude < 0.05 ? "%.8f" : "%.4f", shown));
     return (trimmed.equals("-0") ? "0" : trimmed) + SUFFIXES[group];
+  }
+
+  /** Such as 2e-4. */
+  private static String scientific(double value) {
+    String text = String.format(Locale.ROOT, "%.4e", value);
+    int exponent = text.indexOf('e');
+    return trimmed(text.substring(0, exponent))
+        + "e"
+        + Integer.parseInt(text.substring(exponent + 1));
+  }
+
+  private static String trimmed(String decimal) {
+    return decimal.replaceAll("\\.?0+$", "");
   }
 
   private static int group(double value) {

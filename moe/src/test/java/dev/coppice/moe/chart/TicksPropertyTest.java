@@ -70,6 +70,12 @@ final class TicksPropertyTest {
     assertThat(ratio.values().stream().map(ratio::label))
         .containsExactly("0.7", "1", "1.5", "2", "3", "5", "7");
     assertThat(loss.values().stream().map(loss::label)).containsExactly("1.3", "1.4", "1.5", "1.6");
+    Ticks rate = Ticks.covering(0, 0.00095, Scale.LINEAR);
+    assertThat(rate.values().stream().map(rate::label))
+        .containsExactly("0", "2e-4", "4e-4", "6e-4", "8e-4", "1e-3");
+    Ticks small = Ticks.covering(2e-6, 0.02, Scale.LOG);
+    assertThat(small.values().stream().map(small::label))
+        .containsExactly("1e-6", "1e-5", "1e-4", "0.001", "0.01", "0.1");
   }
 
   @Example
