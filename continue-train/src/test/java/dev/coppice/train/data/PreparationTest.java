@@ -233,6 +233,35 @@ class PreparationTest {
   }
 
   @Test
+  void aLineThatIsTooLongIsNamed() throws IOException {
+    String good = "{\"text\": \"" + "a".repeat(200_000) + "\"}";
+    Path file = Files.writeString(folder.resolve("a.jsonl"), good + "\r\n\n" + good);
+    int bytes = good.length() + 1;
+    for (int least : List.of(bytes - 1, 1000, 0)) {
+      try (TextSource source = new JsonLineTexts(List.of(file), "text", least)) {
+        assertThatThrownBy(source::next)
+            .isInstanceOfSatisfying(
+                CoppiceException.class,
+                e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            .hasMessage(
+                "line must be at most " + least + " bytes, got more (" + file + ", line 1)");
+      }
+    }
+    Files.writeString(file, good + "\n\n" + good + " ");
+    try (TextSource source = new JsonLineTexts(List.of(file), "text", bytes - 1)) {
+      assertThat(source.next()).isPresent();
+      assertThatThrownBy(source::next)
+          .hasMessage(
+              "line must be at most " + (bytes - 1) + " bytes, got more (" + file + ", line 3)");
+    }
+    try (TextSource source = new JsonLineTexts(List.of(file), "text", bytes)) {
+      assertThat(source.next()).isPresent();
+      assertThat(source.next()).isPresent();
+      assertThat(source.next()).isEmpty();
+    }
+  }
+
+  @Test
   void aCutArchiveIsRefused() throws IOException {
     Path file = folder.resolve("a.jsonl.gz");
     try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
@@ -242,7 +271,7 @@ class PreparationTest {
     assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
         .isInstanceOf(CoppiceException.class)
         .hasMessageContaining("file must be whole gzip")
-        .hasMessageContaining(file + ", line ");
+        .hasMessageEndingWith("(" + file + ", line 100)");
   }
 
   @Test
