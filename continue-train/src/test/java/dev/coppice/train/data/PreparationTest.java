@@ -9,6 +9,7 @@ import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.testing.BytePairTraining;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.moe.text.JsonTokenizer;
+import dev.coppice.moe.text.TextPieces;
 import dev.coppice.moe.text.Tokenizer;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -353,6 +354,58 @@ class PreparationTest {
       assertThat(bytes(all)).startsWith("document 0".getBytes(StandardCharsets.UTF_8));
       assertThat(bytes(all)).endsWith(1, 2, 0, 3, 4);
     }
+  }
+
+  /** Has no memory for one piece. */
+  private record HungryTokenizer(Tokenizer inner) implements Tokenizer {
+    @Override
+    public String name() {
+      return inner.name();
+    }
+
+    @Override
+    public int vocabularySize() {
+      return inner.vocabularySize();
+    }
+
+    @Override
+    public TextPieces.Cuts cuts() {
+      return inner.cuts();
+    }
+
+    @Override
+    public int[] encodePiece(String piece) {
+      if (piece.contains("document 3 ")) {
+        throw new OutOfMemoryError("Java heap space");
+      }
+      return inner.encodePiece(piece);
+    }
+
+    @Override
+    public int[] encode(String prompt) {
+      return inner.encode(prompt);
+    }
+
+    @Override
+    public String decode(int... ids) {
+      return inner.decode(ids);
+    }
+  }
+
+  @Test
+  void wantOfMemoryInAThreadIsThrownAsItIsAndLeavesNothing() throws IOException {
+    Preparation preparation =
+        new Preparation(
+            reading(Optional.of(cache)),
+            new HungryTokenizer(new ByteTokenizer()),
+            PreparationProgress.NONE);
+    Path texts = texts(8);
+    assertThatThrownBy(
+            () -> preparation.prepare(List.of(path(texts)), Optional.empty(), run))
+        .isInstanceOf(OutOfMemoryError.class)
+        .hasMessage("Java heap space");
+    assertThat(entries()).isEmpty();
+    assertThat(folder).isDirectoryNotContaining("glob:**run*");
   }
 
   @Test
