@@ -3,29 +3,26 @@ package dev.coppice.train.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.base.Splitter;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.TokenBatch;
-import dev.coppice.moe.testing.BytePairTraining;
 import dev.coppice.moe.text.ByteTokenizer;
-import dev.coppice.moe.text.JsonTokenizer;
-import dev.coppice.moe.text.TextPieces;
-import dev.coppice.moe.text.Tokenizer;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.IntStream;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,110 +166,55 @@ class PreparationTest {
         .isEqualTo(ExitCode.INTEGRITY);
   }
 
+  private static String document(TokenSequence tokens, long d) {
+    long end = d + 1 == tokens.documentCount() ? tokens.tokenCount() : tokens.documentStart(d + 1);
+    byte[] bytes = Arrays.copyOfRange(bytes(tokens), (int) tokens.documentStart(d), (int) end);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
   @Test
   void heldOutDocumentsAreInTheRunAndNotInTraining() throws IOException {
     Path texts = texts(20);
+    List<String> written = new ArrayList<>();
+    try (Stream<Path> files = Files.list(texts)) {
+      for (Path file : files.sorted(Comparator.comparing(Path::toString)).toList()) {
+        written.add(Files.readString(file));
+      }
+    }
     try (TrainingData data = prepare(Optional.of(cache), Optional.of(0.2), path(texts));
         TokenFile heldOut = TokenFile.open(Preparation.heldOut(run).orElseThrow())) {
+      List<String> judged =
+          LongStream.range(0, heldOut.documentCount()).mapToObj(d -> document(heldOut, d)).toList();
+      List<String> inOrder = written.stream().filter(judged::contains).toList();
+      assertThat(judged).isEqualTo(inOrder).hasSizeBetween(4, 5);
       assertThat(heldOut.textBytes()).isEqualTo(heldOut.tokenCount());
-      String judged = new String(bytes(heldOut), StandardCharsets.UTF_8);
-      TokenBatch all = data.batches(1, 5, true).batch(0, (int) data.tokenCount() - 1);
-      assertThat(data.tokenCount() + heldOut.tokenCount())
-          .isEqualTo(IntStream.range(0, 20).map(i -> ("document " + i).length() + 60).sum());
-      assertThat(judged).startsWith("document ");
-      assertThat(all.batch()).isEqualTo(data.tokenCount() - 1);
-      for (int i = 0; i < 20; i++) {
-        if (judged.contains("document " + i + " says")) {
-          assertThat(data.describe()).doesNotContain("document " + i + " says");
-        }
-      }
+      String learned =
+          written.stream().filter(d -> !judged.contains(d)).collect(Collectors.joining());
+      assertThat(data.tokenCount()).isEqualTo(learned.length());
+      // as one window, and as those of a pass, each once
+      assertThat(pass(data, learned.length() - 1)).containsExactly(chop(learned));
+      assertThat(pass(data, 24))
+          .containsExactlyInAnyOrderElementsOf(
+              Splitter.fixedLength(24).splitToList(chop(learned)).stream()
+                  .filter(window -> window.length() == 24)
+                  .toList());
     }
   }
 
-  @Test
-  void linesOfJsonAreDocuments() throws IOException {
-    Path plain =
-        Files.writeString(
-            folder.resolve("a.jsonl"),
-            "{\"id\": [1, {\"text\": 2}], \"text\": \"one\\nline\"}\n\n"
-                + "{\"text\": \"\"}\n{\"text\": \"zwei \\u00fc \\ud800\", \"n\": null}");
-    Path zipped = folder.resolve("b.jsonl.gz");
-    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
-      out.write("{\"text\": \"three\"}\r\n".repeat(2).getBytes(StandardCharsets.UTF_8));
-    }
-    try (TrainingData data =
-        prepare(Optional.of(cache), Optional.empty(), path(plain), path(zipped))) {
-      TokenSequence tokens = TokenFile.open(data.path());
-      assertThat(new String(bytes(tokens), StandardCharsets.UTF_8))
-          .isEqualTo("one\nlinezwei ü ?threethree");
-      assertThat(tokens.documentCount()).isEqualTo(4);
-      assertThat(tokens.documentStart(1)).isEqualTo(8);
-      assertThat(tokens.documentKey(2)).isEqualTo(tokens.documentKey(3));
-    }
+  private static String chop(String text) {
+    return text.substring(0, text.length() - 1);
   }
 
-  @Test
-  void badLinesAreNamed() throws IOException {
-    Path file = folder.resolve("a.jsonl");
-    String good = "{\"text\": \"a\"}\n";
-    bad(file, good + "{\"txt\": \"a\"}", "line must have the field \"text\", got none", 2);
-    bad(file, "\n" + good + "[1]", "line must be a JSON object, got START_ARRAY", 3);
-    bad(file, good + "{\"text\": 7}", "field \"text\" must be a string, got VALUE_NUMBER_INT", 2);
-    bad(file, good + "{\"text\": \"a\"} {", "line must end with its JSON object", 2);
-    bad(file, "{\"text\": \"a", "line must be a JSON object, got ", 1);
-    bad(file, "{\"text\": \"a\", \"text\": \"b\"}", "line must be a JSON object, got Duplicate", 1);
-    bad(folder.resolve("b.jsonl.gz"), good, "file must be gzip, got Not in GZIP format", 0);
-  }
-
-  private void bad(Path file, String text, String rule, int line) throws IOException {
-    Files.writeString(file, text);
-    assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
-        .isInstanceOf(CoppiceException.class)
-        .hasMessageStartingWith(rule)
-        .hasMessageEndingWith(" (" + file + ", line " + line + ")");
-    assertThat(run).doesNotExist();
-  }
-
-  @Test
-  void aLineThatIsTooLongIsNamed() throws IOException {
-    String good = "{\"text\": \"" + "a".repeat(200_000) + "\"}";
-    Path file = Files.writeString(folder.resolve("a.jsonl"), good + "\r\n\n" + good);
-    int bytes = good.length() + 1;
-    for (int least : List.of(bytes - 1, 1000, 0)) {
-      try (TextSource source = new JsonLineTexts(List.of(file), "text", least)) {
-        assertThatThrownBy(source::next)
-            .isInstanceOfSatisfying(
-                CoppiceException.class,
-                e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
-            .hasMessage(
-                "line must be at most " + least + " bytes, got more (" + file + ", line 1)");
-      }
+  /** The inputs of all windows of a pass. */
+  private static List<String> pass(TrainingData data, int sequence) throws IOException {
+    BatchSource source = data.batches(sequence, 5, true);
+    List<String> windows = new ArrayList<>();
+    for (int i = 0; i < source.windowsPerPass(); i++) {
+      StringBuilder text = new StringBuilder();
+      Arrays.stream(source.batch(i, 1).ids()).forEach(text::appendCodePoint);
+      windows.add(text.toString());
     }
-    Files.writeString(file, good + "\n\n" + good + " ");
-    try (TextSource source = new JsonLineTexts(List.of(file), "text", bytes - 1)) {
-      assertThat(source.next()).isPresent();
-      assertThatThrownBy(source::next)
-          .hasMessage(
-              "line must be at most " + (bytes - 1) + " bytes, got more (" + file + ", line 3)");
-    }
-    try (TextSource source = new JsonLineTexts(List.of(file), "text", bytes)) {
-      assertThat(source.next()).isPresent();
-      assertThat(source.next()).isPresent();
-      assertThat(source.next()).isEmpty();
-    }
-  }
-
-  @Test
-  void aCutArchiveIsRefused() throws IOException {
-    Path file = folder.resolve("a.jsonl.gz");
-    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
-      out.write("{\"text\": \"three\"}\n".repeat(99).getBytes(StandardCharsets.UTF_8));
-    }
-    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - 9));
-    assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
-        .isInstanceOf(CoppiceException.class)
-        .hasMessageContaining("file must be whole gzip")
-        .hasMessageEndingWith("(" + file + ", line 100)");
+    return windows;
   }
 
   @Test
@@ -353,93 +295,6 @@ class PreparationTest {
       assertThat(all.documentCount()).isEqualTo(3);
       assertThat(bytes(all)).startsWith("document 0".getBytes(StandardCharsets.UTF_8));
       assertThat(bytes(all)).endsWith(1, 2, 0, 3, 4);
-    }
-  }
-
-  /** Has no memory for one piece. */
-  private record HungryTokenizer(Tokenizer inner) implements Tokenizer {
-    @Override
-    public String name() {
-      return inner.name();
-    }
-
-    @Override
-    public int vocabularySize() {
-      return inner.vocabularySize();
-    }
-
-    @Override
-    public TextPieces.Cuts cuts() {
-      return inner.cuts();
-    }
-
-    @Override
-    public int[] encodePiece(String piece) {
-      if (piece.contains("document 3 ")) {
-        throw new OutOfMemoryError("Java heap space");
-      }
-      return inner.encodePiece(piece);
-    }
-
-    @Override
-    public int[] encode(String prompt) {
-      return inner.encode(prompt);
-    }
-
-    @Override
-    public String decode(int... ids) {
-      return inner.decode(ids);
-    }
-  }
-
-  @Test
-  void wantOfMemoryInAThreadIsThrownAsItIsAndLeavesNothing() throws IOException {
-    Preparation preparation =
-        new Preparation(
-            reading(Optional.of(cache)),
-            new HungryTokenizer(new ByteTokenizer()),
-            PreparationProgress.NONE);
-    Path texts = texts(8);
-    assertThatThrownBy(
-            () -> preparation.prepare(List.of(path(texts)), Optional.empty(), run))
-        .isInstanceOf(OutOfMemoryError.class)
-        .hasMessage("Java heap space");
-    assertThat(entries()).isEmpty();
-    assertThat(folder).isDirectoryNotContaining("glob:**run*");
-  }
-
-  @Test
-  void threadsMakeTheTokensOfOneAndEndEachDocument() throws IOException {
-    Path json = folder.resolve("tokenizer.json");
-    StringBuilder text = new StringBuilder();
-    try (Stream<Path> files = Files.walk(Path.of("src/main/java/dev/coppice/train"))) {
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        text.append(Files.readString(file));
-      }
-    }
-    int ids = BytePairTraining.write(json, text.toString(), 500, BytePairTraining.Style.GPT2);
-    Path whole = Files.writeString(folder.resolve("whole.txt"), text);
-    int end = ids - 1;
-    try (Tokenizer tokenizer = JsonTokenizer.open(json, ids)) {
-      DataReading ended =
-          new DataReading(
-              DataForm.AUTO,
-              "text",
-              2,
-              new DocumentEnd(OptionalInt.of(end), OptionalInt.empty()),
-              Optional.of(cache));
-      try (TokenFile made =
-          new Preparation(ended, tokenizer, PreparationProgress.NONE)
-              .open(List.of(whole, texts(2)), folder)) {
-        assertThat(made.documentCount()).isEqualTo(3);
-        int[] first = IntStream.range(0, (int) made.documentStart(1)).map(made::token).toArray();
-        assertThat(Arrays.copyOf(first, first.length - 1)).isEqualTo(tokenizer.encode("" + text));
-        for (int d = 1; d <= 3; d++) {
-          assertThat(made.token(made.documentStart(d) - 1)).isEqualTo(end);
-        }
-        assertThat(made.textBytes())
-            .isEqualTo(text.toString().getBytes(StandardCharsets.UTF_8).length + 2 * 70);
-      }
     }
   }
 }
