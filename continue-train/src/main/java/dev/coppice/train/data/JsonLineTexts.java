@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -128,7 +129,7 @@ final class JsonLineTexts implements TextSource {
   }
 
   private static boolean isGzip(Path file) {
-    return file.toString().endsWith(".gz");
+    return file.toString().toLowerCase(Locale.ROOT).endsWith(".gz");
   }
 
   private String text(byte[] json) throws IOException {

@@ -61,7 +61,7 @@ class JsonLineTextsTest {
             folder.resolve("a.jsonl"),
             "{\"id\": [1, {\"text\": 2}], \"text\": \"one\\nline\"}\n\n"
                 + "{\"text\": \"\"}\n{\"text\": \"zwei \\u00fc \\ud800\", \"n\": null}");
-    Path zipped = folder.resolve("b.jsonl.gz");
+    Path zipped = folder.resolve("b.Jsonl.GZ");
     try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
       out.write("{\"text\": \"three\"}\r\n".repeat(2).getBytes(StandardCharsets.UTF_8));
     }

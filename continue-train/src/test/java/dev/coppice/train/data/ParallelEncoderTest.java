@@ -39,12 +39,6 @@ class ParallelEncoderTest {
     return new DataReading(DataForm.AUTO, "text", 2, DocumentEnd.NONE, kept);
   }
 
-  private TrainingData prepare(Optional<Path> kept, Optional<Double> share, DataPath... paths)
-      throws IOException {
-    return new Preparation(reading(kept), new ByteTokenizer(), PreparationProgress.NONE)
-        .prepare(List.of(paths), share.map(s -> new PartSpec.HeldOutSpec(s, 1)), run);
-  }
-
   private static DataPath path(Path path) {
     return new DataPath(path, OptionalDouble.empty());
   }

@@ -201,6 +201,26 @@ class PreparationTest {
     }
   }
 
+  @Test
+  void aLongDocumentIsHeldOutWholeUnderItsKey() throws IOException {
+    Path texts = Files.createDirectories(folder.resolve("long"));
+    Files.writeString(texts.resolve("a"), "what one reads ".repeat(10_000));
+    Files.writeString(texts.resolve("b"), "what another does ".repeat(10_000));
+    TokenFile all = reader().open(List.of(texts), folder);
+    prepare(Optional.of(cache), Optional.of(0.3), path(texts)).close();
+    try (TokenFile heldOut = TokenFile.open(Preparation.heldOut(run).orElseThrow())) {
+      assertThat(heldOut.documentCount()).isOne();
+      long which = document(heldOut, 0).startsWith("what one") ? 0 : 1;
+      assertThat(document(heldOut, 0)).isEqualTo(document(all, which));
+      assertThat(heldOut.documentKey(0)).isEqualTo(all.documentKey(which));
+    }
+  }
+
+  private Preparation reader() {
+    return new Preparation(
+        reading(Optional.of(cache)), new ByteTokenizer(), PreparationProgress.NONE);
+  }
+
   private static String chop(String text) {
     return text.substring(0, text.length() - 1);
   }
