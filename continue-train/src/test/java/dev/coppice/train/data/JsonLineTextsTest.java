@@ -3,6 +3,7 @@ package dev.coppice.train.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.io.CharStreams;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.text.ByteTokenizer;
@@ -73,6 +74,19 @@ class JsonLineTextsTest {
       assertThat(tokens.documentCount()).isEqualTo(4);
       assertThat(tokens.documentStart(1)).isEqualTo(8);
       assertThat(tokens.documentKey(2)).isEqualTo(tokens.documentKey(3));
+    }
+  }
+
+  @Test
+  void theFieldThatIsNamedIsRead() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("a.jsonl"),
+            "{\"text\": \"a\", \"body\": \"b\"}\n{\"body\": \"c\", \"text\": \"d\"}");
+    try (TextSource source = new JsonLineTexts(List.of(file), "body")) {
+      assertThat(CharStreams.toString(source.next().orElseThrow().text())).isEqualTo("b");
+      assertThat(CharStreams.toString(source.next().orElseThrow().text())).isEqualTo("c");
+      assertThat(source.next()).isEmpty();
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,31 @@ class ParallelEncoderTest {
   private List<Path> entries() throws IOException {
     try (Stream<Path> entries = Files.list(cache.resolve("tokens"))) {
       return entries.toList();
+    }
+  }
+
+  @Test
+  void moreThanIsInFlightIsWrittenInOrder() throws IOException {
+    Path texts = Files.createDirectories(folder.resolve("long"));
+    StringBuilder all = new StringBuilder();
+    for (int i = 0; i < 3; i++) {
+      StringBuilder text = new StringBuilder();
+      for (int line = 0; line < 60_000; line++) {
+        text.append(i).append(" has a line ").append(line).append('\n');
+      }
+      Files.writeString(texts.resolve("text-" + i), text);
+      all.append(text);
+    }
+    CorpusBuilder.Encoding encoding =
+        new CorpusBuilder.Encoding(
+            new ByteTokenizer(), OptionalInt.empty(), 2, PreparationProgress.NONE);
+    try (TextSource source = new FileTexts(TextFolder.find(List.of(texts)));
+        TokenFile made = encoding.write(source, folder.resolve("long.tokens"))) {
+      assertThat(made.documentCount()).isEqualTo(3);
+      assertThat(made.tokenCount()).isEqualTo(all.length());
+      StringBuilder read = new StringBuilder();
+      LongStream.range(0, made.tokenCount()).mapToInt(made::token).forEach(read::appendCodePoint);
+      assertThat(read.compareTo(all)).isZero();
     }
   }
 

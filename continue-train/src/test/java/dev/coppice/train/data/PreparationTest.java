@@ -21,6 +21,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -262,6 +263,36 @@ class PreparationTest {
         .hasMessage("weight must be a positive number, got 0 (" + low + "=0)");
     Files.writeString(folder.resolve("x=3"), "there");
     assertThat(DataPath.parse(folder + "/x=3").weight()).isEmpty();
+  }
+
+  @Test
+  void eachPartHasAnOrderOfItsOwnAndTheFirstThatOfItAlone() throws IOException {
+    Path low = Files.writeString(folder.resolve("low"), letters('!'));
+    Path high = Files.writeString(folder.resolve("high"), letters('P'));
+    int[] alone;
+    try (TrainingData data = prepare(Optional.of(cache), Optional.empty(), path(low))) {
+      alone = data.batches(1, 1, true).batch(0, 80).ids();
+    }
+    try (TrainingData data =
+        prepare(
+            Optional.of(cache),
+            Optional.empty(),
+            DataPath.parse(low + "=1"),
+            DataPath.parse(high + "=1"))) {
+      int[] ids = data.batches(1, 1, true).batch(0, 160).ids();
+      int[] first = Arrays.stream(ids).filter(id -> id < 'P').toArray();
+      int[] second = Arrays.stream(ids).filter(id -> id >= 'P').map(id -> id - 'P' + '!').toArray();
+      assertThat(first).isEqualTo(alone);
+      assertThat(second).hasSameSizeAs(first).isNotEqualTo(first);
+      assertThat(Arrays.stream(second, 0, 40).distinct()).hasSize(40);
+    }
+  }
+
+  /** A text of 40 windows of one letter and the letter behind. */
+  private static String letters(char first) {
+    return IntStream.rangeClosed(0, 40)
+        .mapToObj(i -> String.valueOf((char) (first + i)))
+        .collect(Collectors.joining());
   }
 
   @Test
