@@ -15,6 +15,7 @@ import dev.coppice.train.data.PreparationProgress;
 import dev.coppice.train.data.TokenCache;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TrainingData;
+import dev.coppice.train.run.Memory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,8 +95,15 @@ final class DataOptions {
    * @param split what to hold out
    * @param run folder of the run
    * @param quiet whether progress is not shown
+   * @throws dev.coppice.moe.CoppiceException when it is damaged, or memory does not suffice
    */
   TrainingData prepare(Source source, Optional<PartSpec.HeldOutSpec> split, Path run, boolean quiet)
+      throws IOException {
+    return Memory.guarded(() -> prepared(source, split, run, quiet));
+  }
+
+  private TrainingData prepared(
+      Source source, Optional<PartSpec.HeldOutSpec> split, Path run, boolean quiet)
       throws IOException {
     try (Tokenizer tokenizer = source.tokenizer();
         Progress progress = new Progress(quiet)) {
@@ -118,8 +126,13 @@ final class DataOptions {
    * @param source checkpoint whose tokenizer reads text
    * @param quiet whether progress is not shown
    * @param reader what reads it
+   * @throws dev.coppice.moe.CoppiceException when it is damaged, or memory does not suffice
    */
   <T> T read(Source source, boolean quiet, Reader<T> reader) throws IOException {
+    return Memory.guarded(() -> readThrough(source, quiet, reader));
+  }
+
+  private <T> T readThrough(Source source, boolean quiet, Reader<T> reader) throws IOException {
     Path scratch = Files.createTempDirectory("coppice-data-");
     try (Tokenizer tokenizer = source.tokenizer();
         Progress progress = new Progress(quiet)) {

@@ -18,8 +18,8 @@ import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -34,8 +34,12 @@ final class JsonLineTexts implements TextSource {
   private static final JsonFactory JSON =
       JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
+  /** What an array holds, with room to spare for its UTF-8 forms. */
+  private static final int LONGEST_LINE = 1 << 30;
+
   private final ImmutableList<Path> files;
   private final String field;
+  private final int longestLine;
   private final long totalBytes;
   private int nextFile;
   private long readBefore;
@@ -50,8 +54,14 @@ final class JsonLineTexts implements TextSource {
    * @param field that has the text
    */
   JsonLineTexts(List<Path> files, String field) throws IOException {
+    this(files, field, LONGEST_LINE);
+  }
+
+  /** Texts of some files whose lines have at most so many bytes, without what ends them. */
+  JsonLineTexts(List<Path> files, String field, int longestLine) throws IOException {
     this.files = ImmutableList.copyOf(files);
     this.field = field;
+    this.longestLine = longestLine;
     long bytes = 0;
     for (Path file : files) {
       bytes += Files.size(file);
@@ -82,8 +92,8 @@ final class JsonLineTexts implements TextSource {
       if (lines == null && !openNext()) {
         return Optional.empty();
       }
-      Optional<byte[]> read = readLine();
       line++;
+      Optional<byte[]> read = readLine();
       if (read.isEmpty()) {
         closeFile();
       } else if (!new String(read.get(), StandardCharsets.ISO_8859_1).isBlank()) {
@@ -97,6 +107,8 @@ final class JsonLineTexts implements TextSource {
       return lines == null ? Optional.empty() : lines.next();
     } catch (ZipException | EOFException e) {
       throw bad("file must be whole gzip", e.getMessage(), e);
+    } catch (LineReader.LongLineException e) {
+      throw bad("line must be at most " + longestLine + " bytes", "more", e);
     }
   }
 
@@ -108,7 +120,8 @@ final class JsonLineTexts implements TextSource {
     line = 0;
     counted = new CountingInputStream(Files.newInputStream(file));
     try {
-      lines = new LineReader(isGzip(file) ? new GZIPInputStream(counted, 1 << 16) : counted);
+      InputStream plain = isGzip(file) ? new GZIPInputStream(counted, 1 << 16) : counted;
+      lines = new LineReader(plain, longestLine);
     } catch (ZipException | EOFException e) {
       throw bad("file must be gzip", e.getMessage(), e);
     }
@@ -116,7 +129,7 @@ final class JsonLineTexts implements TextSource {
   }
 
   private static boolean isGzip(Path file) {
-    return file.toString().endsWith(".gz");
+    return file.toString().toLowerCase(Locale.ROOT).endsWith(".gz");
   }
 
   private String text(byte[] json) throws IOException {
@@ -173,51 +186,5 @@ final class JsonLineTexts implements TextSource {
   @Override
   public void close() throws IOException {
     closeFile();
-  }
-
-  /** Lines of a stream, without what ends them. */
-  private static final class LineReader {
-    private final InputStream in;
-    private byte[] buffer = new byte[1 << 16];
-    private int from;
-    private int to;
-
-    LineReader(InputStream in) {
-      this.in = in;
-    }
-
-    Optional<byte[]> next() throws IOException {
-      int searched = from;
-      while (true) {
-        for (int at = searched; at < to; at++) {
-          if (buffer[at] == '\n') {
-            return Optional.of(take(at, at + 1));
-          }
-        }
-        searched = to - from;
-        if (!fill()) {
-          return from == to ? Optional.empty() : Optional.of(take(to, to));
-        }
-      }
-    }
-
-    private byte[] take(int end, int next) {
-      byte[] line = Arrays.copyOfRange(buffer, from, end);
-      from = next;
-      return line;
-    }
-
-    /** Moves what is left to the front and reads on; false at the end. */
-    private boolean fill() throws IOException {
-      System.arraycopy(buffer, from, buffer, 0, to - from);
-      to -= from;
-      from = 0;
-      if (to == buffer.length) {
-        buffer = Arrays.copyOf(buffer, Math.multiplyExact(buffer.length, 2));
-      }
-      int read = in.read(buffer, to, buffer.length - to);
-      to += Math.max(0, read);
-      return read >= 0;
-    }
   }
 }

@@ -18,43 +18,94 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
-/** A file of JSON lines that grows at its end; a line is written whole or not at all. */
+/**
+ * A file of JSON lines that grows at its end; a line is written whole or not at all.
+ *
+ * <p>Lines stay in memory until they are forced, about a MiB at most. When the disk refuses to, the
+ * system may drop what it did not write and take the next force for a good one, so the lines are
+ * then written again before it.
+ */
 final class LineFile implements Closeable {
-  private final FileChannel channel;
+  /** Bytes in memory from which on a line is not taken before the others are forced. */
+  private static final int MOST_UNFORCED = 1 << 20;
 
-  private LineFile(FileChannel channel) {
+  private final FileChannel channel;
+  private final Forcing forcing;
+  private final ByteArrayOutputStream unforced = new ByteArrayOutputStream();
+  private long forced;
+  private boolean doubtful;
+
+  private LineFile(FileChannel channel, Forcing forcing) {
     this.channel = channel;
+    this.forcing = forcing;
+  }
+
+  /** Brings what was written to disk. */
+  @FunctionalInterface
+  interface Forcing {
+    /** Does it. */
+    void force(FileChannel channel) throws IOException;
   }
 
   /** Opens a file to go on after so many bytes; made if it is not there. */
   static LineFile openAt(Path file, long bytes) throws IOException {
+    return openAt(file, bytes, channel -> channel.force(true));
+  }
+
+  /** Opens it with another way to bring it to disk. */
+  static LineFile openAt(Path file, long bytes, Forcing forcing) throws IOException {
     FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    LineFile lines = new LineFile(channel);
+    LineFile lines = new LineFile(channel, forcing);
+    lines.forced = bytes;
     lines.cut(bytes);
     return lines;
   }
 
   void cut(long bytes) throws IOException {
     channel.truncate(bytes);
-    channel.position(bytes);
+    byte[] kept = unforced.toByteArray();
+    unforced.reset();
+    unforced.write(kept, 0, (int) Math.max(0, Math.min(kept.length, bytes - forced)));
+    forced = Math.min(forced, bytes);
   }
 
   void append(String line) throws IOException {
-    long end = channel.position();
-    ByteBuffer buffer = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+    if (unforced.size() >= MOST_UNFORCED) {
+      force();
+    }
+    long end = forced + unforced.size();
+    byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
     try {
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
+      write(bytes, end);
     } catch (IOException e) {
       cut(end);
       throw e;
     }
+    unforced.writeBytes(bytes);
   }
 
+  private void write(byte[] bytes, long start) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      channel.write(buffer, start + buffer.position());
+    }
+  }
+
+  /**
+   * Brings all lines to disk.
+   *
+   * @throws IOException when the disk refuses; the lines are then written again by the next call
+   */
   void force() throws IOException {
-    channel.force(true);
+    if (doubtful) {
+      write(unforced.toByteArray(), forced);
+    }
+    doubtful = true;
+    forcing.force(channel);
+    doubtful = false;
+    forced += unforced.size();
+    unforced.reset();
   }
 
   @Override

@@ -6,16 +6,33 @@ import dev.coppice.moe.ExitCode;
 import java.io.IOException;
 
 /** Tells want of memory from other errors. */
-final class Memory {
+public final class Memory {
   private Memory() {}
 
-  /** Something that takes memory. */
-  interface Work<T> {
+  /**
+   * Something that takes memory.
+   *
+   * @param <T> what it makes
+   */
+  @FunctionalInterface
+  public interface Work<T> {
+    /**
+     * Does it.
+     *
+     * @throws IOException when it cannot be read or written
+     */
     T run() throws IOException;
   }
 
-  /** Runs something, and names want of memory as such. */
-  static <T> T guarded(Work<T> work) throws IOException {
+  /**
+   * Runs something, and names want of memory as such.
+   *
+   * @param work what to run
+   * @param <T> what it makes
+   * @throws CoppiceException with {@link ExitCode#RESOURCE} when memory does not suffice
+   * @throws IOException when the work throws one
+   */
+  public static <T> T guarded(Work<T> work) throws IOException {
     try {
       return work.run();
     } catch (OutOfMemoryError | EngineException e) {
@@ -29,6 +46,9 @@ final class Memory {
 
   /** What to say of an error if it is want of memory, on the heap or outside; else nothing. */
   static String lack(Throwable e) {
+    if (e.getMessage() == null && e.getCause() != null) {
+      return lack(e.getCause());
+    }
     String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     boolean lacks =
         e instanceof OutOfMemoryError

@@ -160,15 +160,15 @@ class ForeignTokensTest {
       new Bytes().numbers(width, 5, 6, 7, 100, 9, 1).write(bin);
       index(
               codes[i],
-              new long[] {2, 0, 1, 3},
-              new long[] {0, 2L * width, 2L * width, 3L * width},
+              new long[] {2, 0, 2, 2},
+              new long[] {0, 2L * width, 2L * width, 4L * width},
               new long[] {0, 3, 3, 4})
           .write(folder.resolve("of-" + codes[i] + ".idx"));
       try (TokenSequence tokens = open(bin, DataForm.MEGATRON, 2, null)) {
         assertHolds(tokens, 5, 6, 7, 100, 9, 1);
-        assertThat(starts(tokens)).containsExactly(0, 3, 3, 6);
-        assertThat(tokens.documentOf(2)).isEqualTo(0);
-        assertThat(tokens.documentOf(3)).isEqualTo(2);
+        assertThat(starts(tokens)).containsExactly(0, 4, 4, 6);
+        assertThat(tokens.documentOf(3)).isEqualTo(0);
+        assertThat(tokens.documentOf(4)).isEqualTo(2);
         tokens.verify();
       }
     }

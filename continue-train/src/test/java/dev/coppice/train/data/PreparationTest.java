@@ -3,28 +3,27 @@ package dev.coppice.train.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.base.Splitter;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.TokenBatch;
-import dev.coppice.moe.testing.BytePairTraining;
 import dev.coppice.moe.text.ByteTokenizer;
-import dev.coppice.moe.text.JsonTokenizer;
-import dev.coppice.moe.text.Tokenizer;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -168,81 +167,75 @@ class PreparationTest {
         .isEqualTo(ExitCode.INTEGRITY);
   }
 
+  private static String document(TokenSequence tokens, long d) {
+    long end = d + 1 == tokens.documentCount() ? tokens.tokenCount() : tokens.documentStart(d + 1);
+    byte[] bytes = Arrays.copyOfRange(bytes(tokens), (int) tokens.documentStart(d), (int) end);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
   @Test
   void heldOutDocumentsAreInTheRunAndNotInTraining() throws IOException {
     Path texts = texts(20);
-    try (TrainingData data = prepare(Optional.of(cache), Optional.of(0.2), path(texts));
-        TokenFile heldOut = TokenFile.open(Preparation.heldOut(run).orElseThrow())) {
-      assertThat(heldOut.textBytes()).isEqualTo(heldOut.tokenCount());
-      String judged = new String(bytes(heldOut), StandardCharsets.UTF_8);
-      TokenBatch all = data.batches(1, 5, true).batch(0, (int) data.tokenCount() - 1);
-      assertThat(data.tokenCount() + heldOut.tokenCount())
-          .isEqualTo(IntStream.range(0, 20).map(i -> ("document " + i).length() + 60).sum());
-      assertThat(judged).startsWith("document ");
-      assertThat(all.batch()).isEqualTo(data.tokenCount() - 1);
-      for (int i = 0; i < 20; i++) {
-        if (judged.contains("document " + i + " says")) {
-          assertThat(data.describe()).doesNotContain("document " + i + " says");
-        }
+    List<String> written = new ArrayList<>();
+    try (Stream<Path> files = Files.list(texts)) {
+      for (Path file : files.sorted(Comparator.comparing(Path::toString)).toList()) {
+        written.add(Files.readString(file));
       }
     }
-  }
-
-  @Test
-  void linesOfJsonAreDocuments() throws IOException {
-    Path plain =
-        Files.writeString(
-            folder.resolve("a.jsonl"),
-            "{\"id\": [1, {\"text\": 2}], \"text\": \"one\\nline\"}\n\n"
-                + "{\"text\": \"\"}\n{\"text\": \"zwei \\u00fc \\ud800\", \"n\": null}");
-    Path zipped = folder.resolve("b.jsonl.gz");
-    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
-      out.write("{\"text\": \"three\"}\r\n".repeat(2).getBytes(StandardCharsets.UTF_8));
-    }
-    try (TrainingData data =
-        prepare(Optional.of(cache), Optional.empty(), path(plain), path(zipped))) {
-      TokenSequence tokens = TokenFile.open(data.path());
-      assertThat(new String(bytes(tokens), StandardCharsets.UTF_8))
-          .isEqualTo("one\nlinezwei ü ?threethree");
-      assertThat(tokens.documentCount()).isEqualTo(4);
-      assertThat(tokens.documentStart(1)).isEqualTo(8);
-      assertThat(tokens.documentKey(2)).isEqualTo(tokens.documentKey(3));
+    try (TrainingData data = prepare(Optional.of(cache), Optional.of(0.2), path(texts));
+        TokenFile heldOut = TokenFile.open(Preparation.heldOut(run).orElseThrow())) {
+      List<String> judged =
+          LongStream.range(0, heldOut.documentCount()).mapToObj(d -> document(heldOut, d)).toList();
+      List<String> inOrder = written.stream().filter(judged::contains).toList();
+      assertThat(judged).isEqualTo(inOrder).hasSizeBetween(4, 5);
+      assertThat(heldOut.textBytes()).isEqualTo(heldOut.tokenCount());
+      String learned =
+          written.stream().filter(d -> !judged.contains(d)).collect(Collectors.joining());
+      assertThat(data.tokenCount()).isEqualTo(learned.length());
+      // as one window, and as those of a pass, each once
+      assertThat(pass(data, learned.length() - 1)).containsExactly(chop(learned));
+      assertThat(pass(data, 24))
+          .containsExactlyInAnyOrderElementsOf(
+              Splitter.fixedLength(24).splitToList(chop(learned)).stream()
+                  .filter(window -> window.length() == 24)
+                  .toList());
     }
   }
 
   @Test
-  void badLinesAreNamed() throws IOException {
-    Path file = folder.resolve("a.jsonl");
-    String good = "{\"text\": \"a\"}\n";
-    bad(file, good + "{\"txt\": \"a\"}", "line must have the field \"text\", got none", 2);
-    bad(file, "\n" + good + "[1]", "line must be a JSON object, got START_ARRAY", 3);
-    bad(file, good + "{\"text\": 7}", "field \"text\" must be a string, got VALUE_NUMBER_INT", 2);
-    bad(file, good + "{\"text\": \"a\"} {", "line must end with its JSON object", 2);
-    bad(file, "{\"text\": \"a", "line must be a JSON object, got ", 1);
-    bad(file, "{\"text\": \"a\", \"text\": \"b\"}", "line must be a JSON object, got Duplicate", 1);
-    bad(folder.resolve("b.jsonl.gz"), good, "file must be gzip, got Not in GZIP format", 0);
-  }
-
-  private void bad(Path file, String text, String rule, int line) throws IOException {
-    Files.writeString(file, text);
-    assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
-        .isInstanceOf(CoppiceException.class)
-        .hasMessageStartingWith(rule)
-        .hasMessageEndingWith(" (" + file + ", line " + line + ")");
-    assertThat(run).doesNotExist();
-  }
-
-  @Test
-  void aCutArchiveIsRefused() throws IOException {
-    Path file = folder.resolve("a.jsonl.gz");
-    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
-      out.write("{\"text\": \"three\"}\n".repeat(99).getBytes(StandardCharsets.UTF_8));
+  void aLongDocumentIsHeldOutWholeUnderItsKey() throws IOException {
+    Path texts = Files.createDirectories(folder.resolve("long"));
+    Files.writeString(texts.resolve("a"), "what one reads ".repeat(10_000));
+    Files.writeString(texts.resolve("b"), "what another does ".repeat(10_000));
+    TokenFile all = reader().open(List.of(texts), folder);
+    prepare(Optional.of(cache), Optional.of(0.3), path(texts)).close();
+    try (TokenFile heldOut = TokenFile.open(Preparation.heldOut(run).orElseThrow())) {
+      assertThat(heldOut.documentCount()).isOne();
+      long which = document(heldOut, 0).startsWith("what one") ? 0 : 1;
+      assertThat(document(heldOut, 0)).isEqualTo(document(all, which));
+      assertThat(heldOut.documentKey(0)).isEqualTo(all.documentKey(which));
     }
-    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - 9));
-    assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
-        .isInstanceOf(CoppiceException.class)
-        .hasMessageContaining("file must be whole gzip")
-        .hasMessageContaining(file + ", line ");
+  }
+
+  private Preparation reader() {
+    return new Preparation(
+        reading(Optional.of(cache)), new ByteTokenizer(), PreparationProgress.NONE);
+  }
+
+  private static String chop(String text) {
+    return text.substring(0, text.length() - 1);
+  }
+
+  /** The inputs of all windows of a pass. */
+  private static List<String> pass(TrainingData data, int sequence) throws IOException {
+    BatchSource source = data.batches(sequence, 5, true);
+    List<String> windows = new ArrayList<>();
+    for (int i = 0; i < source.windowsPerPass(); i++) {
+      StringBuilder text = new StringBuilder();
+      Arrays.stream(source.batch(i, 1).ids()).forEach(text::appendCodePoint);
+      windows.add(text.toString());
+    }
+    return windows;
   }
 
   @Test
@@ -270,6 +263,36 @@ class PreparationTest {
         .hasMessage("weight must be a positive number, got 0 (" + low + "=0)");
     Files.writeString(folder.resolve("x=3"), "there");
     assertThat(DataPath.parse(folder + "/x=3").weight()).isEmpty();
+  }
+
+  @Test
+  void eachPartHasAnOrderOfItsOwnAndTheFirstThatOfItAlone() throws IOException {
+    Path low = Files.writeString(folder.resolve("low"), letters('!'));
+    Path high = Files.writeString(folder.resolve("high"), letters('P'));
+    int[] alone;
+    try (TrainingData data = prepare(Optional.of(cache), Optional.empty(), path(low))) {
+      alone = data.batches(1, 1, true).batch(0, 80).ids();
+    }
+    try (TrainingData data =
+        prepare(
+            Optional.of(cache),
+            Optional.empty(),
+            DataPath.parse(low + "=1"),
+            DataPath.parse(high + "=1"))) {
+      int[] ids = data.batches(1, 1, true).batch(0, 160).ids();
+      int[] first = Arrays.stream(ids).filter(id -> id < 'P').toArray();
+      int[] second = Arrays.stream(ids).filter(id -> id >= 'P').map(id -> id - 'P' + '!').toArray();
+      assertThat(first).isEqualTo(alone);
+      assertThat(second).hasSameSizeAs(first).isNotEqualTo(first);
+      assertThat(Arrays.stream(second, 0, 40).distinct()).hasSize(40);
+    }
+  }
+
+  /** A text of 40 windows of one letter and the letter behind. */
+  private static String letters(char first) {
+    return IntStream.rangeClosed(0, 40)
+        .mapToObj(i -> String.valueOf((char) (first + i)))
+        .collect(Collectors.joining());
   }
 
   @Test
@@ -323,41 +346,6 @@ class PreparationTest {
       assertThat(all.documentCount()).isEqualTo(3);
       assertThat(bytes(all)).startsWith("document 0".getBytes(StandardCharsets.UTF_8));
       assertThat(bytes(all)).endsWith(1, 2, 0, 3, 4);
-    }
-  }
-
-  @Test
-  void threadsMakeTheTokensOfOneAndEndEachDocument() throws IOException {
-    Path json = folder.resolve("tokenizer.json");
-    StringBuilder text = new StringBuilder();
-    try (Stream<Path> files = Files.walk(Path.of("src/main/java/dev/coppice/train"))) {
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        text.append(Files.readString(file));
-      }
-    }
-    int ids = BytePairTraining.write(json, text.toString(), 500, BytePairTraining.Style.GPT2);
-    Path whole = Files.writeString(folder.resolve("whole.txt"), text);
-    int end = ids - 1;
-    try (Tokenizer tokenizer = JsonTokenizer.open(json, ids)) {
-      DataReading ended =
-          new DataReading(
-              DataForm.AUTO,
-              "text",
-              2,
-              new DocumentEnd(OptionalInt.of(end), OptionalInt.empty()),
-              Optional.of(cache));
-      try (TokenFile made =
-          new Preparation(ended, tokenizer, PreparationProgress.NONE)
-              .open(List.of(whole, texts(2)), folder)) {
-        assertThat(made.documentCount()).isEqualTo(3);
-        int[] first = IntStream.range(0, (int) made.documentStart(1)).map(made::token).toArray();
-        assertThat(Arrays.copyOf(first, first.length - 1)).isEqualTo(tokenizer.encode("" + text));
-        for (int d = 1; d <= 3; d++) {
-          assertThat(made.token(made.documentStart(d) - 1)).isEqualTo(end);
-        }
-        assertThat(made.textBytes())
-            .isEqualTo(text.toString().getBytes(StandardCharsets.UTF_8).length + 2 * 70);
-      }
     }
   }
 }

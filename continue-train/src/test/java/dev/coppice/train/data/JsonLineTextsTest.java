@@ -1,0 +1,156 @@
+package dev.coppice.train.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.io.CharStreams;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.text.ByteTokenizer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Lines of JSON, through the preparation of data. */
+class JsonLineTextsTest {
+  @TempDir private Path folder;
+  private Path cache;
+  private Path run;
+
+  @BeforeEach
+  void name() {
+    cache = folder.resolve("cache");
+    run = folder.resolve("run");
+  }
+
+  private DataReading reading(Optional<Path> kept) {
+    return new DataReading(DataForm.AUTO, "text", 2, DocumentEnd.NONE, kept);
+  }
+
+  private TrainingData prepare(Optional<Path> kept, Optional<Double> share, DataPath... paths)
+      throws IOException {
+    return new Preparation(reading(kept), new ByteTokenizer(), PreparationProgress.NONE)
+        .prepare(List.of(paths), share.map(s -> new PartSpec.HeldOutSpec(s, 1)), run);
+  }
+
+  private static DataPath path(Path path) {
+    return new DataPath(path, OptionalDouble.empty());
+  }
+
+  private static byte[] bytes(TokenSequence tokens) {
+    byte[] bytes = new byte[(int) tokens.tokenCount()];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) tokens.token(i);
+    }
+    return bytes;
+  }
+
+  @Test
+  void linesOfJsonAreDocuments() throws IOException {
+    Path plain =
+        Files.writeString(
+            folder.resolve("a.jsonl"),
+            "{\"id\": [1, {\"text\": 2}], \"text\": \"one\\nline\"}\n\n"
+                + "{\"text\": \"\"}\n{\"text\": \"zwei \\u00fc \\ud800\", \"n\": null}");
+    Path zipped = folder.resolve("b.Jsonl.GZ");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      out.write("{\"text\": \"three\"}\r\n".repeat(2).getBytes(StandardCharsets.UTF_8));
+    }
+    try (TrainingData data =
+        prepare(Optional.of(cache), Optional.empty(), path(plain), path(zipped))) {
+      TokenSequence tokens = TokenFile.open(data.path());
+      assertThat(new String(bytes(tokens), StandardCharsets.UTF_8))
+          .isEqualTo("one\nlinezwei ü ?threethree");
+      assertThat(tokens.documentCount()).isEqualTo(4);
+      assertThat(tokens.documentStart(1)).isEqualTo(8);
+      assertThat(tokens.documentKey(2)).isEqualTo(tokens.documentKey(3));
+    }
+  }
+
+  @Test
+  void theFieldThatIsNamedIsRead() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("a.jsonl"),
+            "{\"text\": \"a\", \"body\": \"b\"}\n{\"body\": \"c\", \"text\": \"d\"}");
+    try (TextSource source = new JsonLineTexts(List.of(file), "body")) {
+      assertThat(CharStreams.toString(source.next().orElseThrow().text())).isEqualTo("b");
+      assertThat(CharStreams.toString(source.next().orElseThrow().text())).isEqualTo("c");
+      assertThat(source.next()).isEmpty();
+    }
+  }
+
+  @Test
+  void badLinesAreNamed() throws IOException {
+    Path file = folder.resolve("a.jsonl");
+    String good = "{\"text\": \"a\"}\n";
+    bad(file, good + "{\"txt\": \"a\"}", "line must have the field \"text\", got none", 2);
+    bad(file, "\n" + good + "[1]", "line must be a JSON object, got START_ARRAY", 3);
+    bad(file, good + "{\"text\": 7}", "field \"text\" must be a string, got VALUE_NUMBER_INT", 2);
+    bad(file, good + "{\"text\": \"a\"} {", "line must end with its JSON object", 2);
+    bad(file, "{\"text\": \"a", "line must be a JSON object, got ", 1);
+    bad(file, "{\"text\": \"a\", \"text\": \"b\"}", "line must be a JSON object, got Duplicate", 1);
+    bad(folder.resolve("b.jsonl.gz"), good, "file must be gzip, got Not in GZIP format", 0);
+  }
+
+  private void bad(Path file, String text, String rule, int line) throws IOException {
+    Files.writeString(file, text);
+    assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessageStartingWith(rule)
+        .hasMessageEndingWith(" (" + file + ", line " + line + ")");
+    assertThat(run).doesNotExist();
+  }
+
+  @Test
+  void aLineThatIsTooLongIsNamed() throws IOException {
+    String good = "{\"text\": \"" + "a".repeat(200_000) + "\"}";
+    Path file = Files.writeString(folder.resolve("a.jsonl"), good + "\r\n\n" + good);
+    int bytes = good.length() + 1;
+    for (int least : List.of(bytes - 1, 1000, 0)) {
+      try (TextSource source = new JsonLineTexts(List.of(file), "text", least)) {
+        assertThatThrownBy(source::next)
+            .isInstanceOfSatisfying(
+                CoppiceException.class,
+                e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            .hasMessage(
+                "line must be at most " + least + " bytes, got more (" + file + ", line 1)");
+      }
+    }
+    Files.writeString(file, good + "\n\n" + good + " ");
+    try (TextSource source = new JsonLineTexts(List.of(file), "text", bytes - 1)) {
+      assertThat(source.next()).isPresent();
+      assertThatThrownBy(source::next)
+          .hasMessage(
+              "line must be at most " + (bytes - 1) + " bytes, got more (" + file + ", line 3)");
+    }
+    try (TextSource source = new JsonLineTexts(List.of(file), "text", bytes)) {
+      assertThat(source.next()).isPresent();
+      assertThat(source.next()).isPresent();
+      assertThat(source.next()).isEmpty();
+    }
+  }
+
+  @Test
+  void aCutArchiveIsRefused() throws IOException {
+    Path file = folder.resolve("a.jsonl.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write("{\"text\": \"three\"}\n".repeat(99).getBytes(StandardCharsets.UTF_8));
+    }
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - 9));
+    assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessageContaining("file must be whole gzip")
+        .hasMessageEndingWith("(" + file + ", line 100)");
+  }
+}
