@@ -88,13 +88,13 @@ final class ValueCounts implements Moments.Sums {
 
   /** Sum of a power of the differences from a number, in order of the values' bits. */
   private double sum(int power, double from) {
-    empty();
     ByteBuffer value = ByteBuffer.allocate(Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     double sum = 0;
     for (int i = 0; i < VALUES; i++) {
-      if (counts[i] > 0) {
+      long count = counts[i] + even[i] + odd[i];
+      if (count > 0) {
         double difference = format.get(value.putShort(0, (short) i), 0) - from;
-        sum += counts[i] * (power == 1 ? difference : difference * difference);
+        sum += count * (power == 1 ? difference : difference * difference);
       }
     }
     return sum;

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -183,6 +184,22 @@ class GrowthResumeTest {
             CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
         .hasMessageContaining("must be as it was, but model.safetensors was {");
     assertThat(noted(folder)).isEqualTo(2);
+  }
+
+  /** A header of the same length and time that says something else. */
+  @Test
+  void refusesASourceWhoseHeaderHasChanged() throws IOException {
+    Path folder = stopped();
+    Path weights = folder.resolve("source/model.safetensors");
+    FileTime was = Files.getLastModifiedTime(weights);
+    String text = Files.readString(weights, StandardCharsets.ISO_8859_1);
+    assertThat(text).contains("\"pt\"");
+    Files.writeString(weights, text.replace("\"pt\"", "\"tp\""), StandardCharsets.ISO_8859_1);
+    Files.setLastModifiedTime(weights, was);
+    assertThatThrownBy(() -> TinyGrowth.resume(folder, TinyGrowth.REQUEST))
+        .isInstanceOfSatisfying(
+            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+        .hasMessageContaining("must be as it was, but model.safetensors was {");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.testing.MemoryFolders;
 import dev.coppice.moe.testing.TinyCheckpoints;
 import java.io.Closeable;
 import java.io.IOException;
@@ -25,7 +26,7 @@ public final class TestFolder implements Closeable {
 
   /** Makes the folder. */
   public TestFolder() throws IOException {
-    path = Files.createTempDirectory("coppice-growth-test");
+    path = MemoryFolders.create("coppice-growth-test");
   }
 
   /** A path inside. */

@@ -8,10 +8,12 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import com.google.common.base.Suppliers;
 import dev.coppice.moe.kernel.DecoderCall.Factors;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.Supplier;
 
 /**
  * The compiled kernels, as typed calls.
@@ -24,21 +26,25 @@ import java.io.UncheckedIOException;
  * <p>Backward passes are written out in the text: no call needs gradient recording, and none of
  * these arrays may require gradients.
  */
-public final class KernelLibrary implements AutoCloseable {
+public final class KernelLibrary {
+  /** One module for the whole process: it has no state, and compiling takes a quarter second. */
+  private static final Supplier<PtSymbolBlock> MODULE = Suppliers.memoize(KernelLibrary::compile);
+
   private final PtSymbolBlock block;
 
   private KernelLibrary(PtSymbolBlock block) {
     this.block = block;
   }
 
-  /**
-   * Compiles the kernels.
-   *
-   * @param manager owns the compiled module
-   */
-  public static KernelLibrary load(PtNDManager manager) {
+  /** The kernels, compiled at the first call. */
+  public static KernelLibrary load() {
+    return new KernelLibrary(MODULE.get());
+  }
+
+  private static PtSymbolBlock compile() {
     try (ByteArrayInputStream archive = new ByteArrayInputStream(ScriptArchive.bytes())) {
-      return new KernelLibrary(JniUtils.loadModule(manager, archive, false, false));
+      // its manager is nobody's to close
+      return JniUtils.loadModule(TorchRuntime.newManager(), archive, false, false);
     } catch (IOException e) {
       throw new UncheckedIOException("bytes in memory must be readable", e);
     }
@@ -274,11 +280,6 @@ public final class KernelLibrary implements AutoCloseable {
   /** Moves arrays by a part of the way to others, in place; weight 1 is the whole way. */
   public void approach(NDManager manager, TensorList from, TensorList to, double weight) {
     run("approach", manager, new Arguments().tensors(from).tensors(to).number(weight)).close();
-  }
-
-  @Override
-  public void close() {
-    block.close();
   }
 
   /** Calls a method; what was made for the call is released with it. */

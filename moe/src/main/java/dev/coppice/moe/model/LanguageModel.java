@@ -64,7 +64,7 @@ public final class LanguageModel implements AutoCloseable {
     this.spec = layout.spec();
     this.precision = precision;
     this.manager = TorchRuntime.newManager();
-    this.kernels = KernelLibrary.load(manager);
+    this.kernels = KernelLibrary.load();
     this.parameters = new Parameters(manager, layout);
     this.forKernels = parameters.forKernels();
     this.rotary = new RotaryTables(spec.attention().rope(), manager);
@@ -328,7 +328,6 @@ public final class LanguageModel implements AutoCloseable {
     workers.close();
     rotary.close();
     parameters.close();
-    kernels.close();
     manager.close();
   }
 }

@@ -1,0 +1,74 @@
+package dev.coppice.train.run;
+
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.model.AdamWSettings;
+import dev.coppice.moe.model.ExpertLoad;
+import dev.coppice.moe.model.LossStats;
+import dev.coppice.moe.model.LossWeights;
+import dev.coppice.moe.model.TokenBatch;
+import dev.coppice.moe.model.UpdateReport;
+import dev.coppice.train.data.TokenFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.DoublePredicate;
+
+/** Makes trainees as another factory does, and keeps the batches that they learn from. */
+final class BatchRecorder implements TraineeFactory {
+  private final TraineeFactory factory;
+  private final List<TokenBatch> batches = new ArrayList<>();
+
+  BatchRecorder(TraineeFactory factory) {
+    this.factory = factory;
+  }
+
+  /** All batches so far, in order. */
+  List<TokenBatch> batches() {
+    return batches;
+  }
+
+  @Override
+  public Trainee make(Checkpoint checkpoint, TrainSpec spec, boolean resumed) throws IOException {
+    return new Recorded(factory.make(checkpoint, spec, resumed), batches);
+  }
+
+  private record Recorded(Trainee trainee, List<TokenBatch> batches) implements Trainee {
+    @Override
+    public LossStats accumulate(
+        TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
+      batches.add(batch);
+      return trainee.accumulate(batch, weights, scale, teacherWeight);
+    }
+
+    @Override
+    public UpdateReport update(
+        AdamWSettings settings, double learningRate, DoublePredicate accepts) {
+      return trainee.update(settings, learningRate, accepts);
+    }
+
+    @Override
+    public void balance(ExpertLoad load, double step) {
+      trainee.balance(load, step);
+    }
+
+    @Override
+    public EvalReport evaluate(TokenFile heldOut, EvalSpec spec) throws IOException {
+      return trainee.evaluate(heldOut, spec);
+    }
+
+    @Override
+    public TraineeState now() {
+      return trainee.now();
+    }
+
+    @Override
+    public TraineeState copy() {
+      return trainee.copy();
+    }
+
+    @Override
+    public void close() {
+      trainee.close();
+    }
+  }
+}
