@@ -3,27 +3,29 @@
 # limits = [alpha, limit]
 
 
-def forward(gu: Tensor, kind: int, limits: List[float]) -> Tensor:
-  hidden = torch.floordiv(torch.size(gu, 1), 2)
-  gate = torch.narrow(gu, 1, 0, hidden)
-  up = torch.narrow(gu, 1, hidden, hidden)
+# What the backward pass wants kept beside the rows: silu(gate) [C, F], or nothing.
+def kept(gu: Tensor, kind: int) -> Tensor:
   if kind == 0:
-    return torch.mul_(torch.silu(gate), up)
+    return torch.empty([torch.size(gu, 0), torch.floordiv(torch.size(gu, 1), 2)], dtype=ops.prim.dtype(gu), device=ops.prim.device(gu))
+  return torch.empty([torch.size(gu, 0), 0], dtype=ops.prim.dtype(gu), device=ops.prim.device(gu))
+
+
+# Fills s, a part of what is kept.
+def forward(gu: Tensor, s: Tensor, kind: int, limits: List[float]) -> Tensor:
+  gate, up = torch.chunk(gu, 2, 1)
+  if kind == 0:
+    return torch.mul(torch.silu(gate, out=s), up)
   gate = torch.clamp(gate, None, limits[1])
   h = torch.mul_(torch.sigmoid(gate * limits[0]), gate)
   return torch.mul_(h, torch.add_(torch.clamp(up, -limits[1], limits[1]), 1.))
 
 
-# Overwrites dh, the gradient of the result [C, F]; returns the result again and the gradient of gu.
-def backward(dh: Tensor, gu: Tensor, kind: int, limits: List[float]) -> Tuple[Tensor, Tensor]:
-  hidden = torch.floordiv(torch.size(gu, 1), 2)
-  gate = torch.narrow(gu, 1, 0, hidden)
-  up = torch.narrow(gu, 1, hidden, hidden)
+# Overwrites dh, the gradient of the result [C, F], and s; returns the result again and the gradient of gu.
+def backward(dh: Tensor, gu: Tensor, s: Tensor, kind: int, limits: List[float]) -> Tuple[Tensor, Tensor]:
+  gate, up = torch.chunk(gu, 2, 1)
   dgu = torch.empty_like(gu)
-  dgate = torch.narrow(dgu, 1, 0, hidden)
-  dup = torch.narrow(dgu, 1, hidden, hidden)
+  dgate, dup = torch.chunk(dgu, 2, 1)
   if kind == 0:
-    s = torch.silu(gate)
     _0 = torch.mul(dh, s, out=dup)
     _1 = torch.silu_backward(torch.mul_(dh, up), gate, grad_input=dgate)
     return (torch.mul_(s, up), dgu)
