@@ -55,15 +55,25 @@ class SteadyMemoryTest {
       model.manager().cap();
       learner.manager().cap();
       int arrays = model.manager().getManagedArrays().size();
-      Memory before = Memory.now();
-      train(model, learner, STEPS);
-      Memory after = Memory.now();
-      report(before, after);
+      Memory growth = growth(model, learner);
+      // what the virtual machine's compiler took goes back; what leaks grows every time
+      for (int again = 0; again < 2 && growth.resident() >= MOST; again++) {
+        growth = growth(model, learner);
+      }
       // not the list itself: to print it would need new arrays
       assertThat(model.manager().getManagedArrays().size()).isEqualTo(arrays);
-      assertThat(after.resident() - before.resident()).isLessThan(MOST);
-      assertThat(after.heap() - before.heap()).isLessThan(MOST);
+      assertThat(growth.resident()).isLessThan(MOST);
+      assertThat(growth.heap()).isLessThan(MOST);
     }
+  }
+
+  /** By how much a thousand steps let memory grow. */
+  private static Memory growth(LanguageModel model, Learner learner) throws IOException {
+    Memory before = Memory.now();
+    train(model, learner, STEPS);
+    Memory after = Memory.now();
+    report(before, after);
+    return new Memory(after.resident() - before.resident(), after.heap() - before.heap());
   }
 
   private static void report(Memory before, Memory after) {
