@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.io.CharStreams;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.text.ByteTokenizer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,46 +14,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Lines of JSON, through the preparation of data. */
-class JsonLineTextsTest {
-  @TempDir private Path folder;
-  private Path cache;
-  private Path run;
-
-  @BeforeEach
-  void name() {
-    cache = folder.resolve("cache");
-    run = folder.resolve("run");
-  }
-
-  private DataReading reading(Optional<Path> kept) {
-    return new DataReading(DataForm.AUTO, "text", 2, DocumentEnd.NONE, kept);
-  }
-
-  private TrainingData prepare(Optional<Path> kept, Optional<Double> share, DataPath... paths)
-      throws IOException {
-    return new Preparation(reading(kept), new ByteTokenizer(), PreparationProgress.NONE)
-        .prepare(List.of(paths), share.map(s -> new PartSpec.HeldOutSpec(s, 1)), run);
-  }
-
-  private static DataPath path(Path path) {
-    return new DataPath(path, OptionalDouble.empty());
-  }
-
-  private static byte[] bytes(TokenSequence tokens) {
-    byte[] bytes = new byte[(int) tokens.tokenCount()];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) tokens.token(i);
-    }
-    return bytes;
-  }
-
+class JsonLineTextsTest extends DataTestBase {
   @Test
   void linesOfJsonAreDocuments() throws IOException {
     Path plain =

@@ -15,49 +15,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Tokenising on threads, through the preparation of data. */
-class ParallelEncoderTest {
-  @TempDir private Path folder;
-  private Path cache;
-  private Path run;
-
-  @BeforeEach
-  void name() {
-    cache = folder.resolve("cache");
-    run = folder.resolve("run");
-  }
-
-  private DataReading reading(Optional<Path> kept) {
-    return new DataReading(DataForm.AUTO, "text", 2, DocumentEnd.NONE, kept);
-  }
-
-  private static DataPath path(Path path) {
-    return new DataPath(path, OptionalDouble.empty());
-  }
-
-  private Path texts(int count) throws IOException {
-    Path texts = Files.createDirectories(folder.resolve("texts"));
-    for (int i = 0; i < count; i++) {
-      Files.writeString(texts.resolve("text-" + i), "document " + i + " says ".repeat(10));
-    }
-    return texts;
-  }
-
-  private List<Path> entries() throws IOException {
-    try (Stream<Path> entries = Files.list(cache.resolve("tokens"))) {
-      return entries.toList();
-    }
-  }
-
+class ParallelEncoderTest extends DataTestBase {
   @Test
   void moreThanIsInFlightIsWrittenInOrder() throws IOException {
     Path texts = Files.createDirectories(folder.resolve("long"));

@@ -17,64 +17,15 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class PreparationTest {
-  @TempDir private Path folder;
-  private Path cache;
-  private Path run;
-
-  @BeforeEach
-  void name() {
-    cache = folder.resolve("cache");
-    run = folder.resolve("run");
-  }
-
-  private DataReading reading(Optional<Path> kept) {
-    return new DataReading(DataForm.AUTO, "text", 2, DocumentEnd.NONE, kept);
-  }
-
-  private TrainingData prepare(Optional<Path> kept, Optional<Double> share, DataPath... paths)
-      throws IOException {
-    return new Preparation(reading(kept), new ByteTokenizer(), PreparationProgress.NONE)
-        .prepare(List.of(paths), share.map(s -> new PartSpec.HeldOutSpec(s, 1)), run);
-  }
-
-  private static DataPath path(Path path) {
-    return new DataPath(path, OptionalDouble.empty());
-  }
-
-  private Path texts(int count) throws IOException {
-    Path texts = Files.createDirectories(folder.resolve("texts"));
-    for (int i = 0; i < count; i++) {
-      Files.writeString(texts.resolve("text-" + i), "document " + i + " says ".repeat(10));
-    }
-    return texts;
-  }
-
-  private List<Path> entries() throws IOException {
-    try (Stream<Path> entries = Files.list(cache.resolve("tokens"))) {
-      return entries.toList();
-    }
-  }
-
-  private static byte[] bytes(TokenSequence tokens) {
-    byte[] bytes = new byte[(int) tokens.tokenCount()];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) tokens.token(i);
-    }
-    return bytes;
-  }
-
+class PreparationTest extends DataTestBase {
   @Test
   void aTextIsTokenisedOnceWhateverTheRun() throws IOException {
     Path texts = texts(5);
