@@ -110,6 +110,15 @@ class KilledRunTest {
     }
   }
 
+  private void awaitFirstLine(Process process) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (Files.size(out.resolve("metrics.jsonl")) == 0) {
+      assertThat(process.isAlive()).as(() -> "process, log:\n" + log()).isTrue();
+      assertThat(System.nanoTime()).as("waited a minute").isLessThan(deadline);
+      Thread.sleep(5);
+    }
+  }
+
   /** A process that is started with SIGINT ignored, as one in the background is, never hears it. */
   private static boolean hearsSigint() throws IOException {
     Path status = Path.of("/proc/self/status");
@@ -232,9 +241,12 @@ class KilledRunTest {
   @Test
   void aSecondSigintEndsTheProcessAtOnce() throws Exception {
     assumeTrue(hearsSigint());
-    // a step of seconds
-    Process process = begin("-Xmx512m", 4, 8000);
+    // a step of seconds, so that both signals come within the second one
+    Process process = begin("-Xmx512m", 4, 4000);
     awaitRun(process);
+    long began = System.nanoTime();
+    awaitFirstLine(process);
+    TimeUnit.NANOSECONDS.sleep((System.nanoTime() - began) / 4);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (process.isAlive() && System.nanoTime() < deadline) {
       signal("INT", process);
