@@ -119,12 +119,84 @@ def key_value_heads(shape: List[int]) -> int:
   return shape[6]
 
 
-def project(n: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float], cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor, Tensor, List[Tensor]]:
-  if shape[4] == 1:
-    query, key, value, saved = __torch__.latent.project(n, p, at, shape, numbers[2], cos, sin)
-  else:
-    query, key, value, saved = __torch__.grouped.project(n, p, at, shape, numbers[0], cos, sin)
+def width(shape: List[int], value: bool) -> int:
+  if shape[4] == 0:
+    return shape[7]
+  if value:
+    return shape[10]
+  return shape[8] + shape[9]
+
+
+# Rows of one block of projections, with their norms and rotary positions.
+def block_rows(tokens: int, shape: List[int]) -> int:
+  heads = shape[5] + 2 * __torch__.attention.key_value_heads(shape)
+  return __torch__.matrix.block_rows(tokens, heads * __torch__.attention.width(shape, False))
+
+
+# x [T, D] normed, then made queries [T, H, N], keys [T, G, N] and values [T, G, M]; and what backward needs of
+# each block of rows: r and n, then the projections' own. Heads lie apart in memory: rotary positions and attention then
+# run along whole sequences.
+def project(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float], cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor, Tensor, List[Tensor]]:
+  dtype = shape[2]
+  tokens = torch.size(x, 0)
+  device = ops.prim.device(x)
+  groups = __torch__.attention.key_value_heads(shape)
+  heads = shape[5] + groups
+  both = torch.transpose(torch.empty([heads, tokens, __torch__.attention.width(shape, False)], dtype=dtype, device=device), 0, 1)
+  query = torch.narrow(both, 1, 0, shape[5])
+  key = torch.narrow(both, 1, shape[5], groups)
+  value = torch.transpose(torch.empty([groups, tokens, __torch__.attention.width(shape, True)], dtype=dtype, device=device), 0, 1)
+  saved = annotate(List[Tensor], [])
+  step = __torch__.attention.block_rows(tokens, shape)
+  for i in range(torch.floordiv(tokens + step - 1, step)):
+    start = i * step
+    size = min(step, tokens - start)
+    rows = torch.narrow(x, 0, start, size)
+    r = __torch__.norm.inverse_rms(rows, numbers[0])
+    n = torch.to(__torch__.norm.apply(rows, r, p[at]), dtype)
+    q = torch.narrow(query, 0, start, size)
+    k = torch.narrow(key, 0, start, size)
+    v = torch.narrow(value, 0, start, size)
+    c = torch.narrow(cos, 0, start, size)
+    s = torch.narrow(sin, 0, start, size)
+    if shape[4] == 1:
+      kept = __torch__.latent.project(n, q, k, v, p, at, shape, numbers[2], c, s)
+    else:
+      kept = __torch__.grouped.project(n, q, k, v, p, at, shape, numbers[0], c, s)
+    saved.append(r)
+    saved.append(n)
+    saved.extend(kept)
   return (query, key, value, saved)
+
+
+# Takes the gradients of queries, keys and values, and that of the residual stream after attention; returns that before it.
+def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, dy: Tensor, x: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool) -> Tensor:
+  tokens = torch.size(x, 0)
+  step = __torch__.attention.block_rows(tokens, shape)
+  blocks = torch.floordiv(tokens + step - 1, step)
+  each = torch.floordiv(torch.len(saved), blocks)
+  dx = torch.empty_like(x)
+  for i in range(blocks):
+    start = i * step
+    size = min(step, tokens - start)
+    first = stale
+    if i > 0:
+      first = False
+    r = saved[i * each]
+    n = saved[i * each + 1]
+    kept = saved[i * each + 2:i * each + each]
+    q = torch.narrow(dq, 0, start, size)
+    k = torch.narrow(dk, 0, start, size)
+    v = torch.narrow(dv, 0, start, size)
+    c = torch.narrow(cos, 0, start, size)
+    s = torch.narrow(sin, 0, start, size)
+    if shape[4] == 1:
+      dn = __torch__.latent.project_backward(q, k, v, n, kept, p, g, at, shape, c, s, first)
+    else:
+      dn = __torch__.grouped.project_backward(q, k, v, n, kept, p, g, at, shape, c, s, first)
+    part = __torch__.norm.backward(torch.to(dn, 6), torch.narrow(x, 0, start, size), r, p[at], g[at])
+    _0 = torch.add(part, torch.narrow(dy, 0, start, size), out=torch.narrow(dx, 0, start, size))
+  return dx
 
 
 # What attention adds to the residual stream: flat [T, H*M] to [T, D].
@@ -138,13 +210,11 @@ def output(flat: Tensor, p: List[Tensor], at: int, dtype: int, residual: float) 
 # Returns the residual stream after attention, and what the backward pass needs.
 def forward(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float], window: int, segments: List[int], cos: Tensor, sin: Tensor) -> Tuple[Tensor, List[Tensor]]:
   dtype = shape[2]
-  r = __torch__.norm.inverse_rms(x, numbers[0])
-  n = torch.to(__torch__.norm.apply(x, r, p[at]), dtype)
-  query, key, value, projected = __torch__.attention.project(n, p, at, shape, numbers, cos, sin)
+  query, key, value, projected = __torch__.attention.project(x, p, at, shape, numbers, cos, sin)
   out, attended = __torch__.attention.core(query, key, value, p[at + 7], shape, segments, window, numbers[1])
   flat = torch.flatten(out, 1)
   y = torch.add_(__torch__.attention.output(flat, p, at, dtype, numbers[7]), x)
-  saved = [x, r, n, flat]
+  saved = [x, flat]
   saved.extend(projected)
   saved.extend(attended)
   return (y, saved)
@@ -153,7 +223,7 @@ def forward(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List
 # Takes the gradient of the residual stream after attention, returns that before it; adds weight gradients to g.
 def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], window: int, segments: List[int], cos: Tensor, sin: Tensor, stale: bool) -> Tensor:
   dtype = shape[2]
-  x, r, n, flat = saved[0:4]
+  x, flat = saved[0:2]
   calls = max(torch.len(segments), 1)
   split = torch.len(saved) - 5 * calls
   scaled = dy
@@ -162,8 +232,4 @@ def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], 
   dflat = __torch__.matrix.linear_backward(torch.to(scaled, dtype), flat, p[at + 4], g[at + 4], g[at + 6], dtype, stale)
   dout = torch.view(dflat, [torch.size(dflat, 0), shape[5], -1])
   dq, dk, dv = __torch__.attention.core_backward(dout, saved[split:], p[at + 7], g[at + 7], __torch__.attention.key_value_heads(shape), shape, segments, window, numbers[1])
-  if shape[4] == 1:
-    dn = __torch__.latent.project_backward(dq, dk, dv, n, saved[4:split], p, g, at, shape, cos, sin, stale)
-  else:
-    dn = __torch__.grouped.project_backward(dq, dk, dv, n, saved[4:split], p, g, at, shape, cos, sin, stale)
-  return torch.add_(__torch__.norm.backward(torch.to(dn, 6), x, r, p[at], g[at]), dy)
+  return __torch__.attention.project_backward(dq, dk, dv, dy, x, saved[2:split], p, g, at, shape, cos, sin, stale)

@@ -38,8 +38,7 @@ def step(ids: Tensor, p: List[Tensor], caches: List[Tensor], past: int, cos: Ten
   for layer in range(__torch__.model.layers(shape)):
     at = 3 + 21 * layer
     window = shape[21 + 2 * layer]
-    n = torch.to(__torch__.norm.apply(x, __torch__.norm.inverse_rms(x, numbers[0]), p[at]), dtype)
-    query, key, value, _0 = __torch__.attention.project(n, p, at, shape, numbers, cos, sin)
+    query, key, value, _0 = __torch__.attention.project(x, p, at, shape, numbers, cos, sin)
     keys = caches[2 * layer]
     values = caches[2 * layer + 1]
     _1 = torch.copy_(torch.narrow(keys, 0, past, tokens), key)

@@ -1,14 +1,7 @@
 # The feed-forward half of a layer and its backward pass: routed experts, shared ones, or one dense block.
 # Shapes: T tokens, D model, F hidden, E experts, K chosen, C = T*K rows sorted by expert.
 # K = 0 marks a dense layer: one expert that every token takes.
-# Work on an expert goes in blocks of rows, so that what one operator leaves the next finds in the cache.
-
-
-# Rows of one block: all of one size, so that gate and up rows of a block fill about one mebibyte.
-def block_rows(total: int, width: int) -> int:
-  wanted = max(64, torch.floordiv(262144, max(width, 1)))
-  blocks = max(1, torch.floordiv(2 * total + wanted, 2 * wanted))
-  return max(1, torch.floordiv(total + blocks - 1, blocks))
+# Work on an expert goes in blocks of rows (matrix.py).
 
 
 # Rows in order of their expert: counts [E], the order of the choices [C], the row of each choice [T, K].
@@ -51,7 +44,7 @@ def of_expert(p: Tensor, e: int) -> Optional[Tensor]:
 # Expert e: rows of c at token (or all of c where token is empty) into gu [n, 2F], s (gate.kept) and y [n, D].
 def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Optional[Tensor], down_bias: Optional[Tensor], gu: Tensor, s: Tensor, y: Tensor, kind: int, limits: List[float]) -> None:
   total = torch.size(gu, 0)
-  step = __torch__.experts.block_rows(total, torch.size(gu, 1))
+  step = __torch__.matrix.block_rows(total, torch.size(gu, 1))
   for i in range(torch.floordiv(total + step - 1, step)):
     start = i * step
     size = min(step, total - start)
@@ -68,7 +61,7 @@ def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Opt
 # The gradient of expert e's output dy [n, D] to that of its input, into dx [n, D]; adds those of its weights.
 def expert_backward(dy: Tensor, c: Tensor, token: Tensor, gu: Tensor, s: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor, g_up_bias: Optional[Tensor], g_down_bias: Optional[Tensor], dx: Tensor, kind: int, limits: List[float], stale: bool) -> None:
   total = torch.size(gu, 0)
-  step = __torch__.experts.block_rows(total, torch.size(gu, 1))
+  step = __torch__.matrix.block_rows(total, torch.size(gu, 1))
   for i in range(torch.floordiv(total + step - 1, step)):
     start = i * step
     size = min(step, total - start)
@@ -236,4 +229,4 @@ def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], 
     dn = __torch__.experts.routed_backward(d, n, c, saved[3:15], p, g, at, shape, numbers, balance, z, stale)
     if torch.numel(p[at + 18]) > 0:
       dn = torch.add_(dn, __torch__.experts.shared_backward(d, n, c, saved[15:], p, g, at, shape, numbers, stale))
-  return torch.add_(__torch__.norm.backward(dn, x, r, p[at + 10], g[at + 10]), dy)
+  return __torch__.norm.backward_residual(dn, x, r, p[at + 10], g[at + 10], dy)

@@ -9,14 +9,14 @@ def joint_norm(p: List[Tensor], at: int, heads: int, groups: int) -> Tensor:
   return torch.cat([query, key])
 
 
-# n [T, D] to queries [T, H, N], keys [T, G, N] and values [T, G, N], with what the backward pass needs.
-def project(n: Tensor, p: List[Tensor], at: int, shape: List[int], epsilon: float, cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor, Tensor, List[Tensor]]:
+# n [T, D] to queries [T, H, N], keys [T, G, N] and values [T, G, N], written where told; returns what backward needs.
+def project(n: Tensor, query: Tensor, key: Tensor, value: Tensor, p: List[Tensor], at: int, shape: List[int], epsilon: float, cos: Tensor, sin: Tensor) -> List[Tensor]:
   heads, groups, width, normed = shape[5:9]
   dtype = shape[2]
   tokens = torch.size(n, 0)
   qkv = __torch__.matrix.linear(n, p[at + 1], p[at + 5], dtype)
   joint = torch.view(qkv, [tokens, heads + 2 * groups, width])
-  value = torch.narrow(joint, 1, heads + groups, groups)
+  _0 = torch.copy_(value, torch.narrow(joint, 1, heads + groups, groups))
   qk = torch.to(torch.narrow(joint, 1, 0, heads + groups), 6)
   saved = annotate(List[Tensor], [])
   ready = qk
@@ -32,9 +32,9 @@ def project(n: Tensor, p: List[Tensor], at: int, shape: List[int], epsilon: floa
     both = torch.cat([__torch__.norm.apply(q, rq, p[at + 2]), __torch__.norm.apply(k, rk, p[at + 3])], 1)
     ready = torch.view(both, [tokens, heads + groups, width])
     saved = [q, rq, k, rk]
-  turned = torch.empty([tokens, heads + groups, width], dtype=6, device=ops.prim.device(n))
-  turned = torch.to(__torch__.rotary.turn(ready, turned, cos, sin, 1, shape[11]), dtype)
-  return (torch.narrow(turned, 1, 0, heads), torch.narrow(turned, 1, heads, groups), value, saved)
+  _1 = __torch__.rotary.turn_into(torch.narrow(ready, 1, 0, heads), query, cos, sin, shape[11])
+  _2 = __torch__.rotary.turn_into(torch.narrow(ready, 1, heads, groups), key, cos, sin, shape[11])
+  return saved
 
 
 # Takes the gradients of queries, keys and values; returns that of n. Adds weight gradients to g.

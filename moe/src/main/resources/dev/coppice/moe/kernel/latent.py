@@ -3,8 +3,9 @@
 # A key is its head's plain part and one rotary part that all heads share. rq = 0: queries come straight from D.
 
 
-# n [T, D] to queries [T, H, dn+dr], keys [T, H, dn+dr] and values [T, H, dv], with what the backward pass needs.
-def project(n: Tensor, p: List[Tensor], at: int, shape: List[int], epsilon: float, cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor, Tensor, List[Tensor]]:
+# n [T, D] to queries [T, H, dn+dr], keys [T, H, dn+dr] and values [T, H, dv], written where told; returns what backward
+# needs.
+def project(n: Tensor, query: Tensor, key: Tensor, value: Tensor, p: List[Tensor], at: int, shape: List[int], epsilon: float, cos: Tensor, sin: Tensor) -> List[Tensor]:
   heads, rq, rkv, dn, dr, dv = shape[5:11]
   dtype = shape[2]
   tokens = torch.size(n, 0)
@@ -24,15 +25,14 @@ def project(n: Tensor, p: List[Tensor], at: int, shape: List[int], epsilon: floa
     q = torch.mm(n, torch.t(torch.to(p[at + 1], dtype)))
   q = torch.to(torch.view(q, [tokens, heads, dn + dr]), 6)
   kv = torch.view(torch.mm(n_kv, torch.t(torch.to(p[at + 9], dtype))), [tokens, heads, dn + dv])
-  query = torch.empty([tokens, heads, dn + dr], dtype=6, device=ops.prim.device(n))
   _0 = torch.copy_(torch.narrow(query, 2, 0, dn), torch.narrow(q, 2, 0, dn))
-  _1 = __torch__.rotary.turn(torch.narrow(q, 2, dn, dr), torch.narrow(query, 2, dn, dr), cos, sin, 1, shape[11])
+  _1 = __torch__.rotary.turn_into(torch.narrow(q, 2, dn, dr), torch.narrow(query, 2, dn, dr), cos, sin, shape[11])
   shared = torch.unsqueeze(torch.narrow(down, 1, rq + rkv, dr), 1)
   turned = __torch__.rotary.turn(shared, torch.empty_like(shared), cos, sin, 1, shape[11])
-  key = torch.empty([tokens, heads, dn + dr], dtype=dtype, device=ops.prim.device(n))
   _2 = torch.copy_(torch.narrow(key, 2, 0, dn), torch.narrow(kv, 2, 0, dn))
   _3 = torch.copy_(torch.narrow(key, 2, dn, dr), turned)
-  return (torch.to(query, dtype), key, torch.narrow(kv, 2, dn, dv), saved)
+  _4 = torch.copy_(value, torch.narrow(kv, 2, dn, dv))
+  return saved
 
 
 # Takes the gradients of queries, keys and values; returns that of n. Adds weight gradients to g.

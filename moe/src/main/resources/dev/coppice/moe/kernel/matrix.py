@@ -1,6 +1,14 @@
 # Matrix products whose operands may be bfloat16 while gradients stay float32.
 
 
+# Rows of one block: all of one size, so that a block of rows of that width fills about one mebibyte, and what one operator
+# leaves the next finds in the core's cache.
+def block_rows(total: int, width: int) -> int:
+  wanted = max(64, torch.floordiv(262144, max(width, 1)))
+  blocks = max(1, torch.floordiv(2 * total + wanted, 2 * wanted))
+  return max(1, torch.floordiv(total + blocks - 1, blocks))
+
+
 # g += a @ b; where g is stale, g = a @ b.
 def accumulate(g: Tensor, a: Tensor, b: Tensor, stale: bool) -> None:
   if ops.prim.dtype(g) != ops.prim.dtype(a):

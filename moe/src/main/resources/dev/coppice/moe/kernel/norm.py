@@ -22,3 +22,16 @@ def backward(dn: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Tensor) -> Tensor:
     mean = torch.sum(torch.mul_(product, w), [-1], True) / torch.size(x, -1)
   dx = torch.addcmul_(torch.mul(dn, w), unit, mean, value=-1)
   return torch.mul_(dx, r)
+
+
+# The same for a norm whose output is added to the residual stream: dn [T, D], and dy the gradient of the sum; that of x.
+def backward_residual(dn: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Tensor, dy: Tensor) -> Tensor:
+  total = torch.size(x, 0)
+  step = __torch__.matrix.block_rows(total, 2 * torch.size(x, 1))
+  dx = torch.empty_like(x)
+  for i in range(torch.floordiv(total + step - 1, step)):
+    start = i * step
+    size = min(step, total - start)
+    part = __torch__.norm.backward(torch.narrow(dn, 0, start, size), torch.narrow(x, 0, start, size), torch.narrow(r, 0, start, size), w, gw)
+    _0 = torch.add(part, torch.narrow(dy, 0, start, size), out=torch.narrow(dx, 0, start, size))
+  return dx

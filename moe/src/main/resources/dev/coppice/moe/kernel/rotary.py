@@ -28,3 +28,10 @@ def turn(x: Tensor, y: Tensor, cos: Tensor, sin: Tensor, sign: int, interleaved:
   if rest > 0:
     _2 = torch.copy_(torch.narrow(y, -1, width, rest), torch.narrow(x, -1, width, rest))
   return y
+
+
+# The same into y of any type.
+def turn_into(x: Tensor, y: Tensor, cos: Tensor, sin: Tensor, interleaved: int) -> Tensor:
+  if ops.prim.dtype(y) == 6:
+    return __torch__.rotary.turn(x, y, cos, sin, 1, interleaved)
+  return torch.copy_(y, __torch__.rotary.turn(x, torch.empty_like(x), cos, sin, 1, interleaved))
