@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /**
  * Speed of training: full steps (forward, backward, AdamW) of a 13.8M-parameter Qwen3-MoE on
@@ -151,8 +152,10 @@ public final class SpeedTrain {
    * @param precision what matrix products run in
    * @param warmUp steps that are not timed
    * @param steps timed steps; positive
+   * @param seen told of each as soon as it is there
    */
-  public static ImmutableList<Scaled> scaling(Precision precision, int warmUp, int steps) {
+  public static ImmutableList<Scaled> scaling(
+      Precision precision, int warmUp, int steps, Consumer<Scaled> seen) {
     ImmutableList.Builder<Scaled> results = ImmutableList.builder();
     for (int factor : new int[] {2, 4, 8}) {
       Map<String, Size> shapes =
@@ -165,7 +168,9 @@ public final class SpeedTrain {
             double plain = tokensPerSecond(PLAIN, precision, warmUp, steps);
             double scaled = tokensPerSecond(shape, precision, warmUp, steps);
             double expected = plain * PLAIN.flopsPerToken() / shape.flopsPerToken();
-            results.add(new Scaled(what, scaled, expected));
+            Scaled result = new Scaled(what, scaled, expected);
+            seen.accept(result);
+            results.add(result);
           });
     }
     return results.build();

@@ -42,7 +42,7 @@ public final class SpeedTrainCommand implements Callable<Integer> {
       names = "--scaling",
       description =
           "Measure 2, 4 and 8 times the layers, experts and sequence length as well, beside what"
-              + " the operations a token let one expect; takes some minutes.")
+              + " the operations a token let one expect; takes about ten minutes.")
   private boolean scaling;
 
   /** Made by picocli. */
@@ -63,7 +63,7 @@ public final class SpeedTrainCommand implements Callable<Integer> {
     StringBuilder text = new StringBuilder(result.text());
     if (scaling) {
       ArrayNode rows = json.putArray("scaling");
-      for (SpeedTrain.Scaled row : SpeedTrain.scaling(precision, warmUp, steps)) {
+      for (SpeedTrain.Scaled row : SpeedTrain.scaling(precision, warmUp, steps, this::log)) {
         rows.addObject()
             .put("what", row.what())
             .put("tokens_per_second", row.tokensPerSecond())
@@ -73,5 +73,12 @@ public final class SpeedTrainCommand implements Callable<Integer> {
     }
     output.print(command.commandLine().getOut(), json, text.toString());
     return ExitCode.OK.number();
+  }
+
+  private void log(SpeedTrain.Scaled row) {
+    if (!output.quiet()) {
+      command.commandLine().getErr().println(row.text());
+      command.commandLine().getErr().flush();
+    }
   }
 }

@@ -11,8 +11,13 @@ final class Arguments implements AutoCloseable {
   private final List<IValue> values = new ArrayList<>();
   private final List<IValue> owned = new ArrayList<>();
 
+  /** An array as an argument; the caller closes it. */
+  static IValue of(NDArray array) {
+    return IValue.from((PtNDArray) array);
+  }
+
   Arguments tensor(NDArray array) {
-    return own(IValue.from((PtNDArray) array));
+    return own(of(array));
   }
 
   Arguments tensors(TensorList list) {

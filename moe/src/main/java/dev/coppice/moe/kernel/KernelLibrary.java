@@ -30,6 +30,8 @@ public final class KernelLibrary {
   /** One module for the whole process: it has no state, and compiling takes a quarter second. */
   private static final Supplier<PtSymbolBlock> MODULE = Suppliers.memoize(KernelLibrary::compile);
 
+  private static final ExitGate GATE = ExitGate.make();
+
   private final PtSymbolBlock block;
 
   private KernelLibrary(PtSymbolBlock block) {
@@ -61,27 +63,6 @@ public final class KernelLibrary {
 
   /** What a call reads beside its tokens. */
   public record Inputs(TensorList parameters, Rotary rotary, DecoderCall call) {}
-
-  /**
-   * What is trained, and how.
-   *
-   * @param gradients grow
-   * @param inputs what is computed
-   * @param factors what gradients are multiplied with
-   * @param stale whether the matrices of the gradient hold nothing yet and are to be overwritten
-   */
-  public record Training(TensorList gradients, Inputs inputs, Factors factors, boolean stale) {
-    private Arguments append(Arguments arguments) {
-      return arguments
-          .tensors(inputs.parameters())
-          .tensors(gradients)
-          .tensor(inputs.rotary().cos())
-          .tensor(inputs.rotary().sin())
-          .integers(inputs.call().shape(stale))
-          .numbers(inputs.call().numbers(factors))
-          .integers(inputs.call().segmentLengths());
-    }
-  }
 
   /** Logits [B, S, V], float32. */
   public NDArray logits(NDArray ids, Inputs inputs) {
@@ -119,11 +100,9 @@ public final class KernelLibrary {
 
   /** Empty caches of keys and values, for sequences of up to so many tokens. */
   public TensorList caches(NDManager manager, int capacity, DecoderCall call, NDArray like) {
-    JniUtils.setGraphExecutorOptimize(false);
-    try (Arguments arguments =
-        new Arguments().integer(capacity).integers(call.shape(false)).tensor(like)) {
-      return TensorList.of(IValueUtils.runMethod(block, "caches", arguments.values()));
-    }
+    Arguments arguments =
+        new Arguments().integer(capacity).integers(call.shape(false)).tensor(like);
+    return TensorList.of(call("caches", arguments));
   }
 
   /**
@@ -150,43 +129,25 @@ public final class KernelLibrary {
             .numbers(inputs.call().numbers(Factors.NONE)));
   }
 
-  /** Runs forward, and the head backward; ids must stay open until the pass ends. */
-  public Pass begin(Tokens tokens, Training training) {
-    return begin("begin", tokens.ids(), begun(tokens, training));
-  }
-
-  /** The same, where the loss is also the divergence from a teacher. */
-  public Pass begin(Tokens tokens, Training training, Lesson lesson) {
-    Arguments arguments =
-        begun(tokens, training)
-            .tensor(lesson.residual())
-            .tensors(lesson.teacher().parameters())
-            .numbers(lesson.numbers())
-            .integers(lesson.means());
-    return begin("begin_taught", tokens.ids(), arguments);
-  }
-
-  private static Arguments begun(Tokens tokens, Training training) {
-    return training.append(new Arguments().tensor(tokens.ids()).tensor(tokens.labels()));
-  }
-
-  private Pass begin(String method, NDArray ids, Arguments arguments) {
-    JniUtils.setGraphExecutorOptimize(false);
-    try (arguments;
-        IValue result = IValueUtils.runMethod(block, method, arguments.values())) {
-      return new Pass(ids, result);
-    }
+  /**
+   * What a team's members pass one another.
+   *
+   * @param whole what is computed, for the whole batch
+   */
+  public Exchange exchange(Inputs whole) {
+    return new Exchange(this, whole);
   }
 
   /**
-   * Runs backward; adds to the gradients, or overwrites matrices that are stale.
+   * Starts one member's training pass over its share of a batch.
    *
-   * @param pass from {@link #begin} with the same training; it holds nothing afterwards
-   * @param balance gradient of every router probability [E], float32; [1] for none
+   * @param tokens of the share; they must stay open as long as the pass
    * @param training what is trained
+   * @param exchange shared by all members
+   * @param member who
    */
-  public void finish(Pass pass, NDArray balance, Training training) {
-    run("finish", pass.ids().getManager(), training.append(pass.begun().tensor(balance))).close();
+  public Pass begin(Tokens tokens, Pass.Training training, Exchange exchange, Pass.Member member) {
+    return new Pass(this, tokens, training, exchange, member);
   }
 
   /**
@@ -207,7 +168,7 @@ public final class KernelLibrary {
       NDList all = new NDList(ids).addAll(parameters);
       all.addAll(new NDList(inputs.rotary().cos(), inputs.rotary().sin(), shape, numbers, method));
       JniUtils.setGraphExecutorOptimize(false);
-      return IValueUtils.forward(block, all, training).singletonOrThrow();
+      return GATE.through(() -> IValueUtils.forward(block, all, training).singletonOrThrow());
     }
   }
 
@@ -284,10 +245,16 @@ public final class KernelLibrary {
 
   /** Calls a method; what was made for the call is released with it. */
   private NDArray run(String method, NDManager manager, Arguments arguments) {
-    JniUtils.setGraphExecutorOptimize(false);
-    try (arguments;
-        IValue result = IValueUtils.runMethod(block, method, arguments.values())) {
+    try (IValue result = call(method, arguments)) {
       return result.toTensor((PtNDManager) manager);
+    }
+  }
+
+  /** Calls a method, whatever it returns; closes the arguments. */
+  IValue call(String method, Arguments arguments) {
+    JniUtils.setGraphExecutorOptimize(false);
+    try (arguments) {
+      return GATE.through(() -> IValueUtils.runMethod(block, method, arguments.values()));
     }
   }
 }

@@ -1,80 +1,231 @@
 package dev.coppice.moe.kernel;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.coppice.moe.kernel.KernelLibrary.Inputs;
+import dev.coppice.moe.kernel.KernelLibrary.Tokens;
 
 /**
- * A forward pass that waits for its backward pass.
+ * One member's part of a training pass: forward and backward over its share of a batch, and over
+ * its own experts for all of the batch.
  *
- * <p>It holds what the latter needs; close it.
+ * <p>Forward, for each layer: {@link #ahead}; for a mixture also {@link #mix} once all members are
+ * there, and {@link #after} once all have done that. Then {@link #judge}. Backward, from the last
+ * layer: for a mixture {@link #enterBackward}, and {@link #mixBackward} once all members are there;
+ * {@link #behind} once all have done that. Then {@link #end}. Where layers are computed anew,
+ * {@link #again} and {@code mix} come before a layer's backward pass.
+ *
+ * <p>One thread at a time may use it; close it.
  */
 public final class Pass implements AutoCloseable {
-  private final NDArray ids;
-  private final IValue gradient;
-  private final IValue saved;
-  private final double loss;
-  private final long[] load;
-  private final float[] chance;
-  private final double squaredLogSumExp;
-  private final double divergence;
+  private final KernelLibrary kernels;
+  private final Tokens tokens;
+  private final Training training;
+  private final Exchange exchange;
+  private final Member member;
+  private final Constants constants;
+  private final IValue state;
 
-  Pass(NDArray ids, IValue result) {
-    this.ids = ids;
-    IValue[] both = result.toIValueTuple();
-    this.saved = both[1];
-    PtNDManager manager = (PtNDManager) ids.getManager();
-    PtNDArray[] sums = both[0].toTensorArray(manager);
-    this.gradient = IValue.from(sums[0]);
-    this.loss = sums[1].getDouble(0);
-    this.load = sums[2].toLongArray();
-    this.chance = sums[3].toFloatArray();
-    this.squaredLogSumExp = sums[4].getFloat(0);
-    this.divergence = sums[5].getDouble(0);
-    for (PtNDArray sum : sums) {
-      sum.close();
+  /**
+   * Who of a team.
+   *
+   * @param index from 0
+   * @param count members of the team
+   * @param start first token of its share
+   */
+  public record Member(int index, int count, int start) {}
+
+  /**
+   * What is trained, and how.
+   *
+   * @param gradients grow
+   * @param inputs what is computed
+   * @param factors what gradients are multiplied with
+   * @param stale whether the matrices of the gradient hold nothing yet and are to be overwritten
+   * @param expertsStale the same of the routed experts' matrices, which all members share
+   */
+  public record Training(
+      TensorList gradients,
+      Inputs inputs,
+      DecoderCall.Factors factors,
+      boolean stale,
+      boolean expertsStale) {}
+
+  /** Arguments that stay the same. */
+  private record Constants(
+      IValue cos, IValue sin, IValue shape, IValue numbers, IValue segments, IValue start)
+      implements AutoCloseable {
+    static Constants of(Training training, Member member) {
+      Inputs inputs = training.inputs();
+      DecoderCall call = inputs.call();
+      return new Constants(
+          Arguments.of(inputs.rotary().cos()),
+          Arguments.of(inputs.rotary().sin()),
+          IValue.listFrom(call.shape(training.stale())),
+          IValue.listFrom(call.numbers(training.factors())),
+          IValue.listFrom(call.segmentLengths()),
+          IValue.from((long) member.start()));
     }
-    both[0].close();
+
+    @Override
+    public void close() {
+      cos.close();
+      sin.close();
+      shape.close();
+      numbers.close();
+      segments.close();
+      start.close();
+    }
   }
 
-  /** Sum of the cross-entropies of counted tokens. */
-  public double loss() {
-    return loss;
+  Pass(KernelLibrary kernels, Tokens tokens, Training training, Exchange exchange, Member member) {
+    this.kernels = kernels;
+    this.tokens = tokens;
+    this.training = training;
+    this.exchange = exchange;
+    this.member = member;
+    this.constants = Constants.of(training, member);
+    this.state =
+        kernels.call(
+            "begin",
+            new Arguments()
+                .tensor(tokens.ids())
+                .tensors(training.inputs().parameters())
+                .value(constants.numbers()));
   }
 
-  /** How many tokens each expert of each mixture layer took, row-major [L, E]. */
-  public long[] load() {
-    return load.clone();
+  private Arguments state() {
+    return new Arguments().value(state);
   }
 
-  /** Sum of each expert's probability over tokens and layers [E]. */
-  public float[] chance() {
-    return chance.clone();
+  private Arguments parameters(Arguments arguments) {
+    return arguments.tensors(training.inputs().parameters());
   }
 
-  /** Sum of squared log-sum-exps of the routers' logits over tokens and layers. */
-  public double squaredLogSumExp() {
-    return squaredLogSumExp;
+  private Arguments gradients(Arguments arguments) {
+    return parameters(arguments).tensors(training.gradients());
   }
 
-  /** Sum of the divergences from the teacher over counted tokens, nats; 0 without one. */
-  public double divergence() {
-    return divergence;
+  private Arguments numbers(Arguments arguments) {
+    return arguments.value(constants.shape()).value(constants.numbers());
   }
 
-  NDArray ids() {
-    return ids;
+  private Arguments positioned(Arguments arguments) {
+    arguments.value(constants.cos()).value(constants.sin());
+    return numbers(arguments).value(constants.segments());
   }
 
-  /** The gradient of the residual stream, and what backward needs. */
-  Arguments begun() {
-    return new Arguments().tensor(ids).value(gradient).value(saved);
+  private void run(String method, Arguments arguments) {
+    kernels.call(method, arguments).close();
+  }
+
+  /** A layer's attention, and what comes before its mixture, or all of a dense one. */
+  public void ahead(int layer) {
+    ahead(layer, false);
+  }
+
+  /** The same a second time, for a backward pass that kept nothing but the layer's input. */
+  public void again(int layer) {
+    ahead(layer, true);
+  }
+
+  private void ahead(int layer, boolean again) {
+    Arguments arguments =
+        state()
+            .integer(layer)
+            .value(exchange.common(layer))
+            .value(constants.start())
+            .integer(again ? 1 : 0);
+    run("ahead", positioned(parameters(arguments)));
+  }
+
+  /** The member's own experts, for the tokens of all members. */
+  public void mix(int layer) {
+    Arguments arguments =
+        state()
+            .integer(layer)
+            .value(exchange.common(layer))
+            .integer(member.index())
+            .integer(member.count());
+    run("mix", numbers(parameters(arguments)));
+  }
+
+  /** What comes after the mixture. */
+  public void after(int layer) {
+    run("after", numbers(state().value(exchange.common(layer)).value(constants.start())));
+  }
+
+  /** The head, forward and backward. */
+  public PassSums judge() {
+    return judge("judge", judged());
+  }
+
+  /** The same, where the loss is also the divergence from a teacher. */
+  public PassSums judge(Lesson lesson) {
+    return judge(
+        "judge_taught",
+        judged()
+            .tensor(lesson.residual())
+            .tensors(lesson.teacher().parameters())
+            .numbers(lesson.numbers())
+            .integers(lesson.means()));
+  }
+
+  private Arguments judged() {
+    return numbers(gradients(state().tensor(tokens.labels())));
+  }
+
+  private PassSums judge(String method, Arguments arguments) {
+    try (IValue sums = kernels.call(method, arguments)) {
+      return PassSums.of((PtNDManager) tokens.ids().getManager(), sums);
+    }
+  }
+
+  /** Hands the gradient of the layer's end to all members. */
+  public void enterBackward() {
+    run(
+        "enter_backward",
+        state().value(exchange.back()).value(constants.start()).value(constants.numbers()));
+  }
+
+  /** The backward pass of the member's own experts; adds to their gradients, which all share. */
+  public void mixBackward(int layer) {
+    Arguments arguments =
+        state()
+            .integer(layer)
+            .value(exchange.common(layer))
+            .value(exchange.back())
+            .integer(member.index())
+            .integer(member.count());
+    run("mix_backward", numbers(gradients(arguments)).integer(training.expertsStale() ? 1 : 0));
+  }
+
+  /**
+   * The rest of a layer's backward pass.
+   *
+   * @param layer which
+   * @param balance gradient of every router probability [E], float32; [1] for none
+   */
+  public void behind(int layer, NDArray balance) {
+    Arguments arguments =
+        state()
+            .integer(layer)
+            .value(exchange.common(layer))
+            .value(exchange.back())
+            .value(constants.start())
+            .tensor(balance);
+    run("behind", positioned(gradients(arguments)));
+  }
+
+  /** The gradient of the embedding. */
+  public void end() {
+    run("end", numbers(gradients(state().tensor(tokens.ids()))));
   }
 
   @Override
   public void close() {
-    gradient.close();
-    saved.close();
+    constants.close();
+    state.close();
   }
 }

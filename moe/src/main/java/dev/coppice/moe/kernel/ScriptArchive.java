@@ -31,6 +31,7 @@ final class ScriptArchive {
           "experts",
           "head",
           "model",
+          "team",
           "decode",
           "health",
           "optimizer",

@@ -3,22 +3,24 @@ package dev.coppice.moe.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.primitives.ImmutableDoubleArray;
-import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.kernel.DecoderCall;
+import dev.coppice.moe.kernel.Exchange;
 import dev.coppice.moe.kernel.KernelLibrary;
 import dev.coppice.moe.kernel.Lesson;
 import dev.coppice.moe.kernel.Pass;
+import dev.coppice.moe.kernel.PassSums;
 import dev.coppice.moe.spec.LayerSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
 
 /**
- * Forward and backward over the shares of one batch, side by side.
+ * Forward and backward over one batch by a team: each member has a share of the sequences, and for
+ * all of them its own part of each mixture's experts.
  *
- * <p>The load-balancing loss is of the whole batch: its gradient needs what all shares' routers
- * did, so shares meet between forward and backward where it counts.
+ * <p>So an expert's weights are read and its gradient is written by one thread. The load-balancing
+ * loss is of the whole batch: where it counts, the backward pass begins when all routers are done.
  */
 final class Accumulation {
   private final LanguageModel model;
@@ -26,16 +28,12 @@ final class Accumulation {
   private final boolean recompute;
   private final Optional<Distillation> distillation;
 
-  /** A share and what its kernels, and those of its teacher, are called with. */
+  /** One member's share, and what its teacher's kernels are called with. */
   private record Work(
       GradientShare gradient,
       KernelLibrary.Tokens tokens,
-      KernelLibrary.Inputs inputs,
-      Optional<KernelLibrary.Inputs> teacher) {
-    KernelLibrary.Training training(DecoderCall.Factors factors) {
-      return new KernelLibrary.Training(gradient.forKernels(), inputs, factors, gradient.stale());
-    }
-  }
+      Pass pass,
+      Optional<KernelLibrary.Inputs> teacher) {}
 
   /** What the routers of all shares did. */
   private record Routing(ExpertLoad load, ImmutableDoubleArray chance, long rows) {}
@@ -52,102 +50,157 @@ final class Accumulation {
     this.distillation = distillation.filter(wanted -> wanted.weight() > 0);
   }
 
-  LossStats run(NDManager scratch, List<TokenBatch> parts, LossWeights weights, double scale) {
-    List<Work> works = new ArrayList<>();
-    for (TokenBatch part : parts) {
-      works.add(work(scratch.newSubManager(), part, gradients.get(works.size())));
-    }
-    long counted = parts.stream().mapToLong(TokenBatch::counted).sum();
-    long rows = rows(parts);
+  LossStats run(NDManager scratch, TokenBatch batch, LossWeights weights, double scale) {
+    List<TokenBatch> parts = batch.shares(gradients.size());
+    long counted = batch.counted();
+    long rows = rows(batch);
     DecoderCall.Factors factors =
         new DecoderCall.Factors(
             scale / Math.max(1, counted), scale * weights.z() / Math.max(1, rows));
-    List<Pass> passes =
-        weights.loadBalance() == 0
-            ? throughout(scratch, works, factors)
-            : meeting(scratch, works, factors, rows, weights.loadBalance() * scale);
-    return stats(passes, counted, rows);
+    List<Work> works = new ArrayList<>();
+    try (Exchange exchange = model.kernels().exchange(inputs(batch))) {
+      int start = 0;
+      for (TokenBatch part : parts) {
+        Pass.Member member = new Pass.Member(works.size(), parts.size(), start);
+        works.add(work(scratch.newSubManager(), part, member, exchange, factors));
+        start += part.ids().length;
+      }
+      List<PassSums> sums =
+          weights.loadBalance() == 0
+              ? throughout(scratch, works)
+              : meeting(scratch, works, rows, weights.loadBalance() * scale);
+      return stats(sums, counted, rows);
+    } finally {
+      works.forEach(work -> work.pass().close());
+    }
   }
 
-  private Work work(NDManager manager, TokenBatch part, GradientShare gradient) {
+  private KernelLibrary.Inputs inputs(TokenBatch part) {
     KernelLibrary.Inputs inputs = model.inputs(part);
     DecoderCall.Options options = model.options(recompute, distillation.isPresent());
     DecoderCall call =
         new DecoderCall(model.spec(), part.batch(), part.sequence(), part.segments(), options);
+    return new KernelLibrary.Inputs(inputs.parameters(), inputs.rotary(), call);
+  }
+
+  private Work work(
+      NDManager manager,
+      TokenBatch part,
+      Pass.Member member,
+      Exchange exchange,
+      DecoderCall.Factors factors) {
+    GradientShare gradient = gradients.get(member.index());
+    Pass.Training training =
+        new Pass.Training(
+            gradient.forKernels(),
+            inputs(part),
+            factors,
+            gradient.stale(),
+            gradients.get(0).stale());
+    KernelLibrary.Tokens tokens = LanguageModel.tokens(manager, part);
     return new Work(
         gradient,
-        LanguageModel.tokens(manager, part),
-        new KernelLibrary.Inputs(inputs.parameters(), inputs.rotary(), call),
+        tokens,
+        model.kernels().begin(tokens, training, exchange, member),
         distillation.map(wanted -> wanted.teacher().inputs(part)));
   }
 
   /** Tokens that routers see, over all mixture layers. */
-  private long rows(List<TokenBatch> parts) {
+  private long rows(TokenBatch batch) {
     long mixtures = model.spec().layers().stream().filter(LayerSpec.Moe.class::isInstance).count();
-    return mixtures * parts.stream().mapToLong(part -> part.ids().length).sum();
+    return mixtures * batch.ids().length;
   }
 
-  private List<Pass> throughout(NDManager scratch, List<Work> works, DecoderCall.Factors factors) {
+  private List<PassSums> throughout(NDManager scratch, List<Work> works) {
     NDArray none = scratch.create(new float[1]);
-    List<Callable<Pass>> tasks = new ArrayList<>();
-    for (Work work : works) {
-      tasks.add(
-          () -> {
-            Pass pass = begin(work, factors);
-            return finish(pass, work, none, factors);
-          });
-    }
-    return model.workers().run(tasks);
+    return together(
+        works,
+        (work, meeting) -> {
+          PassSums sums = forward(work, meeting);
+          backward(work, meeting, none);
+          return sums;
+        });
   }
 
-  private List<Pass> meeting(
-      NDManager scratch,
-      List<Work> works,
-      DecoderCall.Factors factors,
-      long rows,
-      double balanceScale) {
-    List<Callable<Pass>> starts = new ArrayList<>();
-    works.forEach(work -> starts.add(() -> begin(work, factors)));
-    List<Pass> passes = model.workers().run(starts);
-    NDArray balance = scratch.create(balance(routing(passes, rows), balanceScale));
-    List<Callable<Pass>> ends = new ArrayList<>();
-    for (int i = 0; i < works.size(); i++) {
-      Pass pass = passes.get(i);
-      Work work = works.get(i);
-      ends.add(() -> finish(pass, work, balance, factors));
-    }
-    return model.workers().run(ends);
+  private List<PassSums> meeting(
+      NDManager scratch, List<Work> works, long rows, double balanceScale) {
+    List<PassSums> sums = together(works, this::forward);
+    NDArray balance = scratch.create(balance(routing(sums, rows), balanceScale));
+    together(
+        works,
+        (work, meeting) -> {
+          backward(work, meeting, balance);
+          return work;
+        });
+    return sums;
   }
 
-  private Pass begin(Work work, DecoderCall.Factors factors) {
-    KernelLibrary.Training training = work.training(factors);
+  private <T> List<T> together(List<Work> works, BiFunction<Work, Meeting, T> what) {
+    Meeting meeting = new Meeting(works.size());
+    return model
+        .workers()
+        .run(works.stream().map(work -> meeting.task(() -> what.apply(work, meeting))).toList());
+  }
+
+  private boolean mixture(int layer) {
+    return model.spec().layers().get(layer) instanceof LayerSpec.Moe;
+  }
+
+  private PassSums forward(Work work, Meeting meeting) {
+    Pass pass = work.pass();
+    for (int layer = 0; layer < model.spec().layerCount(); layer++) {
+      pass.ahead(layer);
+      if (mixture(layer)) {
+        meeting.await();
+        pass.mix(layer);
+        meeting.await();
+        pass.after(layer);
+      }
+    }
+    return judge(work);
+  }
+
+  private PassSums judge(Work work) {
     if (work.teacher().isEmpty()) {
-      return model.kernels().begin(work.tokens(), training);
+      return work.pass().judge();
     }
     KernelLibrary.Inputs teacher = work.teacher().get();
     try (NDArray residual = model.kernels().residual(work.tokens().ids(), teacher)) {
       Lesson lesson = new Lesson(residual, teacher, distillation.orElseThrow().strength());
-      return model.kernels().begin(work.tokens(), training, lesson);
+      return work.pass().judge(lesson);
     }
   }
 
-  private Pass finish(Pass pass, Work work, NDArray balance, DecoderCall.Factors factors) {
-    try (pass) {
-      model.kernels().finish(pass, balance, work.training(factors));
-      work.gradient().filled();
-      return pass;
+  private void backward(Work work, Meeting meeting, NDArray balance) {
+    Pass pass = work.pass();
+    for (int layer = model.spec().layerCount() - 1; layer >= 0; layer--) {
+      if (recompute) {
+        pass.again(layer);
+      }
+      if (mixture(layer)) {
+        if (recompute) {
+          meeting.await();
+          pass.mix(layer);
+        }
+        pass.enterBackward();
+        meeting.await();
+        pass.mixBackward(layer);
+        meeting.await();
+      }
+      pass.behind(layer, balance);
     }
+    pass.end();
+    work.gradient().filled();
   }
 
-  private Routing routing(List<Pass> passes, long rows) {
+  private Routing routing(List<PassSums> all, long rows) {
     int experts = model.spec().firstMoe().map(LayerSpec.Moe::experts).orElse(0);
     ExpertLoad load = ExpertLoad.NONE;
     double[] chance = new double[experts];
-    for (Pass pass : passes) {
-      load = load.plus(new ExpertLoad(experts, ImmutableLongArray.copyOf(pass.load())));
-      float[] own = pass.chance();
+    for (PassSums sums : all) {
+      load = load.plus(new ExpertLoad(experts, sums.load()));
       for (int i = 0; i < experts; i++) {
-        chance[i] += own[i];
+        chance[i] += sums.chance().get(i);
       }
     }
     return new Routing(load, ImmutableDoubleArray.copyOf(chance), Math.max(1, rows));
@@ -166,21 +219,21 @@ final class Accumulation {
     return gradient;
   }
 
-  private LossStats stats(List<Pass> passes, long counted, long rows) {
-    Routing routing = routing(passes, rows);
+  private LossStats stats(List<PassSums> all, long counted, long rows) {
+    Routing routing = routing(all, rows);
     float[] gradient = balance(routing, 1);
     double loadBalance = 0;
     for (int i = 0; i < routing.chance().length(); i++) {
       loadBalance += gradient[i] * routing.chance().get(i);
     }
-    double loss = passes.stream().mapToDouble(Pass::loss).sum();
-    double squares = passes.stream().mapToDouble(Pass::squaredLogSumExp).sum();
+    double loss = all.stream().mapToDouble(PassSums::loss).sum();
+    double squares = all.stream().mapToDouble(PassSums::squaredLogSumExp).sum();
     return new LossStats(
         loss / Math.max(1, counted),
         loadBalance,
         squares / routing.rows(),
         counted,
         routing.load(),
-        passes.stream().mapToDouble(Pass::divergence).sum() / Math.max(1, counted));
+        all.stream().mapToDouble(PassSums::divergence).sum() / Math.max(1, counted));
   }
 }

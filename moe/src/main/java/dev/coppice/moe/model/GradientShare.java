@@ -7,23 +7,39 @@ import dev.coppice.moe.kernel.TensorList;
 import dev.coppice.moe.model.ParameterLayout.Slot;
 
 /**
- * The gradient that one share of a batch adds to.
+ * The gradient that one member of a team adds to.
+ *
+ * <p>Routed experts have one gradient, the first member's: only one member computes an expert.
  *
  * <p>Matrices are not zeroed between steps: the first pass of a step overwrites them. Until then
  * they are stale.
  */
 final class GradientShare implements AutoCloseable {
+  private final PtNDManager manager;
   private final Parameters arrays;
   private final TensorList forKernels;
   private final TensorList all;
+  private final TensorList everyMembers;
   private final TensorList vectors;
   private boolean stale = true;
 
-  GradientShare(PtNDManager manager, ParameterLayout layout) {
-    this.arrays = new Parameters(manager, layout);
+  private GradientShare(PtNDManager manager, Parameters arrays) {
+    this.manager = manager;
+    this.arrays = arrays;
     this.forKernels = arrays.forKernels();
     this.all = arrays.select(Slot::trained);
+    this.everyMembers = arrays.select(slot -> slot.trained() && !slot.routed());
     this.vectors = arrays.select(slot -> slot.trained() && !slot.matrix());
+  }
+
+  /** The first member's. */
+  static GradientShare whole(PtNDManager manager, ParameterLayout layout) {
+    return new GradientShare(manager, new Parameters(manager, layout));
+  }
+
+  /** Another member's, which has this one's arrays for routed experts. */
+  GradientShare beside() {
+    return new GradientShare(manager, Parameters.beside(manager, arrays, Slot::routed));
   }
 
   Parameters arrays() {
@@ -34,11 +50,6 @@ final class GradientShare implements AutoCloseable {
     return forKernels;
   }
 
-  /** All trained arrays, each once. */
-  TensorList all() {
-    return all;
-  }
-
   boolean stale() {
     return stale;
   }
@@ -46,6 +57,14 @@ final class GradientShare implements AutoCloseable {
   /** A whole pass has added its gradient. */
   void filled() {
     stale = false;
+  }
+
+  /** Takes over what another member has added to a gradient of its own. */
+  void takeOver(GradientShare other, KernelLibrary kernels, NDManager scratch) {
+    if (!other.stale) {
+      kernels.add(scratch, everyMembers, other.everyMembers);
+      other.reset(kernels, scratch);
+    }
   }
 
   /** Forgets the gradient. */

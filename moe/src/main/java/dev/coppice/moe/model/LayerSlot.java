@@ -80,6 +80,14 @@ enum LayerSlot {
     };
   }
 
+  /** Whether it is a part of the experts themselves, or of a dense block. */
+  boolean ofExpert() {
+    return switch (this) {
+      case GATE_UP, DOWN, GATE_UP_BIAS, DOWN_BIAS -> true;
+      default -> false;
+    };
+  }
+
   /** What it is, in a mixture layer or a dense one. */
   ParameterKind parameterKind(boolean mixture) {
     return switch (this) {

@@ -38,7 +38,7 @@ public final class Learner implements AutoCloseable {
     ParameterLayout layout = model.parameters().layout();
     this.model = model;
     this.manager = (PtNDManager) model.manager().newSubManager();
-    shares.add(new GradientShare(manager, layout));
+    shares.add(GradientShare.whole(manager, layout));
     this.optimizer = new Optimizer(manager, model.parameters(), shares.get(0).arrays(), steps);
   }
 
@@ -97,13 +97,13 @@ public final class Learner implements AutoCloseable {
   private LossStats accumulate(
       TokenBatch batch, LossWeights weights, double scale, Optional<Distillation> distillation) {
     model.check(batch);
-    List<TokenBatch> parts = batch.shares(model.workers().shares(batch.batch()));
-    while (shares.size() < parts.size()) {
-      shares.add(new GradientShare(manager, model.parameters().layout()));
+    int members = model.workers().shares(batch.batch());
+    while (shares.size() < members) {
+      shares.add(shares.get(0).beside());
     }
     try (NDManager scratch = manager.newSubManager()) {
-      return new Accumulation(model, shares, recompute, distillation)
-          .run(scratch, parts, weights, scale);
+      return new Accumulation(model, shares.subList(0, members), recompute, distillation)
+          .run(scratch, batch, weights, scale);
     } catch (RuntimeException e) {
       forget();
       throw e;
@@ -130,10 +130,7 @@ public final class Learner implements AutoCloseable {
       GradientShare first = shares.get(0);
       first.settle(model.kernels(), scratch);
       for (GradientShare share : shares.subList(1, shares.size())) {
-        if (!share.stale()) {
-          model.kernels().add(scratch, first.all(), share.all());
-          share.reset(model.kernels(), scratch);
-        }
+        first.takeOver(share, model.kernels(), scratch);
       }
       return first;
     }

@@ -8,6 +8,7 @@ import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.family.TensorAddress;
 import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 
 /**
@@ -49,8 +50,9 @@ final class ParameterLayout {
    * @param name what the DJL block calls it
    * @param kind how it is trained
    * @param shape extents; [0] where the model has no such parameter
+   * @param routed whether it is of experts that tokens are routed to
    */
-  record Slot(String name, Kind kind, ImmutableList<Long> shape) {
+  record Slot(String name, Kind kind, ImmutableList<Long> shape, boolean routed) {
     boolean exists() {
       return elements() > 0;
     }
@@ -135,14 +137,17 @@ final class ParameterLayout {
     ImmutableList<Long> table =
         ImmutableList.of((long) spec.vocabularySize(), (long) spec.hiddenSize());
     ImmutableList.Builder<Slot> slots = ImmutableList.builder();
-    slots.add(new Slot("embedding", Kind.MATRIX, table));
-    slots.add(new Slot("finalNorm", Kind.VECTOR, ImmutableList.of((long) spec.hiddenSize())));
-    slots.add(new Slot("head", Kind.MATRIX, spec.tiedHead() ? ImmutableList.of(0L) : table));
+    slots.add(new Slot("embedding", Kind.MATRIX, table, false));
+    slots.add(
+        new Slot("finalNorm", Kind.VECTOR, ImmutableList.of((long) spec.hiddenSize()), false));
+    slots.add(new Slot("head", Kind.MATRIX, spec.tiedHead() ? ImmutableList.of(0L) : table, false));
     for (int i = 0; i < spec.layerCount(); i++) {
       String prefix = "layer" + i + "_";
       for (LayerSlot slot : LAYER) {
-        ImmutableList<Long> shape = slot.shape(spec, spec.layers().get(i));
-        slots.add(new Slot(prefix + slot.parameterName(), slot.kind(), shape));
+        LayerSpec layer = spec.layers().get(i);
+        boolean routed = layer instanceof LayerSpec.Moe && slot.ofExpert();
+        slots.add(
+            new Slot(prefix + slot.parameterName(), slot.kind(), slot.shape(spec, layer), routed));
       }
     }
     return slots.build();

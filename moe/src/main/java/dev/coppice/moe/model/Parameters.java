@@ -20,6 +20,7 @@ import java.util.function.Predicate;
 final class Parameters implements AutoCloseable {
   private final ParameterLayout layout;
   private final ImmutableList<NDArray> arrays;
+  private final Predicate<ParameterLayout.Slot> borrowed;
   private final List<TensorList> lists = new ArrayList<>();
 
   /**
@@ -29,12 +30,43 @@ final class Parameters implements AutoCloseable {
    * @param layout their shapes
    */
   Parameters(PtNDManager manager, ParameterLayout layout) {
+    this(
+        layout,
+        layout.slots().stream()
+            .map(slot -> zeros(manager, slot))
+            .collect(ImmutableList.toImmutableList()),
+        slot -> false);
+  }
+
+  private Parameters(
+      ParameterLayout layout,
+      ImmutableList<NDArray> arrays,
+      Predicate<ParameterLayout.Slot> borrowed) {
     this.layout = layout;
-    ImmutableList.Builder<NDArray> made = ImmutableList.builder();
-    for (ParameterLayout.Slot slot : layout.slots()) {
-      made.add(manager.zeros(new Shape(Longs.toArray(slot.shape())), DataType.FLOAT32));
+    this.arrays = arrays;
+    this.borrowed = borrowed;
+  }
+
+  /**
+   * Zeros, but for some arrays, which are another's; those are not among the {@link #select
+   * selected}, and not closed.
+   *
+   * @param manager owns the arrays that are made
+   * @param lender must stay open as long
+   * @param borrowed which are the lender's
+   */
+  static Parameters beside(
+      PtNDManager manager, Parameters lender, Predicate<ParameterLayout.Slot> borrowed) {
+    ImmutableList.Builder<NDArray> arrays = ImmutableList.builder();
+    for (int i = 0; i < lender.arrays.size(); i++) {
+      ParameterLayout.Slot slot = lender.layout.slots().get(i);
+      arrays.add(borrowed.test(slot) ? lender.arrays.get(i) : zeros(manager, slot));
     }
-    this.arrays = made.build();
+    return new Parameters(lender.layout, arrays.build(), borrowed);
+  }
+
+  private static NDArray zeros(PtNDManager manager, ParameterLayout.Slot slot) {
+    return manager.zeros(new Shape(Longs.toArray(slot.shape())), DataType.FLOAT32);
   }
 
   ParameterLayout layout() {
@@ -54,12 +86,12 @@ final class Parameters implements AutoCloseable {
     return keep(TensorList.of(all));
   }
 
-  /** The arrays that exist and whose slots pass a test, each once. */
+  /** The arrays of its own that exist and whose slots pass a test, each once. */
   TensorList select(Predicate<ParameterLayout.Slot> test) {
     List<NDArray> chosen = new ArrayList<>();
     for (int i = 0; i < arrays.size(); i++) {
       ParameterLayout.Slot slot = layout.slots().get(i);
-      if (slot.exists() && test.test(slot)) {
+      if (slot.exists() && !borrowed.test(slot) && test.test(slot)) {
         chosen.add(arrays.get(i));
       }
     }
@@ -123,6 +155,10 @@ final class Parameters implements AutoCloseable {
   @Override
   public void close() {
     lists.forEach(TensorList::close);
-    arrays.forEach(NDArray::close);
+    for (int i = 0; i < arrays.size(); i++) {
+      if (!borrowed.test(layout.slots().get(i))) {
+        arrays.get(i).close();
+      }
+    }
   }
 }

@@ -15,13 +15,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Threads that each run a share of a batch.
+ * Threads that run a batch together, each with a share of its sequences.
  *
  * <p>Operators of a small model are too short to be worth splitting: threads would wait for one
- * another after each. So a share is a whole pass, and an operator in it uses few threads.
+ * another after each. So each has operators of its own, which use few threads.
  */
 final class Workers implements AutoCloseable {
-  /** Each share has its own gradient, so there are few. */
+  /** Each has its own gradient of what every token takes, so there are few. */
   private static final int MOST = 4;
 
   private final int threads = TorchRuntime.threads();

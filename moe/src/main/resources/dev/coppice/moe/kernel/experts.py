@@ -2,6 +2,10 @@
 # Shapes: T tokens, D model, F hidden, E experts, K chosen, C = T*K rows sorted by expert.
 # K = 0 marks a dense layer: one expert that every token takes.
 # Work on an expert goes in blocks of rows (matrix.py).
+# Tokens are shared out between the members of a team (team.py), for the mixture itself experts are: what one member makes
+# and another needs lies in arrays of all tokens, common = [c [T, D] and the outputs [C, D] in the compute dtype, chosen
+# experts [T, K], their weights [T, K]] and, for the backward pass, back = [the gradient of the experts' sum [T, D], that of
+# each weight [C]], both float32. A member's tokens are those from start on.
 
 
 # Rows in order of their expert: counts [E], the order of the choices [C], the row of each choice [T, K].
@@ -134,99 +138,178 @@ def shared_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: Li
   return dn
 
 
-# All chosen experts: the float32 sum of their weighted outputs [T, D], and what the backward pass needs.
-def routed(n: Tensor, c: Tensor, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
-  dtype = shape[2]
-  experts = torch.size(p[at + 11], 0)
+# common, not filled.
+def exchange(tokens: int, k: int, shape: List[int], like: Tensor) -> List[Tensor]:
+  device = ops.prim.device(like)
+  width = torch.size(like, 1)
+  c = torch.empty([tokens, width], dtype=shape[2], device=device)
+  out = torch.empty([tokens * k, width], dtype=shape[2], device=device)
+  index = torch.empty([tokens, k], dtype=4, device=device)
+  return [c, out, index, torch.empty([tokens, k], dtype=6, device=device)]
+
+
+# back, not filled.
+def exchange_back(tokens: int, k: int, like: Tensor) -> List[Tensor]:
+  device = ops.prim.device(like)
+  return [torch.empty([tokens, torch.size(like, 1)], dtype=6, device=device), torch.empty([tokens * k], dtype=6, device=device)]
+
+
+# The experts that a member takes, given the rows of each: in falling order of rows, each goes to the member that has the
+# fewest by then.
+def portion(counts: Tensor, member: int, members: int) -> List[int]:
+  order = annotate(List[int], torch.argsort(torch.neg(counts), stable=True).tolist())
+  sizes = annotate(List[int], counts.tolist())
+  loads = annotate(List[int], [])
+  for _0 in range(members):
+    loads.append(0)
+  mine = annotate(List[int], [])
+  for i in range(torch.len(order)):
+    least = 0
+    for j in range(members):
+      if loads[j] < loads[least]:
+        least = j
+    loads[least] = loads[least] + sizes[order[i]]
+    if least == member:
+      mine.append(order[i])
+  return mine
+
+
+# Before the mixture: a member's tokens x [T', D] to the common arrays. Returns what follows needs: x, r, n, scores, index,
+# weight, lse, logits, then the shared experts' two or four; and their output, where there are any.
+def enter(x: Tensor, common: List[Tensor], start: int, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[List[Tensor], List[Tensor]]:
+  tokens = torch.size(x, 0)
+  r = __torch__.norm.inverse_rms(x, numbers[0])
+  c = torch.narrow(common[0], 0, start, tokens)
+  if shape[2] == 6:
+    n = __torch__.norm.apply_into(x, r, p[at + 10], c)
+  else:
+    n = __torch__.norm.apply(x, r, p[at + 10])
+    _0 = torch.copy_(c, n)
   scores, index, weight, lse, logits = __torch__.router.route(n, p, at, k, shape, numbers[3])
-  counts, order, rows = __torch__.experts.dispatch(index, experts)
-  token = torch.floor_divide(order, k)
+  _1 = torch.copy_(torch.narrow(common[2], 0, start, tokens), index)
+  _2 = torch.copy_(torch.narrow(common[3], 0, start, tokens), weight)
+  own = [x, r, n, scores, index, weight, lse, logits]
+  also = annotate(List[Tensor], [])
+  if torch.numel(p[at + 18]) > 0:
+    more, kept = __torch__.experts.shared(n, c, p, at, shape, numbers)
+    own.extend(kept)
+    also.append(more)
+  return (own, also)
+
+
+# A member's experts, once all members have entered. Returns what follows needs: counts, order, rows, token, and of its own
+# experts' rows gate-up and gate.kept.
+def mix(common: List[Tensor], p: List[Tensor], at: int, shape: List[int], numbers: List[float], member: int, members: int) -> List[Tensor]:
+  c, out, index = common[0:3]
+  dtype = shape[2]
+  counts, order, rows = __torch__.experts.dispatch(index, torch.size(p[at + 11], 0))
+  token = torch.floor_divide(order, torch.size(index, 1))
   host = torch.cpu(counts)
   sizes = annotate(List[int], host.tolist())
-  gate_up = torch.to(p[at + 14], dtype)
-  down = torch.to(p[at + 15], dtype)
-  total = torch.size(order, 0)
-  gu = torch.empty([total, torch.size(gate_up, 1)], dtype=dtype, device=ops.prim.device(n))
+  mine = __torch__.experts.portion(host, member, members)
+  total = 0
+  for i in range(torch.len(mine)):
+    total = total + sizes[mine[i]]
+  gu = torch.empty([total, torch.size(p[at + 14], 1)], dtype=dtype, device=ops.prim.device(c))
   s = __torch__.gate.kept(gu, shape[17])
-  sorted = torch.empty([total, torch.size(n, 1)], dtype=dtype, device=ops.prim.device(n))
   tokens = torch.split_with_sizes(token, sizes)
-  gus = torch.split_with_sizes(gu, sizes)
-  kept = torch.split_with_sizes(s, sizes)
-  outputs = torch.split_with_sizes(sorted, sizes)
-  gate_ups = torch.unbind(gate_up)
-  downs = torch.unbind(down)
-  for e in range(experts):
-    _0 = __torch__.experts.expert(c, tokens[e], gate_ups[e], downs[e], __torch__.experts.of_expert(p[at + 16], e), __torch__.experts.of_expert(p[at + 17], e), gus[e], kept[e], outputs[e], shape[17], numbers[4:6])
-  return (__torch__.experts.gather(sorted, rows, weight), [scores, index, weight, lse, logits, host, order, rows, token, gu, s, sorted])
+  outputs = torch.split_with_sizes(out, sizes)
+  start = 0
+  for i in range(torch.len(mine)):
+    e = mine[i]
+    gate_up = torch.to(torch.select(p[at + 14], 0, e), dtype)
+    down = torch.to(torch.select(p[at + 15], 0, e), dtype)
+    _0 = __torch__.experts.expert(c, tokens[e], gate_up, down, __torch__.experts.of_expert(p[at + 16], e), __torch__.experts.of_expert(p[at + 17], e), torch.narrow(gu, 0, start, sizes[e]), torch.narrow(s, 0, start, sizes[e]), outputs[e], shape[17], numbers[4:6])
+    start = start + sizes[e]
+  return [host, order, rows, token, gu, s]
 
 
-# The gradient of the experts' sum to that of n, in float32; balance and z as in router.backward.
-def routed_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], balance: Tensor, z: float, stale: bool) -> Tensor:
-  dtype = shape[2]
-  scores, index, weight, lse, logits, host, order, rows, token, gu, s, sorted = saved
-  experts = torch.size(p[at + 11], 0)
-  gate_up = torch.to(p[at + 14], dtype)
-  down = torch.to(p[at + 15], dtype)
-  sorted_weight = torch.unsqueeze(torch.index_select(torch.flatten(weight), 0, order), 1)
-  sizes = annotate(List[int], host.tolist())
-  dots = torch.empty([torch.size(order, 0)], dtype=6, device=ops.prim.device(n))
-  tokens = torch.split_with_sizes(token, sizes)
-  weights = torch.split_with_sizes(sorted_weight, sizes)
-  dotted = torch.split_with_sizes(dots, sizes)
-  gus = torch.split_with_sizes(gu, sizes)
-  kept = torch.split_with_sizes(s, sizes)
-  outputs = torch.split_with_sizes(sorted, sizes)
-  gate_ups = torch.unbind(gate_up)
-  downs = torch.unbind(down)
-  g_gate_ups = torch.unbind(g[at + 14])
-  g_downs = torch.unbind(g[at + 15])
-  for e in range(experts):
-    d = torch.to(torch.index_select(dy, 0, tokens[e]), dtype)
-    _0 = torch.sum(torch.mul_(outputs[e], d), [1], dtype=6, out=dotted[e])
-    _1 = torch.mul_(d, weights[e])
-    _2 = __torch__.experts.expert_backward(d, c, tokens[e], gus[e], kept[e], gate_ups[e], downs[e], g_gate_ups[e], g_downs[e], __torch__.experts.of_expert(g[at + 16], e), __torch__.experts.of_expert(g[at + 17], e), outputs[e], shape[17], numbers[4:6], stale)
-  dw = torch.view_as(torch.index_select(dots, 0, torch.flatten(rows)), weight)
-  dlogits = __torch__.router.backward(dw, scores, index, weight, lse, logits, shape, numbers[3], balance, z)
-  _3 = __torch__.matrix.accumulate(g[at + 11], torch.t(dlogits), n, stale)
-  if torch.numel(g[at + 12]) > 0:
-    _4 = torch.add_(g[at + 12], torch.sum(dlogits, [0]))
-  return torch.addmm_(__torch__.experts.gather(sorted, rows, None), dlogits, p[at + 11])
-
-
-# Returns the residual stream after the feed-forward half, and what the backward pass needs: x, r, n, then the routed
-# experts' twelve and the shared ones', or the dense block's two.
-def forward(x: Tensor, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
-  r = __torch__.norm.inverse_rms(x, numbers[0])
-  n = __torch__.norm.apply(x, r, p[at + 10])
-  c = torch.to(n, shape[2])
-  saved = [x, r, n]
-  if k == 0:
-    out, gu, s = __torch__.experts.dense(c, p[at + 14], p[at + 15], shape, numbers)
-    y = torch.to(out, 6)
-    saved.extend([gu, s])
-  else:
-    y, kept = __torch__.experts.routed(n, c, p, at, k, shape, numbers)
-    saved.extend(kept)
-    if torch.numel(p[at + 18]) > 0:
-      more, kept_too = __torch__.experts.shared(n, c, p, at, shape, numbers)
-      y = torch.add_(y, more)
-      saved.extend(kept_too)
+# The residual stream after the mixture, once all members' experts are done.
+def leave(own: List[Tensor], kept: List[Tensor], common: List[Tensor], start: int, also: List[Tensor], numbers: List[float]) -> Tensor:
+  x = own[0]
+  y = __torch__.experts.gather(common[1], torch.narrow(kept[2], 0, start, torch.size(x, 0)), own[5])
+  if torch.len(also) > 0:
+    y = torch.add_(y, also[0])
   if numbers[7] != 1.:
     y = torch.mul_(y, numbers[7])
-  return (torch.add_(y, x), saved)
+  return torch.add_(y, x)
 
 
-# Takes the gradient of the residual stream after the feed-forward half, returns that before it.
-def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float], balance: Tensor, z: float, stale: bool) -> Tensor:
-  x, r, n = saved[0:3]
-  c = torch.to(n, shape[2])
+# Backward, the other way round. First the gradient of the residual stream after the mixture goes to all members.
+def enter_backward(dy: Tensor, back: List[Tensor], start: int, numbers: List[float]) -> Tensor:
+  d = torch.narrow(back[0], 0, start, torch.size(dy, 0))
+  if numbers[7] == 1.:
+    return torch.copy_(d, dy)
+  return torch.mul(dy, numbers[7], out=d)
+
+
+# A member's experts: overwrites their outputs with the gradients of their inputs.
+def mix_backward(kept: List[Tensor], common: List[Tensor], back: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], member: int, members: int, stale: bool) -> None:
+  host, order, rows, token, gu, s = kept
+  dtype = shape[2]
+  sizes = annotate(List[int], host.tolist())
+  mine = __torch__.experts.portion(host, member, members)
+  sorted_weight = torch.unsqueeze(torch.index_select(torch.flatten(common[3]), 0, order), 1)
+  tokens = torch.split_with_sizes(token, sizes)
+  weights = torch.split_with_sizes(sorted_weight, sizes)
+  dots = torch.split_with_sizes(back[1], sizes)
+  outputs = torch.split_with_sizes(common[1], sizes)
+  start = 0
+  for i in range(torch.len(mine)):
+    e = mine[i]
+    gate_up = torch.to(torch.select(p[at + 14], 0, e), dtype)
+    down = torch.to(torch.select(p[at + 15], 0, e), dtype)
+    d = torch.to(torch.index_select(back[0], 0, tokens[e]), dtype)
+    _0 = torch.sum(torch.mul_(outputs[e], d), [1], dtype=6, out=dots[e])
+    _1 = torch.mul_(d, weights[e])
+    _2 = __torch__.experts.expert_backward(d, common[0], tokens[e], torch.narrow(gu, 0, start, sizes[e]), torch.narrow(s, 0, start, sizes[e]), gate_up, down, torch.select(g[at + 14], 0, e), torch.select(g[at + 15], 0, e), __torch__.experts.of_expert(g[at + 16], e), __torch__.experts.of_expert(g[at + 17], e), outputs[e], shape[17], numbers[4:6], stale)
+    start = start + sizes[e]
+  return None
+
+
+# Takes the gradient of the residual stream after the mixture, returns that before it; balance and z as in router.backward.
+def leave_backward(dy: Tensor, own: List[Tensor], kept: List[Tensor], common: List[Tensor], back: List[Tensor], start: int, p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], balance: Tensor, z: float, stale: bool) -> Tensor:
+  x, r, n, scores, index, weight, lse, logits = own[0:8]
+  tokens = torch.size(x, 0)
+  rows = torch.narrow(kept[2], 0, start, tokens)
+  dw = torch.view_as(torch.index_select(back[1], 0, torch.flatten(rows)), weight)
+  dlogits = __torch__.router.backward(dw, scores, index, weight, lse, logits, shape, numbers[3], balance, z)
+  _0 = __torch__.matrix.accumulate(g[at + 11], torch.t(dlogits), n, stale)
+  if torch.numel(g[at + 12]) > 0:
+    _1 = torch.add_(g[at + 12], torch.sum(dlogits, [0]))
+  dn = torch.addmm_(__torch__.experts.gather(common[1], rows, None), dlogits, p[at + 11])
+  if torch.numel(p[at + 18]) > 0:
+    d = torch.narrow(back[0], 0, start, tokens)
+    c = torch.narrow(common[0], 0, start, tokens)
+    dn = torch.add_(dn, __torch__.experts.shared_backward(d, n, c, own[8:], p, g, at, shape, numbers, stale))
+  return __torch__.norm.backward_residual(dn, x, r, p[at + 10], g[at + 10], dy)
+
+
+# The whole half of a layer for one member alone; with what enter returns.
+def forward(x: Tensor, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
+  if k == 0:
+    return __torch__.experts.dense_half(x, p, at, shape, numbers)
+  common = __torch__.experts.exchange(torch.size(x, 0), k, shape, x)
+  own, also = __torch__.experts.enter(x, common, 0, p, at, k, shape, numbers)
+  kept = __torch__.experts.mix(common, p, at, shape, numbers, 0, 1)
+  return (__torch__.experts.leave(own, kept, common, 0, also, numbers), own)
+
+
+# The half of a dense layer: the residual stream after it, and what backward needs.
+def dense_half(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
+  r = __torch__.norm.inverse_rms(x, numbers[0])
+  n = __torch__.norm.apply(x, r, p[at + 10])
+  out, gu, s = __torch__.experts.dense(torch.to(n, shape[2]), p[at + 14], p[at + 15], shape, numbers)
+  y = torch.to(out, 6)
+  if numbers[7] != 1.:
+    y = torch.mul_(y, numbers[7])
+  return (torch.add_(y, x), [x, r, n, gu, s])
+
+
+def dense_half_backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], stale: bool) -> Tensor:
+  x, r, n, gu, s = saved
   d = dy
   if numbers[7] != 1.:
     d = dy * numbers[7]
-  if k == 0:
-    dn = torch.to(__torch__.experts.dense_backward(torch.to(d, shape[2]), c, saved[3], saved[4], p[at + 14], p[at + 15], g[at + 14], g[at + 15], shape, numbers, stale), 6)
-  else:
-    dn = __torch__.experts.routed_backward(d, n, c, saved[3:15], p, g, at, shape, numbers, balance, z, stale)
-    if torch.numel(p[at + 18]) > 0:
-      dn = torch.add_(dn, __torch__.experts.shared_backward(d, n, c, saved[15:], p, g, at, shape, numbers, stale))
-  return __torch__.norm.backward_residual(dn, x, r, p[at + 10], g[at + 10], dy)
+  dn = __torch__.experts.dense_backward(torch.to(d, shape[2]), torch.to(n, shape[2]), gu, s, p[at + 14], p[at + 15], g[at + 14], g[at + 15], shape, numbers, stale)
+  return __torch__.norm.backward_residual(torch.to(dn, 6), x, r, p[at + 10], g[at + 10], dy)

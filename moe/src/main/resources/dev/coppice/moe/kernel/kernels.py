@@ -8,17 +8,43 @@ class Kernels(Module):
     return __torch__.block.forward(ids, p, cos, sin, annotate(List[int], shape.tolist()), annotate(List[float], numbers.tolist()))
   def score(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.model.score(ids, labels, p, cos, sin, shape, numbers, segments)
-  def begin(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tuple[List[Tensor], List[List[Tensor]]]:
-    return __torch__.model.begin(ids, labels, p, g, cos, sin, shape, numbers, segments, annotate(List[Tensor], []), annotate(List[float], []), 0)
   def residual(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.model.residual(ids, p, cos, sin, shape, numbers, segments)
+  # The phases of team.py; each returns a tensor that means nothing unless it says so.
+  def exchange(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
+    return __torch__.experts.exchange(tokens, k, shape, p[0])
+  def exchange_back(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor]) -> List[Tensor]:
+    return __torch__.experts.exchange_back(tokens, k, p[0])
+  def begin(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], numbers: List[float]) -> List[List[Tensor]]:
+    return __torch__.team.begin(ids, p, numbers)
+  def ahead(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], start: int, again: int, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+    __torch__.team.ahead(state, layer, common, start, again == 1, p, cos, sin, shape, numbers, segments)
+    return cos
+  def mix(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], member: int, members: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
+    __torch__.team.mix(state, layer, common, member, members, p, shape, numbers)
+    return common[0]
+  def after(self: __torch__.Kernels, state: List[List[Tensor]], common: List[Tensor], start: int, shape: List[int], numbers: List[float]) -> Tensor:
+    __torch__.team.after(state, common, start, shape, numbers)
+    return common[0]
+  def judge(self: __torch__.Kernels, state: List[List[Tensor]], labels: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float]) -> List[Tensor]:
+    return __torch__.team.judge(state, labels, p, g, shape, numbers, annotate(List[Tensor], []), annotate(List[float], []), 0)
   # x is the teacher's residual, q its parameters; lesson = [temperature, weight, divisor of the teacher's logits, its
   # epsilon], means = [top, its compute dtype]
-  def begin_taught(self: __torch__.Kernels, ids: Tensor, labels: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int], x: Tensor, q: List[Tensor], lesson: List[float], means: List[int]) -> Tuple[List[Tensor], List[List[Tensor]]]:
+  def judge_taught(self: __torch__.Kernels, state: List[List[Tensor]], labels: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float], x: Tensor, q: List[Tensor], lesson: List[float], means: List[int]) -> List[Tensor]:
     taught = __torch__.head.teacher(x, q, means[1], lesson[3])
-    return __torch__.model.begin(ids, labels, p, g, cos, sin, shape, numbers, segments, taught, lesson, means[0])
-  def finish(self: __torch__.Kernels, ids: Tensor, dx: Tensor, saved: List[List[Tensor]], balance: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
-    return __torch__.model.finish(ids, dx, saved, balance, p, g, cos, sin, shape, numbers, segments)
+    return __torch__.team.judge(state, labels, p, g, shape, numbers, taught, lesson, means[0])
+  def enter_backward(self: __torch__.Kernels, state: List[List[Tensor]], back: List[Tensor], start: int, numbers: List[float]) -> Tensor:
+    __torch__.team.enter_backward(state, back, start, numbers)
+    return back[0]
+  def mix_backward(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], member: int, members: int, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float], stale: int) -> Tensor:
+    __torch__.team.mix_backward(state, layer, common, back, member, members, p, g, shape, numbers, stale == 1)
+    return back[0]
+  def behind(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], start: int, balance: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+    __torch__.team.behind(state, layer, common, back, start, balance, p, g, cos, sin, shape, numbers, segments)
+    return balance
+  def end(self: __torch__.Kernels, state: List[List[Tensor]], ids: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
+    __torch__.team.end(state, ids, p, g, shape, numbers)
+    return ids
   def routers(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.health.routers(ids, p, cos, sin, shape, numbers, segments)
   def caches(self: __torch__.Kernels, capacity: int, shape: List[int], like: Tensor) -> List[Tensor]:

@@ -10,6 +10,10 @@ def apply(x: Tensor, r: Tensor, w: Tensor) -> Tensor:
   return torch.mul_(x * r, w)
 
 
+def apply_into(x: Tensor, r: Tensor, w: Tensor, y: Tensor) -> Tensor:
+  return torch.mul_(torch.mul(x, r, out=y), w)
+
+
 # Adds the gradient of w to gw (which has the shape of the last axes of x); returns that of x.
 def backward(dn: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Tensor) -> Tensor:
   unit = x * r

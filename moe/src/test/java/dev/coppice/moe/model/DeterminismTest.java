@@ -187,6 +187,24 @@ class DeterminismTest {
     }
   }
 
+  /** A step may end with a short batch, which fewer threads share out. */
+  @ParameterizedTest
+  @MethodSource("families")
+  void batchesOfOneStepMayDifferInSize(String name) throws IOException {
+    try (LanguageModel model = open(name, Precision.FLOAT32);
+        Learner learner = Learner.fresh(model)) {
+      TokenBatch large = batch(model, 4, 12, List.of());
+      TokenBatch small = batch(model, 1, 12, List.of());
+      learner.accumulate(large, WEIGHTS, 1);
+      learner.accumulate(small, WEIGHTS, 1);
+      List<float[]> largeFirst = floats(learner.gradients());
+      learner.update(ADAM, 0);
+      learner.accumulate(small, WEIGHTS, 1);
+      learner.accumulate(large, WEIGHTS, 1);
+      assertAllClose(floats(learner.gradients()), largeFirst);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("families")
   void generationAndScoresRepeatToTheBit(String name) throws IOException {

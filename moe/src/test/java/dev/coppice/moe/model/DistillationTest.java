@@ -97,7 +97,11 @@ class DistillationTest {
     }
   }
 
-  /** A student that is its own teacher has nothing to learn from it. */
+  /**
+   * A student that is its own teacher has nothing to learn from it, but for the rounding of
+   * float32: products of its experts have the rows of all shares, those of the teacher have one
+   * share's.
+   */
   @ParameterizedTest
   @CsvSource({"1, FLOAT32", "2, FLOAT32", "1, BF16_MIXED"})
   void ownTeacherTeachesNothing(double temperature, Precision precision) {
@@ -109,7 +113,7 @@ class DistillationTest {
       LossStats plain = learner.accumulate(batch, WEIGHTS, 1);
       LossStats stats =
           taught.accumulate(batch, WEIGHTS, 1, new Lesson(temperature, 5, 0).by(student));
-      assertThat(stats.distillation()).isCloseTo(0, within(1e-9));
+      assertThat(stats.distillation()).isCloseTo(0, within(1e-7));
       assertThat(stats.crossEntropy()).isEqualTo(plain.crossEntropy());
       for (int slot = 0; slot < 3; slot++) {
         assertClose(floats(taught.gradients(), slot), floats(learner.gradients(), slot), 1e-6);

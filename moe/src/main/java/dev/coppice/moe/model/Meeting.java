@@ -1,0 +1,46 @@
+package dev.coppice.moe.model;
+
+import com.google.common.base.Throwables;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** Where threads wait for one another; when one fails, none waits any more. */
+final class Meeting {
+  private final Phaser phaser;
+  private final AtomicReference<@Nullable Throwable> fault = new AtomicReference<>();
+
+  /** A meeting of so many. */
+  Meeting(int members) {
+    this.phaser = new Phaser(members);
+  }
+
+  /**
+   * Waits until all are here.
+   *
+   * @throws RuntimeException what another threw, if one did
+   */
+  void await() {
+    if (phaser.arriveAndAwaitAdvance() < 0) {
+      Throwable cause = fault.get();
+      if (cause != null) {
+        Throwables.throwIfUnchecked(cause);
+      }
+      throw new IllegalStateException("a meeting must not be over before all have gone", cause);
+    }
+  }
+
+  /** One member's task; if it throws, the others' next {@link #await} throws the same. */
+  <T> Callable<T> task(Callable<T> task) {
+    return () -> {
+      try {
+        return task.call();
+      } catch (Throwable e) {
+        fault.compareAndSet(null, e);
+        phaser.forceTermination();
+        throw e;
+      }
+    };
+  }
+}
