@@ -3,11 +3,19 @@ package dev.coppice.moe.model;
 import com.google.common.base.Throwables;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Where threads wait for one another; when one fails, none waits any more. */
+/**
+ * Where threads wait for one another; when one fails, none waits any more.
+ *
+ * <p>Who waits keeps its core for a while: a virtual machine may take back a core that sleeps, and
+ * be slow to return it, which costs more than a wait between two kernels lasts.
+ */
 final class Meeting {
+  private static final long AWAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
   private final Phaser phaser;
   private final AtomicReference<@Nullable Throwable> fault = new AtomicReference<>();
 
@@ -22,7 +30,15 @@ final class Meeting {
    * @throws RuntimeException what another threw, if one did
    */
   void await() {
-    if (phaser.arriveAndAwaitAdvance() < 0) {
+    int phase = phaser.arrive();
+    long start = System.nanoTime();
+    while (phase >= 0 && phaser.getPhase() == phase) {
+      if (System.nanoTime() - start > AWAKE_NANOS) {
+        phaser.awaitAdvance(phase);
+      }
+      Thread.onSpinWait();
+    }
+    if (phaser.isTerminated()) {
       Throwable cause = fault.get();
       if (cause != null) {
         Throwables.throwIfUnchecked(cause);
