@@ -22,20 +22,14 @@ public final class Exchange implements AutoCloseable {
   /**
    * Makes the arrays.
    *
-   * @param inputs of the whole batch
+   * @param call on the whole batch
+   * @param parameters of the model
    */
-  Exchange(KernelLibrary kernels, KernelLibrary.Inputs inputs) {
-    DecoderCall call = inputs.call();
-    long tokens = (long) call.batch() * call.sequence();
-    int mostK =
-        call.spec().layers().stream()
-            .mapToInt(Exchange::topK)
-            .max()
-            .orElseThrow(AssertionError::new);
-    Arguments forBack = new Arguments().integer(tokens).integer(mostK).tensors(inputs.parameters());
-    this.back = own(kernels.call("exchange_back", forBack));
+  Exchange(KernelLibrary kernels, DecoderCall call, TensorList parameters) {
+    int mostK = call.spec().layers().stream().mapToInt(Exchange::topK).max().orElse(0);
+    this.back = own(kernels.call("exchange_back", of(call, mostK).tensors(parameters)));
     for (LayerSpec layer : call.spec().layers()) {
-      byLayer.add(layer instanceof LayerSpec.Moe moe ? common(kernels, inputs, moe.topK()) : back);
+      byLayer.add(topK(layer) > 0 ? common(kernels, call, topK(layer), parameters) : back);
     }
   }
 
@@ -43,20 +37,18 @@ public final class Exchange implements AutoCloseable {
     return layer instanceof LayerSpec.Moe moe ? moe.topK() : 0;
   }
 
-  private IValue common(KernelLibrary kernels, KernelLibrary.Inputs inputs, int topK) {
-    return inputs.call().options().recompute()
-        ? byTopK.computeIfAbsent(topK, k -> make(kernels, inputs, k))
-        : make(kernels, inputs, topK);
+  private static Arguments of(DecoderCall call, int topK) {
+    return new Arguments().integer((long) call.batch() * call.sequence()).integer(topK);
   }
 
-  private IValue make(KernelLibrary kernels, KernelLibrary.Inputs inputs, int topK) {
-    DecoderCall call = inputs.call();
-    Arguments arguments =
-        new Arguments()
-            .integer((long) call.batch() * call.sequence())
-            .integer(topK)
-            .tensors(inputs.parameters())
-            .integers(call.shape(false));
+  private IValue common(KernelLibrary kernels, DecoderCall call, int topK, TensorList parameters) {
+    return call.options().recompute()
+        ? byTopK.computeIfAbsent(topK, k -> make(kernels, call, k, parameters))
+        : make(kernels, call, topK, parameters);
+  }
+
+  private IValue make(KernelLibrary kernels, DecoderCall call, int topK, TensorList parameters) {
+    Arguments arguments = of(call, topK).tensors(parameters).integers(call.shape(false));
     return own(kernels.call("exchange", arguments));
   }
 

@@ -132,10 +132,11 @@ public final class KernelLibrary {
   /**
    * What a team's members pass one another.
    *
-   * @param whole what is computed, for the whole batch
+   * @param call on the whole batch
+   * @param parameters of the model
    */
-  public Exchange exchange(Inputs whole) {
-    return new Exchange(this, whole);
+  public Exchange exchange(DecoderCall call, TensorList parameters) {
+    return new Exchange(this, call, parameters);
   }
 
   /**

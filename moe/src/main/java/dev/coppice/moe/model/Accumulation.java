@@ -58,7 +58,7 @@ final class Accumulation {
         new DecoderCall.Factors(
             scale / Math.max(1, counted), scale * weights.z() / Math.max(1, rows));
     List<Work> works = new ArrayList<>();
-    try (Exchange exchange = model.kernels().exchange(inputs(batch))) {
+    try (Exchange exchange = model.kernels().exchange(call(batch), model.forKernels())) {
       int start = 0;
       for (TokenBatch part : parts) {
         Pass.Member member = new Pass.Member(works.size(), parts.size(), start);
@@ -75,12 +75,14 @@ final class Accumulation {
     }
   }
 
+  private DecoderCall call(TokenBatch part) {
+    DecoderCall.Options options = model.options(recompute, distillation.isPresent());
+    return new DecoderCall(model.spec(), part.batch(), part.sequence(), part.segments(), options);
+  }
+
   private KernelLibrary.Inputs inputs(TokenBatch part) {
     KernelLibrary.Inputs inputs = model.inputs(part);
-    DecoderCall.Options options = model.options(recompute, distillation.isPresent());
-    DecoderCall call =
-        new DecoderCall(model.spec(), part.batch(), part.sequence(), part.segments(), options);
-    return new KernelLibrary.Inputs(inputs.parameters(), inputs.rotary(), call);
+    return new KernelLibrary.Inputs(inputs.parameters(), inputs.rotary(), call(part));
   }
 
   private Work work(
