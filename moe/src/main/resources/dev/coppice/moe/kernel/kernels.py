@@ -10,7 +10,7 @@ class Kernels(Module):
     return __torch__.model.score(ids, labels, p, cos, sin, shape, numbers, segments)
   def residual(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.model.residual(ids, p, cos, sin, shape, numbers, segments)
-  # The phases of team.py; each returns a tensor that means nothing unless it says so.
+  # The phases of team.py. Those that only change their state return some tensor, as a call from outside must.
   def exchange(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
     return __torch__.experts.exchange(tokens, k, shape, p[0])
   def exchange_back(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor]) -> List[Tensor]:
