@@ -127,12 +127,6 @@ def width(shape: List[int], value: bool) -> int:
   return shape[8] + shape[9]
 
 
-# Rows of one block of projections, with their norms and rotary positions.
-def block_rows(tokens: int, shape: List[int]) -> int:
-  heads = shape[5] + 2 * __torch__.attention.key_value_heads(shape)
-  return __torch__.matrix.block_rows(tokens, heads * __torch__.attention.width(shape, False))
-
-
 # x [T, D] normed, then made queries [T, H, N], keys [T, G, N] and values [T, G, M]; and what backward needs of
 # each block of rows: r and n, then the projections' own. Heads lie apart in memory: rotary positions and attention then
 # run along whole sequences.
@@ -147,7 +141,7 @@ def project(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List
   key = torch.narrow(both, 1, shape[5], groups)
   value = torch.transpose(torch.empty([groups, tokens, __torch__.attention.width(shape, True)], dtype=dtype, device=device), 0, 1)
   saved = annotate(List[Tensor], [])
-  step = __torch__.attention.block_rows(tokens, shape)
+  step = __torch__.matrix.product_rows(tokens)
   for i in range(torch.floordiv(tokens + step - 1, step)):
     start = i * step
     size = min(step, tokens - start)
@@ -172,7 +166,7 @@ def project(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List
 # Takes the gradients of queries, keys and values, and that of the residual stream after attention; returns that before it.
 def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, dy: Tensor, x: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool) -> Tensor:
   tokens = torch.size(x, 0)
-  step = __torch__.attention.block_rows(tokens, shape)
+  step = __torch__.matrix.product_rows(tokens)
   blocks = torch.floordiv(tokens + step - 1, step)
   each = torch.floordiv(torch.len(saved), blocks)
   dx = torch.empty_like(x)

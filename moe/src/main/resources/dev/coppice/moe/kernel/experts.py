@@ -48,7 +48,7 @@ def of_expert(p: Tensor, e: int) -> Optional[Tensor]:
 # Expert e: rows of c at token (or all of c where token is empty) into gu [n, 2F], s (gate.kept) and y [n, D].
 def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Optional[Tensor], down_bias: Optional[Tensor], gu: Tensor, s: Tensor, y: Tensor, kind: int, limits: List[float]) -> None:
   total = torch.size(gu, 0)
-  step = __torch__.matrix.block_rows(total, torch.size(gu, 1))
+  step = __torch__.matrix.product_rows(total)
   for i in range(torch.floordiv(total + step - 1, step)):
     start = i * step
     size = min(step, total - start)
@@ -65,7 +65,7 @@ def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Opt
 # The gradient of expert e's output dy [n, D] to that of its input, into dx [n, D]; adds those of its weights.
 def expert_backward(dy: Tensor, c: Tensor, token: Tensor, gu: Tensor, s: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor, g_up_bias: Optional[Tensor], g_down_bias: Optional[Tensor], dx: Tensor, kind: int, limits: List[float], stale: bool) -> None:
   total = torch.size(gu, 0)
-  step = __torch__.matrix.block_rows(total, torch.size(gu, 1))
+  step = __torch__.matrix.product_rows(total)
   for i in range(torch.floordiv(total + step - 1, step)):
     start = i * step
     size = min(step, total - start)

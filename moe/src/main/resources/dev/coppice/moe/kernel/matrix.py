@@ -1,12 +1,21 @@
 # Matrix products whose operands may be bfloat16 while gradients stay float32.
 
 
-# Rows of one block: all of one size, so that a block of rows of that width fills about one mebibyte, and what one operator
-# leaves the next finds in the core's cache.
-def block_rows(total: int, width: int) -> int:
-  wanted = max(64, torch.floordiv(262144, max(width, 1)))
+# Rows of one block, all of about one size, near what is wanted.
+def even_rows(total: int, wanted: int) -> int:
   blocks = max(1, torch.floordiv(2 * total + wanted, 2 * wanted))
   return max(1, torch.floordiv(total + blocks - 1, blocks))
+
+
+# Rows of a matrix product: enough that what it prepares of the weights, however wide, is little beside it.
+def product_rows(total: int) -> int:
+  return __torch__.matrix.even_rows(total, 1024)
+
+
+# Rows of what passes over memory operator by operator: a block of rows of that width fills about one mebibyte, and what one
+# operator leaves the next finds in the core's cache.
+def cached_rows(total: int, width: int) -> int:
+  return __torch__.matrix.even_rows(total, max(16, torch.floordiv(262144, max(width, 1))))
 
 
 # g += a @ b; where g is stale, g = a @ b.

@@ -31,7 +31,7 @@ def backward(dn: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Tensor) -> Tensor:
 # The same for a norm whose output is added to the residual stream: dn [T, D], and dy the gradient of the sum; that of x.
 def backward_residual(dn: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Tensor, dy: Tensor) -> Tensor:
   total = torch.size(x, 0)
-  step = __torch__.matrix.block_rows(total, 2 * torch.size(x, 1))
+  step = __torch__.matrix.cached_rows(total, 2 * torch.size(x, 1))
   dx = torch.empty_like(x)
   for i in range(torch.floordiv(total + step - 1, step)):
     start = i * step

@@ -172,13 +172,26 @@ class DeterminismTest {
   @ParameterizedTest
   @MethodSource("families")
   void sharesAreTheSequencesOneByOne(String name) throws IOException {
+    try (LanguageModel model = open(name, Precision.FLOAT32)) {
+      assertMeanOfFive(model, batch(model, 5, 12, List.of()));
+    }
+  }
+
+  /** Rows enough for several blocks of a matrix product, in each share and for each expert. */
+  @ParameterizedTest
+  @MethodSource("families")
+  void blocksOfRowsAreTheSequencesFewByFew(String name) throws IOException {
+    try (LanguageModel model = open(name, Precision.FLOAT32)) {
+      assertMeanOfFive(model, batch(model, 480, 12, List.of()));
+    }
+  }
+
+  private static void assertMeanOfFive(LanguageModel model, TokenBatch batch) {
     LossWeights weights = new LossWeights(0, 0.01);
-    try (LanguageModel model = open(name, Precision.FLOAT32);
-        Learner learner = Learner.fresh(model)) {
-      TokenBatch batch = batch(model, 5, 12, List.of());
+    try (Learner learner = Learner.fresh(model)) {
       ExpertLoad load = ExpertLoad.NONE;
-      for (TokenBatch sequence : batch.shares(5)) {
-        load = load.plus(learner.accumulate(sequence, weights, 0.2).load());
+      for (TokenBatch part : batch.shares(5)) {
+        load = load.plus(learner.accumulate(part, weights, 0.2).load());
       }
       List<float[]> summed = floats(learner.gradients());
       learner.update(ADAM, 0);
