@@ -23,7 +23,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 
@@ -40,18 +39,23 @@ public final class SpeedTrain {
   private static final int PROBE = 2048;
   private static final int PROBES = 9;
 
-  static final Size PLAIN = new Size(4, 8, LENGTH);
+  static final Size PLAIN = new Size(1, 4, 8, LENGTH);
 
-  /** What differs between the models that are measured; tokens a step stay the same. */
-  record Size(int layers, int experts, int sequence) {
+  /**
+   * What differs between the models that are measured; tokens a step stay the same.
+   *
+   * @param width the plain model's widths of heads, experts and the residual stream times this
+   */
+  record Size(int width, int layers, int experts, int sequence) {
     MoeSpec spec() {
+      LayerSpec layer = new LayerSpec.Moe(experts, 2, 512 * width);
       return new MoeSpec(
           "qwen3_moe",
           512,
-          256,
-          GroupedAttention.plain(4, 4, 64, true, 10_000),
+          256 * width,
+          GroupedAttention.plain(4 * width, 4 * width, 64, true, 10_000),
           new RouterSpec(true),
-          ImmutableList.copyOf(Collections.nCopies(layers, new LayerSpec.Moe(experts, 2, 512))),
+          ImmutableList.copyOf(Collections.nCopies(layers, layer)),
           1e-6,
           true,
           Math.max(512, sequence));
@@ -129,25 +133,27 @@ public final class SpeedTrain {
    *
    * @param what was made larger, such as {@code layers x4}
    * @param tokensPerSecond median over the timed steps
+   * @param gflops the same in 10⁹ operations a second
    * @param expected what the plain model's speed, measured in turn with it, and the operations a
    *     token would give
    */
-  public record Scaled(String what, double tokensPerSecond, double expected) {
+  public record Scaled(String what, double tokensPerSecond, double gflops, double expected) {
     /** One line for people. */
     public String text() {
       return String.format(
           Locale.ROOT,
-          "%-13s %6.0f tokens/s, by operations %6.0f: %.2f of it",
+          "%-13s %6.0f tokens/s, by operations %6.0f: %.2f of it; %.1f GFLOP/s",
           what,
           tokensPerSecond,
           expected,
-          tokensPerSecond / expected);
+          tokensPerSecond / expected,
+          gflops);
     }
   }
 
   /**
-   * Measures twice, four and eight times the layers, experts and sequence length, each after a turn
-   * of the plain model.
+   * Measures twice, four and eight times the layers, experts and sequence length, and twice and
+   * four times the width, each after a turn of the plain model.
    *
    * @param precision what matrix products run in
    * @param warmUp steps that are not timed
@@ -157,23 +163,34 @@ public final class SpeedTrain {
   public static ImmutableList<Scaled> scaling(
       Precision precision, int warmUp, int steps, Consumer<Scaled> seen) {
     ImmutableList.Builder<Scaled> results = ImmutableList.builder();
-    for (int factor : new int[] {2, 4, 8}) {
-      Map<String, Size> shapes =
-          ImmutableMap.of(
-              "layers x" + factor, new Size(PLAIN.layers() * factor, PLAIN.experts(), LENGTH),
-              "experts x" + factor, new Size(PLAIN.layers(), PLAIN.experts() * factor, LENGTH),
-              "sequence x" + factor, new Size(PLAIN.layers(), PLAIN.experts(), LENGTH * factor));
-      shapes.forEach(
-          (what, shape) -> {
-            double plain = tokensPerSecond(PLAIN, precision, warmUp, steps);
-            double scaled = tokensPerSecond(shape, precision, warmUp, steps);
-            double expected = plain * PLAIN.flopsPerToken() / shape.flopsPerToken();
-            Scaled result = new Scaled(what, scaled, expected);
-            seen.accept(result);
-            results.add(result);
-          });
-    }
+    larger()
+        .forEach(
+            (what, shape) -> {
+              double plain = tokensPerSecond(PLAIN, precision, warmUp, steps);
+              double scaled = tokensPerSecond(shape, precision, warmUp, steps);
+              double rate = scaled * shape.flopsPerToken() * 1e-9;
+              double expected = plain * PLAIN.flopsPerToken() / shape.flopsPerToken();
+              Scaled result = new Scaled(what, scaled, rate, expected);
+              seen.accept(result);
+              results.add(result);
+            });
     return results.build();
+  }
+
+  /** The models of a scaling run, in order. Eight times the width would take 13 GB. */
+  private static ImmutableMap<String, Size> larger() {
+    ImmutableMap.Builder<String, Size> sizes = ImmutableMap.builder();
+    int layers = PLAIN.layers();
+    int experts = PLAIN.experts();
+    for (int factor : new int[] {2, 4, 8}) {
+      sizes.put("layers x" + factor, new Size(1, layers * factor, experts, LENGTH));
+      sizes.put("experts x" + factor, new Size(1, layers, experts * factor, LENGTH));
+      sizes.put("sequence x" + factor, new Size(1, layers, experts, LENGTH * factor));
+      if (factor < 8) {
+        sizes.put("width x" + factor, new Size(factor, layers, experts, LENGTH));
+      }
+    }
+    return sizes.buildOrThrow();
   }
 
   private static double tokensPerSecond(Size shape, Precision precision, int warmUp, int steps) {

@@ -41,8 +41,9 @@ public final class SpeedTrainCommand implements Callable<Integer> {
   @Option(
       names = "--scaling",
       description =
-          "Measure 2, 4 and 8 times the layers, experts and sequence length as well, beside what"
-              + " the operations a token let one expect; takes about ten minutes.")
+          "Measure 2, 4 and 8 times the layers, experts and sequence length and 2 and 4 times the"
+              + " width as well, beside what the operations a token let one expect; takes about"
+              + " ten minutes and 4 GB.")
   private boolean scaling;
 
   /** Made by picocli. */
@@ -67,6 +68,7 @@ public final class SpeedTrainCommand implements Callable<Integer> {
         rows.addObject()
             .put("what", row.what())
             .put("tokens_per_second", row.tokensPerSecond())
+            .put("gflops", row.gflops())
             .put("expected", row.expected());
         text.append(System.lineSeparator()).append(row.text());
       }
