@@ -177,7 +177,7 @@ public final class SpeedTrain {
     return results.build();
   }
 
-  /** The models of a scaling run, in order. Eight times the width would take 13 GB. */
+  /** The models of a scaling run, in order; eight times the width would be 873M parameters. */
   private static ImmutableMap<String, Size> larger() {
     ImmutableMap.Builder<String, Size> sizes = ImmutableMap.builder();
     int layers = PLAIN.layers();

@@ -43,7 +43,7 @@ public final class SpeedTrainCommand implements Callable<Integer> {
       description =
           "Measure 2, 4 and 8 times the layers, experts and sequence length and 2 and 4 times the"
               + " width as well, beside what the operations a token let one expect; takes about"
-              + " ten minutes and 4 GB.")
+              + " ten minutes and 5 GB.")
   private boolean scaling;
 
   /** Made by picocli. */
