@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * What the members of a team pass one another while they train on one batch: arrays of all its
@@ -15,9 +16,12 @@ import java.util.Map;
  */
 public final class Exchange implements AutoCloseable {
   private final List<IValue> byLayer = new ArrayList<>();
-  private final Map<Integer, IValue> byTopK = new HashMap<>();
+  private final Map<Rows, IValue> byRows = new HashMap<>();
   private final List<IValue> owned = new ArrayList<>();
   private final IValue back;
+
+  /** What the arrays' shapes depend on. */
+  private record Rows(int topK, int width) {}
 
   /**
    * Makes the arrays.
@@ -27,9 +31,15 @@ public final class Exchange implements AutoCloseable {
    */
   Exchange(KernelLibrary kernels, DecoderCall call, TensorList parameters) {
     int mostK = call.spec().layers().stream().mapToInt(Exchange::topK).max().orElse(0);
-    this.back = own(kernels.call("exchange_back", of(call, mostK).tensors(parameters)));
-    for (LayerSpec layer : call.spec().layers()) {
-      byLayer.add(topK(layer) > 0 ? common(kernels, call, topK(layer), parameters) : back);
+    this.back =
+        own(
+            kernels.call(
+                "exchange_back", of(call, mostK).tensors(parameters).integers(call.shape(false))));
+    for (int layer = 0; layer < call.spec().layerCount(); layer++) {
+      byLayer.add(
+          call.spec().layers().get(layer) instanceof LayerSpec.Moe moe
+              ? common(kernels, call, layer, moe, parameters)
+              : back);
     }
   }
 
@@ -41,14 +51,18 @@ public final class Exchange implements AutoCloseable {
     return new Arguments().integer((long) call.batch() * call.sequence()).integer(topK);
   }
 
-  private IValue common(KernelLibrary kernels, DecoderCall call, int topK, TensorList parameters) {
+  private IValue common(
+      KernelLibrary kernels, DecoderCall call, int layer, LayerSpec.Moe moe, TensorList of) {
+    Supplier<IValue> made = () -> make(kernels, call, layer, moe.topK(), of);
     return call.options().recompute()
-        ? byTopK.computeIfAbsent(topK, k -> make(kernels, call, k, parameters))
-        : make(kernels, call, topK, parameters);
+        ? byRows.computeIfAbsent(new Rows(moe.topK(), moe.expertWidth()), rows -> made.get())
+        : made.get();
   }
 
-  private IValue make(KernelLibrary kernels, DecoderCall call, int topK, TensorList parameters) {
-    Arguments arguments = of(call, topK).tensors(parameters).integers(call.shape(false));
+  private IValue make(
+      KernelLibrary kernels, DecoderCall call, int layer, int topK, TensorList parameters) {
+    Arguments arguments =
+        of(call, topK).integer(layer).tensors(parameters).integers(call.shape(false));
     return own(kernels.call("exchange", arguments));
   }
 

@@ -1,20 +1,27 @@
 package dev.coppice.moe.kernel;
 
+import static com.google.common.base.Preconditions.checkState;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.coppice.moe.kernel.KernelLibrary.Inputs;
 import dev.coppice.moe.kernel.KernelLibrary.Tokens;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * One member's part of a training pass: forward and backward over its share of a batch, and over
- * its own experts for all of the batch.
+ * pieces of the mixtures of all of the batch.
  *
- * <p>Forward, for each layer: {@link #ahead}; for a mixture also {@link #mix} once all members are
- * there, and {@link #after} once all have done that. Then {@link #judge}. Backward, from the last
- * layer: for a mixture {@link #enterBackward}, and {@link #mixBackward} once all members are there;
- * {@link #behind} once all have done that. Then {@link #end}. Where layers are computed anew,
- * {@link #again} and {@code mix} come before a layer's backward pass.
+ * <p>Forward, for each layer: {@link #ahead}; for a mixture also {@link #open} once all members are
+ * there, {@link #mix} for the pieces that the member takes, and {@link #after} once all are done.
+ * Then {@link #judge}. Backward, from the last layer: for a mixture {@link #enterBackward}, and
+ * {@link #mixBackward} for pieces once all members are there; {@link #behind} once all are done.
+ * Pieces of {@link #mixWeights} come between that and the second {@code behind} of a mixture from
+ * there. Then {@link #end}. {@link #catchUp} may come anywhere between, and comes before or after
+ * {@code end}. Where layers are computed anew, {@link #again}, {@code open} and {@code mix} come
+ * before a layer's backward pass, and {@code mixWeights} before the next {@code again}.
  *
  * <p>One thread at a time may use it; close it.
  */
@@ -26,6 +33,7 @@ public final class Pass implements AutoCloseable {
   private final Member member;
   private final Constants constants;
   private final IValue state;
+  private final Map<Integer, Division> divisions = new HashMap<>();
 
   /**
    * Who of a team.
@@ -140,14 +148,40 @@ public final class Pass implements AutoCloseable {
     run("ahead", positioned(parameters(arguments)));
   }
 
-  /** The member's own experts, for the tokens of all members. */
-  public void mix(int layer) {
+  /**
+   * How many pieces a mixture comes in, which each member finds for itself.
+   *
+   * @param rows pieces of {@link #mix} and of {@link #mixBackward}
+   * @param weights pieces of {@link #mixWeights}
+   */
+  public record Division(int rows, int weights) {}
+
+  /** Divides a mixture, for the tokens of all members. */
+  public Division open(int layer) {
     Arguments arguments =
-        state()
-            .integer(layer)
-            .value(exchange.common(layer))
-            .integer(member.index())
-            .integer(member.count());
+        state().integer(layer).value(exchange.common(layer)).integer(member.count());
+    try (IValue pieces = kernels.call("open", parameters(arguments))) {
+      long[] counts = pieces.toLongArray();
+      Division division = new Division(Math.toIntExact(counts[0]), Math.toIntExact(counts[1]));
+      divisions.put(layer, division);
+      return division;
+    }
+  }
+
+  /**
+   * What {@link #open} found last.
+   *
+   * @throws IllegalStateException if the layer was not opened
+   */
+  public Division division(int layer) {
+    Division division = divisions.get(layer);
+    checkState(division != null, "layer %s must have been opened", layer);
+    return division;
+  }
+
+  /** One piece of a mixture. */
+  public void mix(int layer, int piece) {
+    Arguments arguments = state().integer(layer).value(exchange.common(layer)).integer(piece);
     run("mix", numbers(parameters(arguments)));
   }
 
@@ -189,16 +223,27 @@ public final class Pass implements AutoCloseable {
         state().value(exchange.back()).value(constants.start()).value(constants.numbers()));
   }
 
-  /** The backward pass of the member's own experts; adds to their gradients, which all share. */
-  public void mixBackward(int layer) {
-    Arguments arguments =
-        state()
-            .integer(layer)
-            .value(exchange.common(layer))
-            .value(exchange.back())
-            .integer(member.index())
-            .integer(member.count());
-    run("mix_backward", numbers(gradients(arguments)).integer(training.expertsStale() ? 1 : 0));
+  /** One piece of a mixture's backward pass, but for the gradients of its weights. */
+  public void mixBackward(int layer, int piece) {
+    run("mix_backward", numbers(parameters(piece(layer, piece))));
+  }
+
+  /**
+   * One piece of the gradients of a mixture's weights, which all members share: of the layer whose
+   * {@link #behind} was the last.
+   */
+  public void mixWeights(int layer, int piece) {
+    Arguments arguments = piece(layer, piece).tensors(training.gradients());
+    arguments.value(constants.shape()).integer(training.expertsStale() ? 1 : 0);
+    run("mix_weights", arguments);
+  }
+
+  private Arguments piece(int layer, int piece) {
+    return state()
+        .integer(layer)
+        .value(exchange.common(layer))
+        .value(exchange.back())
+        .integer(piece);
   }
 
   /**
@@ -216,6 +261,11 @@ public final class Pass implements AutoCloseable {
             .value(constants.start())
             .tensor(balance);
     run("behind", positioned(gradients(arguments)));
+  }
+
+  /** The gradients of matrices that {@link #behind} put off, as nobody waits for them. */
+  public void catchUp() {
+    run("catch_up", state());
   }
 
   /** The gradient of the embedding. */

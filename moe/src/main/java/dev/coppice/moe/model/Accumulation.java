@@ -2,6 +2,7 @@ package dev.coppice.moe.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.coppice.moe.kernel.DecoderCall;
 import dev.coppice.moe.kernel.Exchange;
@@ -13,14 +14,18 @@ import dev.coppice.moe.spec.LayerSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /**
- * Forward and backward over one batch by a team: each member has a share of the sequences, and for
- * all of them its own part of each mixture's experts.
+ * Forward and backward over one batch by a team: each member has a share of the sequences, and
+ * takes pieces of the mixtures of all of them as it comes to be free.
  *
- * <p>So an expert's weights are read and its gradient is written by one thread. The load-balancing
- * loss is of the whole batch: where it counts, the backward pass begins when all routers are done.
+ * <p>An expert's gradient is written by one thread, whichever takes it. Gradients of a mixture's
+ * weights are for nobody to wait for: they fill the time of who waits at the next mixture. The
+ * load-balancing loss is of the whole batch: where it counts, the backward pass begins when all
+ * routers are done.
  */
 final class Accumulation {
   private final LanguageModel model;
@@ -33,7 +38,34 @@ final class Accumulation {
       GradientShare gradient,
       KernelLibrary.Tokens tokens,
       Pass pass,
-      Optional<KernelLibrary.Inputs> teacher) {}
+      Optional<KernelLibrary.Inputs> teacher,
+      ImmutableList<Mixture> mixtures) {}
+
+  /** The pieces of one layer, which all members take from. */
+  private record Mixture(Pieces forward, Pieces again, Pieces backward, Pieces weights) {
+    Mixture() {
+      this(new Pieces(), new Pieces(), new Pieces(), new Pieces());
+    }
+  }
+
+  /** A mixture whose weights' gradients are not all made; nothing where they are. */
+  private record Pending(Work work, int layer, int pieces) {
+    boolean takeOne() {
+      return weights().takeOne(pieces, this::make);
+    }
+
+    void takeAll() {
+      weights().takeAll(pieces, this::make);
+    }
+
+    private Pieces weights() {
+      return work.mixtures().get(layer).weights();
+    }
+
+    private void make(int piece) {
+      work.pass().mixWeights(layer, piece);
+    }
+  }
 
   /** What the routers of all shares did. */
   private record Routing(ExpertLoad load, ImmutableDoubleArray chance, long rows) {}
@@ -58,11 +90,15 @@ final class Accumulation {
         new DecoderCall.Factors(
             scale / Math.max(1, counted), scale * weights.z() / Math.max(1, rows));
     List<Work> works = new ArrayList<>();
+    ImmutableList<Mixture> mixtures =
+        Stream.generate(Mixture::new)
+            .limit(model.spec().layerCount())
+            .collect(ImmutableList.toImmutableList());
     try (Exchange exchange = model.kernels().exchange(call(batch), model.forKernels())) {
       int start = 0;
       for (TokenBatch part : parts) {
         Pass.Member member = new Pass.Member(works.size(), parts.size(), start);
-        works.add(work(scratch.newSubManager(), part, member, exchange, factors));
+        works.add(work(scratch.newSubManager(), part, member, exchange, factors, mixtures));
         start += part.ids().length;
       }
       List<PassSums> sums =
@@ -90,7 +126,8 @@ final class Accumulation {
       TokenBatch part,
       Pass.Member member,
       Exchange exchange,
-      DecoderCall.Factors factors) {
+      DecoderCall.Factors factors,
+      ImmutableList<Mixture> mixtures) {
     GradientShare gradient = gradients.get(member.index());
     Pass.Training training =
         new Pass.Training(
@@ -104,7 +141,8 @@ final class Accumulation {
         gradient,
         tokens,
         model.kernels().begin(tokens, training, exchange, member),
-        distillation.map(wanted -> wanted.teacher().inputs(part)));
+        distillation.map(wanted -> wanted.teacher().inputs(part)),
+        mixtures);
   }
 
   /** Tokens that routers see, over all mixture layers. */
@@ -154,12 +192,18 @@ final class Accumulation {
       pass.ahead(layer);
       if (mixture(layer)) {
         meeting.await();
-        pass.mix(layer);
+        mix(pass, layer, work.mixtures().get(layer).forward());
         meeting.await();
         pass.after(layer);
       }
     }
     return judge(work);
+  }
+
+  private static Pass.Division mix(Pass pass, int layer, Pieces pieces) {
+    Pass.Division division = pass.open(layer);
+    pieces.takeAll(division.rows(), piece -> pass.mix(layer, piece));
+    return division;
   }
 
   private PassSums judge(Work work) {
@@ -175,24 +219,63 @@ final class Accumulation {
 
   private void backward(Work work, Meeting meeting, NDArray balance) {
     Pass pass = work.pass();
+    Optional<Pending> pending = Optional.empty();
     for (int layer = model.spec().layerCount() - 1; layer >= 0; layer--) {
       if (recompute) {
         pass.again(layer);
       }
       if (mixture(layer)) {
-        if (recompute) {
-          meeting.await();
-          pass.mix(layer);
-        }
-        pass.enterBackward();
-        meeting.await();
-        pass.mixBackward(layer);
-        meeting.await();
+        Pending next = mixBackward(work, meeting, layer, pending);
+        pass.behind(layer, balance);
+        pending = recompute ? madeAtOnce(next, meeting) : Optional.of(next);
+      } else {
+        pass.catchUp();
+        pass.behind(layer, balance);
       }
-      pass.behind(layer, balance);
     }
+    pass.catchUp();
+    pending.ifPresent(Pending::takeAll);
     pass.end();
     work.gradient().filled();
+  }
+
+  /** Where layers share their arrays, the next one must not begin before. */
+  private static Optional<Pending> madeAtOnce(Pending weights, Meeting meeting) {
+    weights.takeAll();
+    meeting.await();
+    return Optional.empty();
+  }
+
+  private Pending mixBackward(Work work, Meeting meeting, int layer, Optional<Pending> pending) {
+    Pass pass = work.pass();
+    Mixture mixture = work.mixtures().get(layer);
+    if (recompute) {
+      meeting.await();
+      mix(pass, layer, mixture.again());
+    }
+    pass.enterBackward();
+    meet(pass, meeting, pending);
+    pending.ifPresent(Pending::takeAll);
+    Pass.Division division = pass.division(layer);
+    mixture.backward().takeAll(division.rows(), piece -> pass.mixBackward(layer, piece));
+    meeting.await();
+    return new Pending(work, layer, division.weights());
+  }
+
+  /** Waits for all, but not idly: first come the gradients that only this member can make. */
+  private static void meet(Pass pass, Meeting meeting, Optional<Pending> pending) {
+    AtomicBoolean behind = new AtomicBoolean(true);
+    meeting.await(
+        () -> {
+          if (behind.getAndSet(false)) {
+            pass.catchUp();
+            return true;
+          }
+          return pending.map(Pending::takeOne).orElse(false);
+        });
+    if (behind.get()) {
+      pass.catchUp();
+    }
   }
 
   private Routing routing(List<PassSums> all, long rows) {

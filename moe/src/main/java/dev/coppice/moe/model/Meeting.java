@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +31,24 @@ final class Meeting {
    * @throws RuntimeException what another threw, if one did
    */
   void await() {
+    await(() -> false);
+  }
+
+  /**
+   * The same, doing something else meanwhile, again and again until there is nothing left to do.
+   *
+   * @param meanwhile does some of it; false where nothing was left
+   * @throws RuntimeException what another threw, if one did
+   */
+  void await(BooleanSupplier meanwhile) {
     int phase = phaser.arrive();
+    boolean busy = true;
     long start = System.nanoTime();
     while (phase >= 0 && phaser.getPhase() == phase) {
-      if (System.nanoTime() - start > AWAKE_NANOS) {
+      busy = busy && meanwhile.getAsBoolean();
+      if (busy) {
+        start = System.nanoTime();
+      } else if (System.nanoTime() - start > AWAKE_NANOS) {
         phaser.awaitAdvance(phase);
       }
       Thread.onSpinWait();

@@ -164,7 +164,7 @@ def project(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List
 
 
 # Takes the gradients of queries, keys and values, and that of the residual stream after attention; returns that before it.
-def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, dy: Tensor, x: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool) -> Tensor:
+def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, dy: Tensor, x: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool, later: List[List[Tensor]]) -> Tensor:
   tokens = torch.size(x, 0)
   step = __torch__.matrix.product_rows(tokens)
   blocks = torch.floordiv(tokens + step - 1, step)
@@ -185,11 +185,10 @@ def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, dy: Tensor, x: Tensor, 
     c = torch.narrow(cos, 0, start, size)
     s = torch.narrow(sin, 0, start, size)
     if shape[4] == 1:
-      dn = __torch__.latent.project_backward(q, k, v, n, kept, p, g, at, shape, c, s, first)
+      dn = __torch__.latent.project_backward(q, k, v, n, kept, p, g, at, shape, c, s, first, later)
     else:
-      dn = __torch__.grouped.project_backward(q, k, v, n, kept, p, g, at, shape, c, s, first)
-    part = __torch__.norm.backward(torch.to(dn, 6), torch.narrow(x, 0, start, size), r, p[at], g[at])
-    _0 = torch.add(part, torch.narrow(dy, 0, start, size), out=torch.narrow(dx, 0, start, size))
+      dn = __torch__.grouped.project_backward(q, k, v, n, kept, p, g, at, shape, c, s, first, later)
+    _0 = __torch__.norm.backward_residual_into(torch.to(dn, 6), torch.narrow(x, 0, start, size), r, p[at], g[at], torch.narrow(dy, 0, start, size), torch.narrow(dx, 0, start, size))
   return dx
 
 
@@ -214,8 +213,8 @@ def forward(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List
   return (y, saved)
 
 
-# Takes the gradient of the residual stream after attention, returns that before it; adds weight gradients to g.
-def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], window: int, segments: List[int], cos: Tensor, sin: Tensor, stale: bool) -> Tensor:
+# Takes the gradient of the residual stream after attention, returns that before it; adds vectors' gradients to g, puts off matrices'.
+def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], window: int, segments: List[int], cos: Tensor, sin: Tensor, stale: bool, later: List[List[Tensor]]) -> Tensor:
   dtype = shape[2]
   x, flat = saved[0:2]
   calls = max(torch.len(segments), 1)
@@ -223,7 +222,7 @@ def backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], 
   scaled = dy
   if numbers[7] != 1.:
     scaled = dy * numbers[7]
-  dflat = __torch__.matrix.linear_backward(torch.to(scaled, dtype), flat, p[at + 4], g[at + 4], g[at + 6], dtype, stale)
+  dflat = __torch__.matrix.linear_backward(torch.to(scaled, dtype), flat, p[at + 4], g[at + 4], g[at + 6], dtype, stale, later)
   dout = torch.view(dflat, [torch.size(dflat, 0), shape[5], -1])
   dq, dk, dv = __torch__.attention.core_backward(dout, saved[split:], p[at + 7], g[at + 7], __torch__.attention.key_value_heads(shape), shape, segments, window, numbers[1])
-  return __torch__.attention.project_backward(dq, dk, dv, dy, x, saved[2:split], p, g, at, shape, cos, sin, stale)
+  return __torch__.attention.project_backward(dq, dk, dv, dy, x, saved[2:split], p, g, at, shape, cos, sin, stale, later)

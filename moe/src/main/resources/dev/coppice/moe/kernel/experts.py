@@ -2,10 +2,12 @@
 # Shapes: T tokens, D model, F hidden, E experts, K chosen, C = T*K rows sorted by expert.
 # K = 0 marks a dense layer: one expert that every token takes.
 # Work on an expert goes in blocks of rows (matrix.py).
-# Tokens are shared out between the members of a team (team.py), for the mixture itself experts are: what one member makes
-# and another needs lies in arrays of all tokens, common = [c [T, D] and the outputs [C, D] in the compute dtype, chosen
-# experts [T, K], their weights [T, K]] and, for the backward pass, back = [the gradient of the experts' sum [T, D], that of
-# each weight [C]], both float32. A member's tokens are those from start on.
+# Tokens are shared out between the members of a team (team.py). In the mixture itself members take pieces, each the next one
+# as soon as it is free: who takes a piece changes no bit of it. So what belongs to rows lies in arrays of all tokens:
+# common = [c [T, D] and the outputs [C, D] in the compute dtype, chosen experts [T, K], their weights [T, K], gate-up rows
+# [C, 2F] and gate.kept], and for the backward pass back = [the gradient of the experts' sum [T, D], that of each weight [C],
+# both float32, and two arrays, for layers in turn, for the gradients of outputs [C, D]]. A member's tokens are those from
+# start on. A piece is some rows of one expert or of several; for the gradients of weights it is whole experts.
 
 
 # Rows in order of their expert: counts [E], the order of the choices [C], the row of each choice [T, K].
@@ -45,8 +47,8 @@ def of_expert(p: Tensor, e: int) -> Optional[Tensor]:
   return annotate(Optional[Tensor], torch.select(p, 0, e))
 
 
-# Expert e: rows of c at token (or all of c where token is empty) into gu [n, 2F], s (gate.kept) and y [n, D].
-def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Optional[Tensor], down_bias: Optional[Tensor], gu: Tensor, s: Tensor, y: Tensor, kind: int, limits: List[float]) -> None:
+# Expert e: rows of c at token (or all of c where token is empty) into gu [n, 2F], h and s (gate.kept) and y [n, D].
+def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Optional[Tensor], down_bias: Optional[Tensor], gu: Tensor, h: Tensor, s: Tensor, y: Tensor, kind: int, limits: List[float]) -> None:
   total = torch.size(gu, 0)
   step = __torch__.matrix.product_rows(total)
   for i in range(torch.floordiv(total + step - 1, step)):
@@ -58,124 +60,140 @@ def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Opt
       input = torch.narrow(c, 0, start, size)
     block = torch.narrow(gu, 0, start, size)
     _0 = __torch__.experts.product(input, gate_up, up_bias, block)
-    _1 = __torch__.experts.product(__torch__.gate.forward(block, torch.narrow(s, 0, start, size), kind, limits), down, down_bias, torch.narrow(y, 0, start, size))
+    result = torch.narrow(h, 0, start, size)
+    _1 = __torch__.gate.forward(block, result, torch.narrow(s, 0, start, size), kind, limits)
+    _2 = __torch__.experts.product(result, down, down_bias, torch.narrow(y, 0, start, size))
   return None
 
 
-# The gradient of expert e's output dy [n, D] to that of its input, into dx [n, D]; adds those of its weights.
-def expert_backward(dy: Tensor, c: Tensor, token: Tensor, gu: Tensor, s: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor, g_up_bias: Optional[Tensor], g_down_bias: Optional[Tensor], dx: Tensor, kind: int, limits: List[float], stale: bool) -> None:
+# The gradient of rows' outputs dy [n, D] to that of their inputs, into dx [n, D]; overwrites gu with its gradient.
+def rows_backward(dy: Tensor, gu: Tensor, s: Tensor, gate_up: Tensor, down: Tensor, dx: Tensor, kind: int, limits: List[float]) -> None:
   total = torch.size(gu, 0)
   step = __torch__.matrix.product_rows(total)
   for i in range(torch.floordiv(total + step - 1, step)):
     start = i * step
     size = min(step, total - start)
-    first = stale
-    if i > 0:
-      first = False
-    d = torch.narrow(dy, 0, start, size)
-    h, dgu = __torch__.gate.backward(torch.mm(d, down), torch.narrow(gu, 0, start, size), torch.narrow(s, 0, start, size), kind, limits)
-    _0 = __torch__.matrix.accumulate(g_down, torch.t(d), h, first)
-    if torch.numel(token) > 0:
-      input = torch.index_select(c, 0, torch.narrow(token, 0, start, size))
-    else:
-      input = torch.narrow(c, 0, start, size)
-    _1 = __torch__.matrix.accumulate(g_gate_up, torch.t(dgu), input, first)
-    _2 = torch.mm(dgu, gate_up, out=torch.narrow(dx, 0, start, size))
-    if g_up_bias is not None:
-      _3 = torch.add_(g_up_bias, torch.sum(dgu, [0], dtype=6))
-    if g_down_bias is not None:
-      _4 = torch.add_(g_down_bias, torch.sum(d, [0], dtype=6))
-  if stale:
-    if total == 0:
-      _5 = torch.zero_(g_gate_up)
-      _6 = torch.zero_(g_down)
+    dgu = torch.narrow(gu, 0, start, size)
+    _0 = __torch__.gate.backward(torch.mm(torch.narrow(dy, 0, start, size), down), dgu, torch.narrow(s, 0, start, size), kind, limits)
+    _1 = torch.mm(dgu, gate_up, out=torch.narrow(dx, 0, start, size))
   return None
 
 
 # A block that every token takes, weights [1, ...]: c [T, D] to its output [T, D], gate-up rows [T, 2F] and gate.kept.
-def dense(c: Tensor, gate_up: Tensor, down: Tensor, shape: List[int], numbers: List[float]) -> Tuple[Tensor, Tensor, Tensor]:
+def dense(c: Tensor, gate_up: Tensor, down: Tensor, shape: List[int], numbers: List[float]) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
   dtype = ops.prim.dtype(c)
   all = torch.empty([0], dtype=4, device=ops.prim.device(c))
   gu = torch.empty([torch.size(c, 0), torch.size(gate_up, 1)], dtype=dtype, device=ops.prim.device(c))
-  s = __torch__.gate.kept(gu, shape[17])
+  h, s = __torch__.gate.kept(gu, shape[17])
   y = torch.empty_like(c)
   none = annotate(Optional[Tensor], None)
-  _0 = __torch__.experts.expert(c, all, torch.to(torch.select(gate_up, 0, 0), dtype), torch.to(torch.select(down, 0, 0), dtype), none, none, gu, s, y, shape[17], numbers[4:6])
-  return (y, gu, s)
+  _0 = __torch__.experts.expert(c, all, torch.to(torch.select(gate_up, 0, 0), dtype), torch.to(torch.select(down, 0, 0), dtype), none, none, gu, h, s, y, shape[17], numbers[4:6])
+  return (y, gu, h, s)
 
 
-def dense_backward(dy: Tensor, c: Tensor, gu: Tensor, s: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor, shape: List[int], numbers: List[float], stale: bool) -> Tensor:
+def dense_backward(dy: Tensor, c: Tensor, gu: Tensor, h: Tensor, s: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor, shape: List[int], numbers: List[float], stale: bool, later: List[List[Tensor]]) -> Tensor:
   dtype = ops.prim.dtype(c)
-  all = torch.empty([0], dtype=4, device=ops.prim.device(c))
   dx = torch.empty_like(c)
-  none = annotate(Optional[Tensor], None)
-  _0 = __torch__.experts.expert_backward(dy, c, all, gu, s, torch.to(torch.select(gate_up, 0, 0), dtype), torch.to(torch.select(down, 0, 0), dtype), torch.select(g_gate_up, 0, 0), torch.select(g_down, 0, 0), none, none, dx, shape[17], numbers[4:6], stale)
+  _0 = __torch__.experts.rows_backward(dy, gu, s, torch.to(torch.select(gate_up, 0, 0), dtype), torch.to(torch.select(down, 0, 0), dtype), dx, shape[17], numbers[4:6])
+  _1 = __torch__.matrix.put_off(later, torch.select(g_down, 0, 0), torch.t(dy), h, stale)
+  _2 = __torch__.matrix.put_off(later, torch.select(g_gate_up, 0, 0), torch.t(gu), c, stale)
   return dx
 
 
 # The shared experts' output [T, D] as float32, and what the backward pass needs.
 def shared(n: Tensor, c: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
-  y, gu, s = __torch__.experts.dense(c, p[at + 18], p[at + 19], shape, numbers)
+  y, gu, h, s = __torch__.experts.dense(c, p[at + 18], p[at + 19], shape, numbers)
   y = torch.to(y, 6)
   if torch.numel(p[at + 20]) == 0:
-    return (y, [gu, s])
+    return (y, [gu, h, s])
   open = torch.sigmoid(torch.mm(n, torch.t(p[at + 20])))
-  return (y * open, [gu, s, y, open])
+  return (y * open, [gu, h, s, y, open])
 
 
 # The gradient of the shared experts' output to that of n, in float32.
-def shared_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], stale: bool) -> Tensor:
+def shared_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], stale: bool, later: List[List[Tensor]]) -> Tensor:
   d = dy
-  if torch.len(saved) > 2:
-    d = dy * saved[3]
-  dc = __torch__.experts.dense_backward(torch.to(d, shape[2]), c, saved[0], saved[1], p[at + 18], p[at + 19], g[at + 18], g[at + 19], shape, numbers, stale)
+  if torch.len(saved) > 3:
+    d = dy * saved[4]
+  dc = __torch__.experts.dense_backward(torch.to(d, shape[2]), c, saved[0], saved[1], saved[2], p[at + 18], p[at + 19], g[at + 18], g[at + 19], shape, numbers, stale, later)
   dn = torch.to(dc, 6)
-  if torch.len(saved) > 2:
-    open = saved[3]
-    dopen = torch.sum(dy * saved[2], [1], True) * open * (1. - open)
+  if torch.len(saved) > 3:
+    open = saved[4]
+    dopen = torch.sum(dy * saved[3], [1], True) * open * (1. - open)
     _0 = __torch__.matrix.accumulate(g[at + 20], torch.t(dopen), n, stale)
     dn = torch.addmm(dn, dopen, p[at + 20])
   return dn
 
 
 # common, not filled.
-def exchange(tokens: int, k: int, shape: List[int], like: Tensor) -> List[Tensor]:
-  device = ops.prim.device(like)
-  width = torch.size(like, 1)
+def exchange(tokens: int, k: int, gate_up: Tensor, shape: List[int]) -> List[Tensor]:
+  device = ops.prim.device(gate_up)
+  width = torch.size(gate_up, 2)
   c = torch.empty([tokens, width], dtype=shape[2], device=device)
   out = torch.empty([tokens * k, width], dtype=shape[2], device=device)
   index = torch.empty([tokens, k], dtype=4, device=device)
-  return [c, out, index, torch.empty([tokens, k], dtype=6, device=device)]
+  gu = torch.empty([tokens * k, torch.size(gate_up, 1)], dtype=shape[2], device=device)
+  h, s = __torch__.gate.kept(gu, shape[17])
+  return [c, out, index, torch.empty([tokens, k], dtype=6, device=device), gu, h, s]
 
 
 # back, not filled.
-def exchange_back(tokens: int, k: int, like: Tensor) -> List[Tensor]:
+def exchange_back(tokens: int, k: int, like: Tensor, dtype: int) -> List[Tensor]:
   device = ops.prim.device(like)
-  return [torch.empty([tokens, torch.size(like, 1)], dtype=6, device=device), torch.empty([tokens * k], dtype=6, device=device)]
+  width = torch.size(like, 1)
+  even = torch.empty([tokens * k, width], dtype=dtype, device=device)
+  return [torch.empty([tokens, width], dtype=6, device=device), torch.empty([tokens * k], dtype=6, device=device), even, torch.empty_like(even)]
 
 
-# The experts that a member takes, given the rows of each: in falling order of rows, each goes to the member that has the
-# fewest by then.
-def portion(counts: Tensor, member: int, members: int) -> List[int]:
+# Pieces of a mixture: parts [P, 3] of expert, first row and rows, and where each piece begins and the last one ends among
+# them; experts in falling order of rows, first row of each expert, and where each piece of whole experts begins and the last
+# one ends among them. For a team pieces become smaller towards the end, so that its members end together.
+def pieces(counts: Tensor, members: int) -> List[Tensor]:
   order = annotate(List[int], torch.argsort(torch.neg(counts), stable=True).tolist())
   sizes = annotate(List[int], counts.tolist())
-  loads = annotate(List[int], [])
-  for _0 in range(members):
-    loads.append(0)
-  mine = annotate(List[int], [])
+  starts = torch.cumsum(counts, 0) - counts
+  first = annotate(List[int], starts.tolist())
+  parts = annotate(List[int], [])
+  bounds = [0]
+  whole = [0]
+  left = int(torch.sum(counts))
+  filled = 0
+  experts = 0
   for i in range(torch.len(order)):
-    least = 0
-    for j in range(members):
-      if loads[j] < loads[least]:
-        least = j
-    loads[least] = loads[least] + sizes[order[i]]
-    if least == member:
-      mine.append(order[i])
-  return mine
+    e = order[i]
+    begin = 0
+    while begin < sizes[e]:
+      most = sizes[e]
+      if members > 1:
+        most = max(256, torch.floordiv(left, members))
+      rest = sizes[e] - begin
+      count = torch.floordiv(rest + most - 1, most)
+      size = torch.floordiv(rest + count - 1, count)
+      parts.extend([e, first[e] + begin, size])
+      begin = begin + size
+      left = left - size
+      filled = filled + size
+      if filled >= min(most, 256):
+        bounds.append(torch.floordiv(torch.len(parts), 3))
+        filled = 0
+    experts = experts + sizes[e]
+    if experts >= 256:
+      whole.append(i + 1)
+      experts = 0
+  if filled > 0:
+    bounds.append(torch.floordiv(torch.len(parts), 3))
+  if whole[-1] < torch.len(order):
+    whole.append(torch.len(order))
+  return [torch.tensor(parts, dtype=4), torch.tensor(bounds, dtype=4), torch.tensor(order, dtype=4), starts, torch.tensor(whole, dtype=4)]
+
+
+# Numbers from one of a list to before another.
+def within(numbers: Tensor, start: int, end: int) -> List[int]:
+  return annotate(List[int], torch.narrow(numbers, 0, start, end - start).tolist())
 
 
 # Before the mixture: a member's tokens x [T', D] to the common arrays. Returns what follows needs: x, r, n, scores, index,
-# weight, lse, logits, then the shared experts' two or four; and their output, where there are any.
+# weight, lse, logits, then the shared experts' three or five; and their output, where there are any.
 def enter(x: Tensor, common: List[Tensor], start: int, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[List[Tensor], List[Tensor]]:
   tokens = torch.size(x, 0)
   r = __torch__.norm.inverse_rms(x, numbers[0])
@@ -197,31 +215,28 @@ def enter(x: Tensor, common: List[Tensor], start: int, p: List[Tensor], at: int,
   return (own, also)
 
 
-# A member's experts, once all members have entered. Returns what follows needs: counts, order, rows, token, and of its own
-# experts' rows gate-up and gate.kept.
-def mix(common: List[Tensor], p: List[Tensor], at: int, shape: List[int], numbers: List[float], member: int, members: int) -> List[Tensor]:
-  c, out, index = common[0:3]
-  dtype = shape[2]
+# Once all members have entered: counts, order, rows, token, and the pieces.
+def open(common: List[Tensor], p: List[Tensor], at: int, members: int) -> List[Tensor]:
+  index = common[2]
   counts, order, rows = __torch__.experts.dispatch(index, torch.size(p[at + 11], 0))
-  token = torch.floor_divide(order, torch.size(index, 1))
-  host = torch.cpu(counts)
-  sizes = annotate(List[int], host.tolist())
-  mine = __torch__.experts.portion(host, member, members)
-  total = 0
-  for i in range(torch.len(mine)):
-    total = total + sizes[mine[i]]
-  gu = torch.empty([total, torch.size(p[at + 14], 1)], dtype=dtype, device=ops.prim.device(c))
-  s = __torch__.gate.kept(gu, shape[17])
-  tokens = torch.split_with_sizes(token, sizes)
-  outputs = torch.split_with_sizes(out, sizes)
-  start = 0
-  for i in range(torch.len(mine)):
-    e = mine[i]
+  kept = [torch.cpu(counts), order, rows, torch.floor_divide(order, torch.size(index, 1))]
+  kept.extend(__torch__.experts.pieces(kept[0], members))
+  return kept
+
+
+# A piece of the mixture.
+def mix(kept: List[Tensor], common: List[Tensor], p: List[Tensor], at: int, shape: List[int], numbers: List[float], piece: int) -> None:
+  c, out = common[0:2]
+  gu, h, s = common[4:7]
+  dtype = shape[2]
+  bounds = __torch__.experts.within(kept[5], piece, piece + 2)
+  parts = __torch__.experts.within(kept[4], 3 * bounds[0], 3 * bounds[1])
+  for i in range(bounds[1] - bounds[0]):
+    e, start, size = parts[3 * i:3 * i + 3]
     gate_up = torch.to(torch.select(p[at + 14], 0, e), dtype)
     down = torch.to(torch.select(p[at + 15], 0, e), dtype)
-    _0 = __torch__.experts.expert(c, tokens[e], gate_up, down, __torch__.experts.of_expert(p[at + 16], e), __torch__.experts.of_expert(p[at + 17], e), torch.narrow(gu, 0, start, sizes[e]), torch.narrow(s, 0, start, sizes[e]), outputs[e], shape[17], numbers[4:6])
-    start = start + sizes[e]
-  return [host, order, rows, token, gu, s]
+    _0 = __torch__.experts.expert(c, torch.narrow(kept[3], 0, start, size), gate_up, down, __torch__.experts.of_expert(p[at + 16], e), __torch__.experts.of_expert(p[at + 17], e), torch.narrow(gu, 0, start, size), torch.narrow(h, 0, start, size), torch.narrow(s, 0, start, size), torch.narrow(out, 0, start, size), shape[17], numbers[4:6])
+  return None
 
 
 # The residual stream after the mixture, once all members' experts are done.
@@ -243,32 +258,58 @@ def enter_backward(dy: Tensor, back: List[Tensor], start: int, numbers: List[flo
   return torch.mul(dy, numbers[7], out=d)
 
 
-# A member's experts: overwrites their outputs with the gradients of their inputs.
-def mix_backward(kept: List[Tensor], common: List[Tensor], back: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], member: int, members: int, stale: bool) -> None:
-  host, order, rows, token, gu, s = kept
+# A piece of the mixture's way back: overwrites outputs with the gradients of inputs, gate-up rows with their own, and d with
+# those of the outputs.
+def mix_backward(kept: List[Tensor], common: List[Tensor], back: List[Tensor], d: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float], piece: int) -> None:
+  order = kept[1]
   dtype = shape[2]
-  sizes = annotate(List[int], host.tolist())
-  mine = __torch__.experts.portion(host, member, members)
-  sorted_weight = torch.unsqueeze(torch.index_select(torch.flatten(common[3]), 0, order), 1)
-  tokens = torch.split_with_sizes(token, sizes)
-  weights = torch.split_with_sizes(sorted_weight, sizes)
-  dots = torch.split_with_sizes(back[1], sizes)
-  outputs = torch.split_with_sizes(common[1], sizes)
-  start = 0
-  for i in range(torch.len(mine)):
-    e = mine[i]
-    gate_up = torch.to(torch.select(p[at + 14], 0, e), dtype)
-    down = torch.to(torch.select(p[at + 15], 0, e), dtype)
-    d = torch.to(torch.index_select(back[0], 0, tokens[e]), dtype)
-    _0 = torch.sum(torch.mul_(outputs[e], d), [1], dtype=6, out=dots[e])
-    _1 = torch.mul_(d, weights[e])
-    _2 = __torch__.experts.expert_backward(d, common[0], tokens[e], torch.narrow(gu, 0, start, sizes[e]), torch.narrow(s, 0, start, sizes[e]), gate_up, down, torch.select(g[at + 14], 0, e), torch.select(g[at + 15], 0, e), __torch__.experts.of_expert(g[at + 16], e), __torch__.experts.of_expert(g[at + 17], e), outputs[e], shape[17], numbers[4:6], stale)
-    start = start + sizes[e]
+  gu, h, s = common[4:7]
+  weights = torch.flatten(common[3])
+  bounds = __torch__.experts.within(kept[5], piece, piece + 2)
+  parts = __torch__.experts.within(kept[4], 3 * bounds[0], 3 * bounds[1])
+  for i in range(bounds[1] - bounds[0]):
+    e, start, size = parts[3 * i:3 * i + 3]
+    out = torch.narrow(common[1], 0, start, size)
+    dout = torch.narrow(d, 0, start, size)
+    weight = torch.unsqueeze(torch.index_select(weights, 0, torch.narrow(order, 0, start, size)), 1)
+    token = torch.narrow(kept[3], 0, start, size)
+    if dtype == 6:
+      _0 = torch.index_select(back[0], 0, token, out=dout)
+    else:
+      _0 = torch.copy_(dout, torch.index_select(back[0], 0, token))
+    _1 = torch.sum(torch.mul_(out, dout), [1], dtype=6, out=torch.narrow(back[1], 0, start, size))
+    _2 = torch.mul_(dout, weight)
+    _3 = __torch__.experts.rows_backward(dout, torch.narrow(gu, 0, start, size), torch.narrow(s, 0, start, size), torch.to(torch.select(p[at + 14], 0, e), dtype), torch.to(torch.select(p[at + 15], 0, e), dtype), out, shape[17], numbers[4:6])
+  return None
+
+
+# The gradients of some experts' weights, those of down in even pieces, those of gate-up in odd ones.
+def mix_weights(kept: List[Tensor], common: List[Tensor], d: Tensor, g: List[Tensor], at: int, piece: int, stale: bool) -> None:
+  which = torch.floordiv(piece, 2)
+  bounds = __torch__.experts.within(kept[8], which, which + 2)
+  order = __torch__.experts.within(kept[6], bounds[0], bounds[1])
+  for i in range(torch.len(order)):
+    e = order[i]
+    start = int(torch.select(kept[7], 0, e))
+    size = int(torch.select(kept[0], 0, e))
+    if piece == 2 * which:
+      dout = torch.narrow(d, 0, start, size)
+      _0 = __torch__.matrix.accumulate(torch.select(g[at + 15], 0, e), torch.t(dout), torch.narrow(common[5], 0, start, size), stale)
+      bias = __torch__.experts.of_expert(g[at + 17], e)
+      if bias is not None:
+        _1 = torch.add_(bias, torch.sum(dout, [0], dtype=6))
+    else:
+      dgu = torch.narrow(common[4], 0, start, size)
+      input = torch.index_select(common[0], 0, torch.narrow(kept[3], 0, start, size))
+      _2 = __torch__.matrix.accumulate(torch.select(g[at + 14], 0, e), torch.t(dgu), input, stale)
+      bias = __torch__.experts.of_expert(g[at + 16], e)
+      if bias is not None:
+        _3 = torch.add_(bias, torch.sum(dgu, [0], dtype=6))
   return None
 
 
 # Takes the gradient of the residual stream after the mixture, returns that before it; balance and z as in router.backward.
-def leave_backward(dy: Tensor, own: List[Tensor], kept: List[Tensor], common: List[Tensor], back: List[Tensor], start: int, p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], balance: Tensor, z: float, stale: bool) -> Tensor:
+def leave_backward(dy: Tensor, own: List[Tensor], kept: List[Tensor], common: List[Tensor], back: List[Tensor], start: int, p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], balance: Tensor, z: float, stale: bool, later: List[List[Tensor]]) -> Tensor:
   x, r, n, scores, index, weight, lse, logits = own[0:8]
   tokens = torch.size(x, 0)
   rows = torch.narrow(kept[2], 0, start, tokens)
@@ -279,9 +320,11 @@ def leave_backward(dy: Tensor, own: List[Tensor], kept: List[Tensor], common: Li
     _1 = torch.add_(g[at + 12], torch.sum(dlogits, [0]))
   dn = torch.addmm_(__torch__.experts.gather(common[1], rows, None), dlogits, p[at + 11])
   if torch.numel(p[at + 18]) > 0:
-    d = torch.narrow(back[0], 0, start, tokens)
+    d = dy
+    if numbers[7] != 1.:
+      d = dy * numbers[7]
     c = torch.narrow(common[0], 0, start, tokens)
-    dn = torch.add_(dn, __torch__.experts.shared_backward(d, n, c, own[8:], p, g, at, shape, numbers, stale))
+    dn = torch.add_(dn, __torch__.experts.shared_backward(d, n, c, own[8:], p, g, at, shape, numbers, stale, later))
   return __torch__.norm.backward_residual(dn, x, r, p[at + 10], g[at + 10], dy)
 
 
@@ -289,9 +332,11 @@ def leave_backward(dy: Tensor, own: List[Tensor], kept: List[Tensor], common: Li
 def forward(x: Tensor, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
   if k == 0:
     return __torch__.experts.dense_half(x, p, at, shape, numbers)
-  common = __torch__.experts.exchange(torch.size(x, 0), k, shape, x)
+  common = __torch__.experts.exchange(torch.size(x, 0), k, p[at + 14], shape)
   own, also = __torch__.experts.enter(x, common, 0, p, at, k, shape, numbers)
-  kept = __torch__.experts.mix(common, p, at, shape, numbers, 0, 1)
+  kept = __torch__.experts.open(common, p, at, 1)
+  for piece in range(torch.numel(kept[5]) - 1):
+    _0 = __torch__.experts.mix(kept, common, p, at, shape, numbers, piece)
   return (__torch__.experts.leave(own, kept, common, 0, also, numbers), own)
 
 
@@ -299,17 +344,17 @@ def forward(x: Tensor, p: List[Tensor], at: int, k: int, shape: List[int], numbe
 def dense_half(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
   r = __torch__.norm.inverse_rms(x, numbers[0])
   n = __torch__.norm.apply(x, r, p[at + 10])
-  out, gu, s = __torch__.experts.dense(torch.to(n, shape[2]), p[at + 14], p[at + 15], shape, numbers)
+  out, gu, h, s = __torch__.experts.dense(torch.to(n, shape[2]), p[at + 14], p[at + 15], shape, numbers)
   y = torch.to(out, 6)
   if numbers[7] != 1.:
     y = torch.mul_(y, numbers[7])
-  return (torch.add_(y, x), [x, r, n, gu, s])
+  return (torch.add_(y, x), [x, r, n, gu, h, s])
 
 
-def dense_half_backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], stale: bool) -> Tensor:
-  x, r, n, gu, s = saved
+def dense_half_backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], stale: bool, later: List[List[Tensor]]) -> Tensor:
+  x, r, n, gu, h, s = saved
   d = dy
   if numbers[7] != 1.:
     d = dy * numbers[7]
-  dn = __torch__.experts.dense_backward(torch.to(d, shape[2]), torch.to(n, shape[2]), gu, s, p[at + 14], p[at + 15], g[at + 14], g[at + 15], shape, numbers, stale)
+  dn = __torch__.experts.dense_backward(torch.to(d, shape[2]), torch.to(n, shape[2]), gu, h, s, p[at + 14], p[at + 15], g[at + 14], g[at + 15], shape, numbers, stale, later)
   return __torch__.norm.backward_residual(torch.to(dn, 6), x, r, p[at + 10], g[at + 10], dy)

@@ -37,8 +37,8 @@ def project(n: Tensor, query: Tensor, key: Tensor, value: Tensor, p: List[Tensor
   return saved
 
 
-# Takes the gradients of queries, keys and values; returns that of n. Adds weight gradients to g.
-def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, n: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool) -> Tensor:
+# Takes the gradients of queries, keys and values; returns that of n. Adds vectors' gradients to g, puts off matrices'.
+def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, n: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool, later: List[List[Tensor]]) -> Tensor:
   heads, groups, width, normed = shape[5:9]
   dtype = shape[2]
   tokens = torch.size(n, 0)
@@ -50,13 +50,13 @@ def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, n: Tensor, saved: List[
   if normed == 1:
     w = __torch__.grouped.joint_norm(p, at, heads, groups)
     gw = torch.zeros_like(w)
-    _3 = torch.copy_(dqk, __torch__.norm.backward(dqk, saved[0], saved[1], w, gw))
+    _3 = __torch__.norm.backward_into(dqk, saved[0], saved[1], w, gw, dqk)
     _4 = torch.add_(g[at + 2], torch.sum(torch.narrow(gw, 0, 0, heads), [0]))
     _5 = torch.add_(g[at + 3], torch.sum(torch.narrow(gw, 0, heads, groups), [0]))
   flat = torch.view(dqkv, [tokens, -1])
   if normed == 2:
     q = torch.narrow(flat, 1, 0, heads * width)
     k = torch.narrow(flat, 1, heads * width, groups * width)
-    _6 = torch.copy_(q, __torch__.norm.backward(q, saved[0], saved[1], p[at + 2], g[at + 2]))
-    _7 = torch.copy_(k, __torch__.norm.backward(k, saved[2], saved[3], p[at + 3], g[at + 3]))
-  return __torch__.matrix.linear_backward(torch.to(flat, dtype), n, p[at + 1], g[at + 1], g[at + 5], dtype, stale)
+    _6 = __torch__.norm.backward_into(q, saved[0], saved[1], p[at + 2], g[at + 2], q)
+    _7 = __torch__.norm.backward_into(k, saved[2], saved[3], p[at + 3], g[at + 3], k)
+  return __torch__.matrix.linear_backward(torch.to(flat, dtype), n, p[at + 1], g[at + 1], g[at + 5], dtype, stale, later)

@@ -11,17 +11,19 @@ class Kernels(Module):
   def residual(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     return __torch__.model.residual(ids, p, cos, sin, shape, numbers, segments)
   # The phases of team.py. Those that only change their state return some tensor, as a call from outside must.
-  def exchange(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
-    return __torch__.experts.exchange(tokens, k, shape, p[0])
-  def exchange_back(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor]) -> List[Tensor]:
-    return __torch__.experts.exchange_back(tokens, k, p[0])
+  def exchange(self: __torch__.Kernels, tokens: int, k: int, layer: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
+    return __torch__.experts.exchange(tokens, k, p[17 + 21 * layer], shape)
+  def exchange_back(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
+    return __torch__.experts.exchange_back(tokens, k, p[0], shape[2])
   def begin(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], numbers: List[float]) -> List[List[Tensor]]:
     return __torch__.team.begin(ids, p, numbers)
   def ahead(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], start: int, again: int, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     __torch__.team.ahead(state, layer, common, start, again == 1, p, cos, sin, shape, numbers, segments)
     return cos
-  def mix(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], member: int, members: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
-    __torch__.team.mix(state, layer, common, member, members, p, shape, numbers)
+  def open(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], members: int, p: List[Tensor]) -> List[int]:
+    return __torch__.team.open(state, layer, common, members, p)
+  def mix(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], piece: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
+    __torch__.team.mix(state, layer, common, piece, p, shape, numbers)
     return common[0]
   def after(self: __torch__.Kernels, state: List[List[Tensor]], common: List[Tensor], start: int, shape: List[int], numbers: List[float]) -> Tensor:
     __torch__.team.after(state, common, start, shape, numbers)
@@ -36,12 +38,18 @@ class Kernels(Module):
   def enter_backward(self: __torch__.Kernels, state: List[List[Tensor]], back: List[Tensor], start: int, numbers: List[float]) -> Tensor:
     __torch__.team.enter_backward(state, back, start, numbers)
     return back[0]
-  def mix_backward(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], member: int, members: int, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float], stale: int) -> Tensor:
-    __torch__.team.mix_backward(state, layer, common, back, member, members, p, g, shape, numbers, stale == 1)
+  def mix_backward(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
+    __torch__.team.mix_backward(state, layer, common, back, piece, p, shape, numbers)
+    return back[0]
+  def mix_weights(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, g: List[Tensor], shape: List[int], stale: int) -> Tensor:
+    __torch__.team.mix_weights(state, layer, common, back, piece, g, shape, stale == 1)
     return back[0]
   def behind(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], start: int, balance: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
     __torch__.team.behind(state, layer, common, back, start, balance, p, g, cos, sin, shape, numbers, segments)
     return balance
+  def catch_up(self: __torch__.Kernels, state: List[List[Tensor]]) -> Tensor:
+    __torch__.team.catch_up(state)
+    return state[0][0]
   def end(self: __torch__.Kernels, state: List[List[Tensor]], ids: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
     __torch__.team.end(state, ids, p, g, shape, numbers)
     return ids

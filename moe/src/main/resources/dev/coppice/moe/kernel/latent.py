@@ -35,8 +35,8 @@ def project(n: Tensor, query: Tensor, key: Tensor, value: Tensor, p: List[Tensor
   return saved
 
 
-# Takes the gradients of queries, keys and values; returns that of n. Adds weight gradients to g.
-def project_backward(dq: Tensor, dk: Tensor, dv_out: Tensor, n: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool) -> Tensor:
+# Takes the gradients of queries, keys and values; returns that of n. Adds vectors' gradients to g, puts off matrices'.
+def project_backward(dq: Tensor, dk: Tensor, dv_out: Tensor, n: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool, later: List[List[Tensor]]) -> Tensor:
   heads, rq, rkv, dn, dr, dv = shape[5:11]
   dtype = shape[2]
   tokens = torch.size(n, 0)
@@ -44,10 +44,10 @@ def project_backward(dq: Tensor, dk: Tensor, dv_out: Tensor, n: Tensor, saved: L
   ddown = torch.empty_like(down)
   dkv = torch.to(torch.cat([torch.narrow(dk, 2, 0, dn), dv_out], 2), dtype)
   dkv = torch.view(dkv, [tokens, heads * (dn + dv)])
-  _0 = __torch__.matrix.accumulate(g[at + 9], torch.t(dkv), saved[2], stale)
+  _0 = __torch__.matrix.put_off(later, g[at + 9], torch.t(dkv), saved[2], stale)
   dn_kv = torch.to(torch.mm(dkv, torch.to(p[at + 9], dtype)), 6)
   low_kv = torch.narrow(down, 1, rq, rkv)
-  _1 = torch.copy_(torch.narrow(ddown, 1, rq, rkv), __torch__.norm.backward(dn_kv, low_kv, saved[1], p[at + 3], g[at + 3]))
+  _1 = __torch__.norm.backward_into(dn_kv, low_kv, saved[1], p[at + 3], g[at + 3], torch.narrow(ddown, 1, rq, rkv))
   dshared = torch.sum(torch.to(torch.narrow(dk, 2, dn, dr), 6), [1], True)
   _2 = __torch__.rotary.turn(dshared, torch.unsqueeze(torch.narrow(ddown, 1, rq + rkv, dr), 1), cos, sin, -1, shape[11])
   dqf = torch.empty([tokens, heads, dn + dr], dtype=6, device=ops.prim.device(n))
@@ -56,14 +56,14 @@ def project_backward(dq: Tensor, dk: Tensor, dv_out: Tensor, n: Tensor, saved: L
   dq_flat = torch.to(torch.view(dqf, [tokens, heads * (dn + dr)]), dtype)
   direct = annotate(Optional[Tensor], None)
   if rq > 0:
-    _5 = __torch__.matrix.accumulate(g[at + 1], torch.t(dq_flat), saved[4], stale)
+    _5 = __torch__.matrix.put_off(later, g[at + 1], torch.t(dq_flat), saved[4], stale)
     dn_q = torch.to(torch.mm(dq_flat, torch.to(p[at + 1], dtype)), 6)
     low_q = torch.narrow(down, 1, 0, rq)
-    _6 = torch.copy_(torch.narrow(ddown, 1, 0, rq), __torch__.norm.backward(dn_q, low_q, saved[3], p[at + 2], g[at + 2]))
+    _6 = __torch__.norm.backward_into(dn_q, low_q, saved[3], p[at + 2], g[at + 2], torch.narrow(ddown, 1, 0, rq))
   else:
-    _7 = __torch__.matrix.accumulate(g[at + 1], torch.t(dq_flat), n, stale)
+    _7 = __torch__.matrix.put_off(later, g[at + 1], torch.t(dq_flat), n, stale)
     direct = torch.mm(dq_flat, torch.to(p[at + 1], dtype))
-  dn_in = __torch__.matrix.linear_backward(torch.to(ddown, dtype), n, p[at + 8], g[at + 8], g[at + 5], dtype, stale)
+  dn_in = __torch__.matrix.linear_backward(torch.to(ddown, dtype), n, p[at + 8], g[at + 8], g[at + 5], dtype, stale, later)
   if direct is not None:
     dn_in = torch.add_(dn_in, direct)
   return dn_in

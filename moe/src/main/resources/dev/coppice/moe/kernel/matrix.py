@@ -33,6 +33,26 @@ def accumulate(g: Tensor, a: Tensor, b: Tensor, stale: bool) -> None:
   return None
 
 
+# Leaves g += a @ b, or g = a @ b where g is stale, for catch_up: later = [g, a, b of all stale ones, those of the others].
+# Nothing may write to a or b until then.
+def put_off(later: List[List[Tensor]], g: Tensor, a: Tensor, b: Tensor, stale: bool) -> None:
+  if stale:
+    later[0].extend([g, a, b])
+  else:
+    later[1].extend([g, a, b])
+  return None
+
+
+# Does what was put off.
+def catch_up(later: List[List[Tensor]]) -> None:
+  for kind in range(2):
+    work = later[kind]
+    for i in range(torch.floordiv(torch.len(work), 3)):
+      _0 = __torch__.matrix.accumulate(work[3 * i], work[3 * i + 1], work[3 * i + 2], kind == 0)
+    work.clear()
+  return None
+
+
 # x @ w^T, plus a bias where there is one: x [T, I], w [O, I], bias [O] or [0].
 def linear(x: Tensor, w: Tensor, bias: Tensor, dtype: int) -> Tensor:
   weight = torch.t(torch.to(w, dtype))
@@ -41,9 +61,9 @@ def linear(x: Tensor, w: Tensor, bias: Tensor, dtype: int) -> Tensor:
   return torch.addmm(torch.to(bias, dtype), x, weight)
 
 
-# Adds to the gradients of w and bias; returns that of x.
-def linear_backward(dy: Tensor, x: Tensor, w: Tensor, gw: Tensor, gbias: Tensor, dtype: int, stale: bool) -> Tensor:
-  _0 = __torch__.matrix.accumulate(gw, torch.t(dy), x, stale)
+# Adds to the gradient of bias, puts off that of w; returns that of x.
+def linear_backward(dy: Tensor, x: Tensor, w: Tensor, gw: Tensor, gbias: Tensor, dtype: int, stale: bool, later: List[List[Tensor]]) -> Tensor:
+  _0 = __torch__.matrix.put_off(later, gw, torch.t(dy), x, stale)
   if torch.numel(gbias) > 0:
     _1 = torch.add_(gbias, torch.sum(dy, [0], dtype=6))
   return torch.mm(dy, torch.to(w, dtype))

@@ -1,6 +1,10 @@
 # A training pass over one batch by a team of threads. A member has a share of the sequences, and goes through all phases
-# below with it; its own part of the experts it takes for all tokens. Members meet before and after each mixture.
-# state: [the residual stream, or its gradient], [sums], then lists that the backward pass takes from the end.
+# below with it; mixtures come in pieces (experts.py) for whoever is free. Members meet before and after each mixture.
+# state: [the residual stream, or its gradient], [sums], two lists of what was put off (matrix.py), what mix_weights needs of
+# the last mixture, then lists that the backward pass takes from the end.
+# Nobody waits for the gradients of matrices: a member puts them off until it has come to the next meeting, and makes them
+# there before it waits itself; those of experts are pieces again. Where layers are computed anew they are made at once: their operands lie in common arrays
+# that the next layer overwrites.
 # The arguments that all phases share are described in model.py; common, back and start in experts.py.
 
 
@@ -8,7 +12,8 @@
 def begin(ids: Tensor, p: List[Tensor], numbers: List[float]) -> List[List[Tensor]]:
   x = __torch__.model.embed(ids, p, numbers)
   device = ops.prim.device(x)
-  return [[x], [torch.zeros([1], dtype=6, device=device), torch.zeros([1], dtype=6, device=device)]]
+  none = annotate(List[Tensor], [])
+  return [[x], [torch.zeros([1], dtype=6, device=device), torch.zeros([1], dtype=6, device=device)], none, torch.list(none), torch.list(none)]
 
 
 # Attention of a layer, and a dense block or what comes before the mixture. Again: the layer is computed a second time, from
@@ -38,9 +43,15 @@ def ahead(state: List[List[Tensor]], layer: int, common: List[Tensor], start: in
   return None
 
 
-def mix(state: List[List[Tensor]], layer: int, common: List[Tensor], member: int, members: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> None:
-  state.append(__torch__.experts.mix(common, p, 3 + 21 * layer, shape, numbers, member, members))
-  return None
+# Once all have come: how many pieces the mixture has, and how many the gradients of its weights.
+def open(state: List[List[Tensor]], layer: int, common: List[Tensor], members: int, p: List[Tensor]) -> List[int]:
+  kept = __torch__.experts.open(common, p, 3 + 21 * layer, members)
+  state.append(kept)
+  return [torch.numel(kept[5]) - 1, 2 * (torch.numel(kept[8]) - 1)]
+
+
+def mix(state: List[List[Tensor]], layer: int, common: List[Tensor], piece: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> None:
+  return __torch__.experts.mix(state[-1], common, p, 3 + 21 * layer, shape, numbers, piece)
 
 
 # What comes after the mixture.
@@ -76,24 +87,46 @@ def enter_backward(state: List[List[Tensor]], back: List[Tensor], start: int, nu
   return None
 
 
-# g and stale are those of the experts' gradients, which all members share.
-def mix_backward(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], member: int, members: int, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float], stale: bool) -> None:
-  return __torch__.experts.mix_backward(state[-1], common, back, p, g, 3 + 21 * layer, shape, numbers, member, members, stale)
+# Mixtures take the two arrays in turn.
+def outputs(back: List[Tensor], shape: List[int], layer: int) -> Tensor:
+  turn = 0
+  for i in range(layer):
+    if shape[20 + 2 * i] > 0:
+      turn = 1 - turn
+  return back[2 + turn]
+
+
+def mix_backward(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> None:
+  return __torch__.experts.mix_backward(state[-1], common, back, __torch__.team.outputs(back, shape, layer), p, 3 + 21 * layer, shape, numbers, piece)
+
+
+# Of the layer that went behind last; the next layer but one uses the same arrays. g and stale are those of the experts'
+# gradients, which all members share.
+def mix_weights(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, g: List[Tensor], shape: List[int], stale: bool) -> None:
+  return __torch__.experts.mix_weights(state[4], common, __torch__.team.outputs(back, shape, layer), g, 3 + 21 * layer, piece, stale)
 
 
 # The rest of a layer. balance [E] is the gradient of every router probability.
 def behind(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], start: int, balance: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> None:
   at = 3 + 21 * layer
+  later = state[2:4]
   stale = shape[19] == 1
   dy = state[0][0]
   if shape[20 + 2 * layer] == 0:
-    dx = __torch__.experts.dense_half_backward(dy, state.pop(), p, g, at, shape, numbers, stale)
+    dx = __torch__.experts.dense_half_backward(dy, state.pop(), p, g, at, shape, numbers, stale, later)
   else:
     kept = state.pop()
-    dx = __torch__.experts.leave_backward(dy, state.pop(), kept, common, back, start, p, g, at, shape, numbers, balance, numbers[10], stale)
-  dx = __torch__.attention.backward(dx, state.pop(), p, g, at, shape, numbers, shape[21 + 2 * layer], segments, cos, sin, stale)
+    state[4] = kept
+    dx = __torch__.experts.leave_backward(dy, state.pop(), kept, common, back, start, p, g, at, shape, numbers, balance, numbers[10], stale, later)
+  dx = __torch__.attention.backward(dx, state.pop(), p, g, at, shape, numbers, shape[21 + 2 * layer], segments, cos, sin, stale, later)
   state[0] = [dx]
+  if shape[18] == 1:
+    _0 = __torch__.matrix.catch_up(later)
   return None
+
+
+def catch_up(state: List[List[Tensor]]) -> None:
+  return __torch__.matrix.catch_up(state[2:4])
 
 
 # The gradient of the embedding.

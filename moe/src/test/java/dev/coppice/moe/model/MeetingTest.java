@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -82,5 +83,49 @@ class MeetingTest {
                 ::call)
         .isInstanceOf(OutOfMemoryError.class);
     assertThatThrownBy(meeting::await).isInstanceOf(OutOfMemoryError.class).hasMessage("fault");
+  }
+
+  @Test
+  void whoWaitsDoesWhatIsLeftMeanwhile() throws Exception {
+    CountDownLatch done = new CountDownLatch(3);
+    Callable<Integer> waits =
+        () -> {
+          meeting.await(
+              () -> {
+                done.countDown();
+                return done.getCount() > 0;
+              });
+          return 0;
+        };
+    Callable<Integer> comesLast =
+        () -> {
+          done.await();
+          meeting.await();
+          return 0;
+        };
+    for (Future<Integer> each : start(List.of(waits, waits, comesLast))) {
+      assertThat(each.get()).isZero();
+    }
+  }
+
+  @Test
+  void faultOfWhatIsDoneMeanwhileEndsTheWaitingOfAll() {
+    IllegalStateException fault = new IllegalStateException("fault");
+    Callable<Integer> waits =
+        () -> {
+          meeting.await();
+          return 0;
+        };
+    Callable<Integer> fails =
+        () -> {
+          meeting.await(
+              () -> {
+                throw fault;
+              });
+          return 0;
+        };
+    for (Future<Integer> each : start(List.of(fails, waits))) {
+      assertThatThrownBy(each::get).isInstanceOf(ExecutionException.class).hasCause(fault);
+    }
   }
 }
