@@ -173,7 +173,7 @@ def pieces(counts: Tensor, members: int) -> List[Tensor]:
       begin = begin + size
       left = left - size
       filled = filled + size
-      if filled >= min(most, 256):
+      if filled >= 256:
         bounds.append(torch.floordiv(torch.len(parts), 3))
         filled = 0
     experts = experts + sizes[e]
