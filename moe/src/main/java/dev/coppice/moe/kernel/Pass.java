@@ -18,8 +18,8 @@ import java.util.Map;
  * there, {@link #mix} for the pieces that the member takes, and {@link #after} once all are done.
  * Then {@link #judge}. Backward, from the last layer: for a mixture {@link #enterBackward}, and
  * {@link #mixBackward} for pieces once all members are there; {@link #behind} once all are done.
- * Pieces of {@link #mixWeights} come between that and the second {@code behind} of a mixture from
- * there. Then {@link #end}. {@link #catchUp} may come anywhere between, and comes before or after
+ * Pieces of {@link #mixWeights} come between a mixture's {@code behind} and that of the next
+ * mixture. Then {@link #end}. {@link #catchUp} may come anywhere between, and comes before or after
  * {@code end}. Where layers are computed anew, {@link #again}, {@code open} and {@code mix} come
  * before a layer's backward pass, and {@code mixWeights} before the next {@code again}.
  *

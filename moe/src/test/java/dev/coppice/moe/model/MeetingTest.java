@@ -30,6 +30,11 @@ class MeetingTest {
     assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
   }
 
+  private int waits() {
+    meeting.await();
+    return 0;
+  }
+
   private List<Future<Integer>> start(List<Callable<Integer>> tasks) {
     List<Future<Integer>> running = new ArrayList<>();
     tasks.forEach(task -> running.add(threads.submit(meeting.task(task))));
@@ -59,16 +64,11 @@ class MeetingTest {
   @Test
   void oneFaultEndsTheWaitingOfAll() {
     IllegalStateException fault = new IllegalStateException("fault");
-    Callable<Integer> waits =
-        () -> {
-          meeting.await();
-          return 0;
-        };
     Callable<Integer> fails =
         () -> {
           throw fault;
         };
-    for (Future<Integer> each : start(List.of(waits, fails, waits))) {
+    for (Future<Integer> each : start(List.of(this::waits, fails, this::waits))) {
       assertThatThrownBy(each::get).isInstanceOf(ExecutionException.class).hasCause(fault);
     }
   }
@@ -111,11 +111,6 @@ class MeetingTest {
   @Test
   void faultOfWhatIsDoneMeanwhileEndsTheWaitingOfAll() {
     IllegalStateException fault = new IllegalStateException("fault");
-    Callable<Integer> waits =
-        () -> {
-          meeting.await();
-          return 0;
-        };
     Callable<Integer> fails =
         () -> {
           meeting.await(
@@ -124,7 +119,7 @@ class MeetingTest {
               });
           return 0;
         };
-    for (Future<Integer> each : start(List.of(fails, waits))) {
+    for (Future<Integer> each : start(List.of(fails, this::waits))) {
       assertThatThrownBy(each::get).isInstanceOf(ExecutionException.class).hasCause(fault);
     }
   }
