@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 
 /**
  * What the members of a team pass one another while they train on one batch: arrays of all its
@@ -21,7 +22,7 @@ public final class Exchange implements AutoCloseable {
   private final IValue back;
 
   /** What the arrays' shapes depend on. */
-  private record Rows(int topK, int width) {}
+  private record Rows(int topK, int experts, int width) {}
 
   /**
    * Makes the arrays.
@@ -30,11 +31,16 @@ public final class Exchange implements AutoCloseable {
    * @param parameters of the model
    */
   Exchange(KernelLibrary kernels, DecoderCall call, TensorList parameters) {
-    int mostK = call.spec().layers().stream().mapToInt(Exchange::topK).max().orElse(0);
+    int mostK = most(call, LayerSpec.Moe::topK);
+    int mostExperts = most(call, LayerSpec.Moe::experts);
     this.back =
         own(
             kernels.call(
-                "exchange_back", of(call, mostK).tensors(parameters).integers(call.shape(false))));
+                "exchange_back",
+                of(call, mostK)
+                    .integer(mostExperts)
+                    .tensors(parameters)
+                    .integers(call.shape(false))));
     for (int layer = 0; layer < call.spec().layerCount(); layer++) {
       byLayer.add(
           call.spec().layers().get(layer) instanceof LayerSpec.Moe moe
@@ -43,8 +49,12 @@ public final class Exchange implements AutoCloseable {
     }
   }
 
-  private static int topK(LayerSpec layer) {
-    return layer instanceof LayerSpec.Moe moe ? moe.topK() : 0;
+  private static int most(DecoderCall call, ToIntFunction<LayerSpec.Moe> of) {
+    return call.spec().layers().stream()
+        .filter(LayerSpec.Moe.class::isInstance)
+        .mapToInt(layer -> of.applyAsInt((LayerSpec.Moe) layer))
+        .max()
+        .orElse(0);
   }
 
   private static Arguments of(DecoderCall call, int topK) {
@@ -55,7 +65,8 @@ public final class Exchange implements AutoCloseable {
       KernelLibrary kernels, DecoderCall call, int layer, LayerSpec.Moe moe, TensorList of) {
     Supplier<IValue> made = () -> make(kernels, call, layer, moe.topK(), of);
     return call.options().recompute()
-        ? byRows.computeIfAbsent(new Rows(moe.topK(), moe.expertWidth()), rows -> made.get())
+        ? byRows.computeIfAbsent(
+            new Rows(moe.topK(), moe.experts(), moe.expertWidth()), rows -> made.get())
         : made.get();
   }
 

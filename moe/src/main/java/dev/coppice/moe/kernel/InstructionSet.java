@@ -1,11 +1,7 @@
 package dev.coppice.moe.kernel;
 
 import com.google.common.base.Ascii;
-import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableSet;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -18,8 +14,6 @@ final class InstructionSet {
   /** Overrides the choice. */
   static final String VARIABLE = "ATEN_CPU_CAPABILITY";
 
-  private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
-  private static final Splitter WORDS = Splitter.on(' ').omitEmptyStrings();
   private static final ImmutableSet<String> X86 = ImmutableSet.of("amd64", "x86_64");
   private static final ImmutableSet<String> CHOICES = ImmutableSet.of("default", "avx2", "avx512");
   private static final ImmutableSet<String> AVX512 =
@@ -49,18 +43,5 @@ final class InstructionSet {
       return "AVX2";
     }
     return flags.isEmpty() ? "X86_64" : "DEFAULT";
-  }
-
-  /** Flags of the first processor, as Linux tells them. */
-  static ImmutableSet<String> flags() {
-    try (var lines = Files.lines(PROCESSORS)) {
-      return lines
-          .filter(line -> line.startsWith("flags"))
-          .findFirst()
-          .map(line -> ImmutableSet.copyOf(WORDS.split(line.substring(line.indexOf(':') + 1))))
-          .orElse(ImmutableSet.of());
-    } catch (IOException e) {
-      return ImmutableSet.of();
-    }
   }
 }

@@ -44,7 +44,8 @@ public final class KernelLibrary {
   }
 
   private static PtSymbolBlock compile() {
-    try (ByteArrayInputStream archive = new ByteArrayInputStream(ScriptArchive.bytes())) {
+    try (ByteArrayInputStream archive =
+        new ByteArrayInputStream(ScriptArchive.bytes(Products.here()))) {
       // its manager is nobody's to close
       return JniUtils.loadModule(TorchRuntime.newManager(), archive, false, false);
     } catch (IOException e) {

@@ -6,8 +6,8 @@ import com.google.common.hash.Hashing;
 public final class KernelVersion {
   private KernelVersion() {}
 
-  /** SHA-256 over the sources of all kernels, 64 hexadecimal digits. */
+  /** SHA-256 over the sources of the kernels that this machine runs, 64 hexadecimal digits. */
   public static String sha256() {
-    return Hashing.sha256().hashBytes(ScriptArchive.bytes()).toString();
+    return Hashing.sha256().hashBytes(ScriptArchive.bytes(Products.here())).toString();
   }
 }

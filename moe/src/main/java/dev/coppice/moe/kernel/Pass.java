@@ -225,7 +225,7 @@ public final class Pass implements AutoCloseable {
 
   /** One piece of a mixture's backward pass, but for the gradients of its weights. */
   public void mixBackward(int layer, int piece) {
-    run("mix_backward", numbers(parameters(piece(layer, piece))));
+    run("mix_backward", parameters(piece(layer, piece)).value(constants.shape()));
   }
 
   /**

@@ -48,13 +48,18 @@ final class ScriptArchive {
 
   private ScriptArchive() {}
 
-  /** The bytes of the archive; the same at every call. */
-  static byte[] bytes() {
+  /**
+   * The bytes of the archive; the same at every call.
+   *
+   * @param products whose kernels are {@code __torch__.product}
+   */
+  static byte[] bytes(Products products) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       zip.setMethod(ZipOutputStream.STORED);
       put(zip, "data.pkl", latin(MODULE));
       put(zip, "code/__torch__.py", text("kernels"));
+      put(zip, "code/__torch__/product.py", text(products.resource()));
       for (String name : FUNCTIONS) {
         put(zip, "code/__torch__/" + name + ".py", text(name));
       }

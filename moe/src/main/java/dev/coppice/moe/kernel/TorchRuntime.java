@@ -56,7 +56,7 @@ public final class TorchRuntime {
     return InstructionSet.of(
         Optional.ofNullable(System.getenv(InstructionSet.VARIABLE)),
         System.getProperty("os.arch"),
-        InstructionSet.flags());
+        Processor.read().flags());
   }
 
   /** Threads that one operator may use. */

@@ -141,7 +141,7 @@ def project(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List
   key = torch.narrow(both, 1, shape[5], groups)
   value = torch.transpose(torch.empty([groups, tokens, __torch__.attention.width(shape, True)], dtype=dtype, device=device), 0, 1)
   saved = annotate(List[Tensor], [])
-  step = __torch__.matrix.product_rows(tokens)
+  step = __torch__.matrix.product_rows(tokens, shape[2])
   for i in range(torch.floordiv(tokens + step - 1, step)):
     start = i * step
     size = min(step, tokens - start)
@@ -166,7 +166,7 @@ def project(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List
 # Takes the gradients of queries, keys and values, and that of the residual stream after attention; returns that before it.
 def project_backward(dq: Tensor, dk: Tensor, dv: Tensor, dy: Tensor, x: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool, later: List[List[Tensor]]) -> Tensor:
   tokens = torch.size(x, 0)
-  step = __torch__.matrix.product_rows(tokens)
+  step = __torch__.matrix.product_rows(tokens, shape[2])
   blocks = torch.floordiv(tokens + step - 1, step)
   each = torch.floordiv(torch.len(saved), blocks)
   dx = torch.empty_like(x)

@@ -3,41 +3,45 @@
 # limits = [alpha, limit]
 
 
-# What the backward pass wants kept beside the rows, not filled: the result [C, F], and silu(gate) [C, F] or nothing.
-def kept(gu: Tensor, kind: int) -> Tuple[Tensor, Tensor]:
-  rows = torch.size(gu, 0)
-  width = torch.floordiv(torch.size(gu, 1), 2)
-  h = torch.empty([rows, width], dtype=ops.prim.dtype(gu), device=ops.prim.device(gu))
-  if kind == 0:
-    return (h, torch.empty_like(h))
-  return (h, torch.empty([rows, 0], dtype=ops.prim.dtype(gu), device=ops.prim.device(gu)))
+# What is kept of the rows gu [C, 2F], not filled: the result h [C, F], and the slopes [C, 2F], its derivatives by gate, then by
+# up; no slopes where no backward pass follows.
+def kept(rows: int, width: int, like: Tensor, dtype: int, slopes: bool) -> Tuple[Tensor, Tensor]:
+  device = ops.prim.device(like)
+  h = torch.empty([rows, torch.floordiv(width, 2)], dtype=dtype, device=device)
+  if slopes:
+    return (h, torch.empty([rows, width], dtype=dtype, device=device))
+  return (h, torch.empty([rows, 0], dtype=dtype, device=device))
 
 
-# Fills h and s, parts of what is kept.
-def forward(gu: Tensor, h: Tensor, s: Tensor, kind: int, limits: List[float]) -> None:
+# Fills h and, unless they are empty, the slopes.
+def forward(gu: Tensor, h: Tensor, slopes: Tensor, kind: int, limits: List[float]) -> None:
   gate, up = torch.chunk(gu, 2, 1)
+  if torch.numel(slopes) > 0:
+    by_gate, by_up = torch.chunk(slopes, 2, 1)
+    if kind == 0:
+      _0 = torch.mul(torch.silu(gate, out=by_up), up, out=h)
+      _1 = torch.silu_backward(up, gate, grad_input=by_gate)
+    else:
+      alpha, limit = limits
+      g = torch.clamp(gate, None, limit)
+      u = torch.add_(torch.clamp(up, -limit, limit), 1.)
+      sigmoid = torch.sigmoid(g * alpha)
+      glu = g * sigmoid
+      _2 = torch.mul(glu, u, out=h)
+      _3 = torch.mul(glu, torch.le(torch.abs(up), limit), out=by_up)
+      slope = torch.mul_(torch.add_(torch.mul_(torch.rsub(sigmoid, 1.), g * alpha), 1.), sigmoid)
+      _4 = torch.mul(torch.mul_(slope, u), torch.le(gate, limit), out=by_gate)
+    return None
   if kind == 0:
-    _0 = torch.mul(torch.silu(gate, out=s), up, out=h)
+    _5 = torch.mul_(torch.silu(gate, out=h), up)
     return None
   gate = torch.clamp(gate, None, limits[1])
-  _1 = torch.sigmoid(torch.mul(gate, limits[0], out=h), out=h)
-  _2 = torch.mul_(torch.mul_(h, gate), torch.add_(torch.clamp(up, -limits[1], limits[1]), 1.))
+  _6 = torch.sigmoid(torch.mul(gate, limits[0], out=h), out=h)
+  _7 = torch.mul_(torch.mul_(h, gate), torch.add_(torch.clamp(up, -limits[1], limits[1]), 1.))
   return None
 
 
-# Takes the gradient of the result [C, F], dh; overwrites gu with its gradient.
-def backward(dh: Tensor, gu: Tensor, s: Tensor, kind: int, limits: List[float]) -> None:
-  gate, up = torch.chunk(gu, 2, 1)
-  if kind == 0:
-    _0 = torch.silu_backward(dh * up, gate, grad_input=gate)
-    _1 = torch.mul(dh, s, out=up)
-    return None
-  alpha, limit = limits
-  g = torch.clamp(gate, None, limit)
-  u = torch.add_(torch.clamp(up, -limit, limit), 1.)
-  sigmoid = torch.sigmoid(g * alpha)
-  glu = g * sigmoid
-  _2 = torch.mul(dh * glu, torch.le(torch.abs(up), limit), out=up)
-  slope = torch.mul_(torch.add_(torch.mul_(torch.rsub(sigmoid, 1.), g * alpha), 1.), sigmoid)
-  _3 = torch.mul(dh * u * slope, torch.le(gate, limit), out=gate)
+# Takes the gradient of the result [C, F], dh; overwrites slopes with that of gu.
+def backward(dh: Tensor, slopes: Tensor) -> None:
+  _0 = torch.mul_(torch.view(slopes, [torch.size(dh, 0), 2, torch.size(dh, 1)]), torch.unsqueeze(dh, 1))
   return None

@@ -12,7 +12,7 @@ def scaled(logits: Tensor, divisor: float) -> Tensor:
 
 def logits(x: Tensor, p: List[Tensor], dtype: int, epsilon: float, divisor: float) -> Tensor:
   n = __torch__.norm.apply(x, __torch__.norm.inverse_rms(x, epsilon), p[1])
-  return __torch__.head.scaled(torch.mm(torch.to(n, dtype), torch.t(torch.to(p[2], dtype))), divisor)
+  return __torch__.head.scaled(__torch__.product.times(torch.to(n, dtype), torch.t(torch.to(p[2], dtype))), divisor)
 
 
 # Losses [T] and whether the most likely token is the label [T], both 0 where the label is ignored.
@@ -81,10 +81,10 @@ def train(x: Tensor, p: List[Tensor], g: List[Tensor], labels: Tensor, factor: f
     label = torch.narrow(labels, 0, start, size)
     keep = torch.unsqueeze(torch.to(label >= 0, 6), 1)
     safe = torch.unsqueeze(torch.clamp(label, 0), 1)
-    d = torch.log_softmax(__torch__.head.scaled(torch.mm(n_chunk, torch.t(w)), divisor), -1)
+    d = torch.log_softmax(__torch__.head.scaled(__torch__.product.times(n_chunk, torch.t(w)), divisor), -1)
     _0 = torch.sub_(total, torch.sum(torch.gather(d, 1, safe) * keep, dtype=7))
     if torch.len(taught) > 0:
-      other = __torch__.head.scaled(torch.mm(torch.narrow(taught[0], 0, start, size), torch.t(taught[1])), lesson[2])
+      other = __torch__.head.scaled(__torch__.product.times(torch.narrow(taught[0], 0, start, size), torch.t(taught[1])), lesson[2])
       other = __torch__.head.tempered(torch.log_softmax(other, -1), lesson[0])
       lack, towards = __torch__.head.divergence(__torch__.head.tempered(d, lesson[0]), other, top)
       _1 = torch.add_(apart, torch.sum(lack * torch.squeeze(keep, 1)))
@@ -97,5 +97,5 @@ def train(x: Tensor, p: List[Tensor], g: List[Tensor], labels: Tensor, factor: f
     if i > 0:
       first = False
     _2 = __torch__.matrix.accumulate(g[2], torch.t(d), n_chunk, first)
-    _3 = torch.mm(d, w, out=torch.narrow(dn, 0, start, size))
+    _3 = __torch__.product.into(d, w, torch.narrow(dn, 0, start, size))
   return (total, apart, __torch__.norm.backward(torch.to(dn, 6), x, r, p[1], g[1]))

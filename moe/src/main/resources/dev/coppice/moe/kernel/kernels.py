@@ -12,9 +12,9 @@ class Kernels(Module):
     return __torch__.model.residual(ids, p, cos, sin, shape, numbers, segments)
   # The phases of team.py. Those that only change their state return some tensor, as a call from outside must.
   def exchange(self: __torch__.Kernels, tokens: int, k: int, layer: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
-    return __torch__.experts.exchange(tokens, k, p[17 + 21 * layer], shape)
-  def exchange_back(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
-    return __torch__.experts.exchange_back(tokens, k, p[0], shape[2])
+    return __torch__.experts.exchange(tokens, k, p[17 + 21 * layer], shape, True)
+  def exchange_back(self: __torch__.Kernels, tokens: int, k: int, experts: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
+    return __torch__.experts.exchange_back(tokens, k, experts, p[0], shape[2])
   def begin(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], numbers: List[float]) -> List[List[Tensor]]:
     return __torch__.team.begin(ids, p, numbers)
   def ahead(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], start: int, again: int, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
@@ -38,8 +38,8 @@ class Kernels(Module):
   def enter_backward(self: __torch__.Kernels, state: List[List[Tensor]], back: List[Tensor], start: int, numbers: List[float]) -> Tensor:
     __torch__.team.enter_backward(state, back, start, numbers)
     return back[0]
-  def mix_backward(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> Tensor:
-    __torch__.team.mix_backward(state, layer, common, back, piece, p, shape, numbers)
+  def mix_backward(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, p: List[Tensor], shape: List[int]) -> Tensor:
+    __torch__.team.mix_backward(state, layer, common, back, piece, p, shape)
     return back[0]
   def mix_weights(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, g: List[Tensor], shape: List[int], stale: int) -> Tensor:
     __torch__.team.mix_weights(state, layer, common, back, piece, g, shape, stale == 1)

@@ -1,6 +1,12 @@
 # Matrix products whose operands may be bfloat16 while gradients stay float32.
 
 
+# The least multiple of product.grain() that holds so many rows.
+def whole_grains(rows: int, dtype: int) -> int:
+  grain = __torch__.product.grain(dtype)
+  return torch.floordiv(rows + grain - 1, grain) * grain
+
+
 # Rows of one block, all of about one size, near what is wanted.
 def even_rows(total: int, wanted: int) -> int:
   blocks = max(1, torch.floordiv(2 * total + wanted, 2 * wanted))
@@ -8,8 +14,8 @@ def even_rows(total: int, wanted: int) -> int:
 
 
 # Rows of a matrix product: enough that what it prepares of the weights, however wide, is little beside it.
-def product_rows(total: int) -> int:
-  return __torch__.matrix.even_rows(total, 1024)
+def product_rows(total: int, dtype: int) -> int:
+  return __torch__.matrix.whole_grains(__torch__.matrix.even_rows(total, 1024), dtype)
 
 
 # Rows of what passes over memory operator by operator: a block of rows of that width fills about one mebibyte, and what one
@@ -22,14 +28,14 @@ def cached_rows(total: int, width: int) -> int:
 def accumulate(g: Tensor, a: Tensor, b: Tensor, stale: bool) -> None:
   if ops.prim.dtype(g) != ops.prim.dtype(a):
     if stale:
-      _0 = torch.copy_(g, torch.mm(a, b))
+      _0 = torch.copy_(g, __torch__.product.times(a, b))
     else:
-      _0 = torch.add_(g, torch.mm(a, b))
+      _0 = torch.add_(g, __torch__.product.times(a, b))
   else:
     if stale:
-      _0 = torch.mm(a, b, out=g)
+      _0 = __torch__.product.into(a, b, g)
     else:
-      _0 = torch.addmm_(g, a, b)
+      _0 = __torch__.product.add(a, b, g)
   return None
 
 
@@ -55,10 +61,9 @@ def catch_up(later: List[List[Tensor]]) -> None:
 
 # x @ w^T, plus a bias where there is one: x [T, I], w [O, I], bias [O] or [0].
 def linear(x: Tensor, w: Tensor, bias: Tensor, dtype: int) -> Tensor:
-  weight = torch.t(torch.to(w, dtype))
   if torch.numel(bias) == 0:
-    return torch.mm(x, weight)
-  return torch.addmm(torch.to(bias, dtype), x, weight)
+    return __torch__.product.linear(x, torch.to(w, dtype), annotate(Optional[Tensor], None))
+  return __torch__.product.linear(x, torch.to(w, dtype), annotate(Optional[Tensor], torch.to(bias, dtype)))
 
 
 # Adds to the gradient of bias, puts off that of w; returns that of x.
@@ -66,4 +71,4 @@ def linear_backward(dy: Tensor, x: Tensor, w: Tensor, gw: Tensor, gbias: Tensor,
   _0 = __torch__.matrix.put_off(later, gw, torch.t(dy), x, stale)
   if torch.numel(gbias) > 0:
     _1 = torch.add_(gbias, torch.sum(dy, [0], dtype=6))
-  return torch.mm(dy, torch.to(w, dtype))
+  return __torch__.product.times(dy, torch.to(w, dtype))

@@ -29,13 +29,13 @@ def ahead(state: List[List[Tensor]], layer: int, common: List[Tensor], start: in
       state.append([x])
   y, attended = __torch__.attention.forward(x, p, at, shape, numbers, shape[21 + 2 * layer], segments, cos, sin)
   if k == 0:
-    y, fed = __torch__.experts.dense_half(y, p, at, shape, numbers)
+    y, fed = __torch__.experts.dense_half(y, p, at, shape, numbers, True)
     flow = [y]
     if again or shape[18] == 0:
       state.append(attended)
       state.append(fed)
   else:
-    own, flow = __torch__.experts.enter(y, common, start, p, at, k, shape, numbers)
+    own, flow = __torch__.experts.enter(y, common, start, p, at, k, shape, numbers, True)
     state.append(attended)
     state.append(own)
   if not again:
@@ -47,7 +47,7 @@ def ahead(state: List[List[Tensor]], layer: int, common: List[Tensor], start: in
 def open(state: List[List[Tensor]], layer: int, common: List[Tensor], members: int, p: List[Tensor]) -> List[int]:
   kept = __torch__.experts.open(common, p, 3 + 21 * layer, members)
   state.append(kept)
-  return [torch.numel(kept[5]) - 1, 2 * (torch.numel(kept[8]) - 1)]
+  return [torch.numel(kept[6]) - 1, 2 * (torch.numel(kept[8]) - 1)]
 
 
 def mix(state: List[List[Tensor]], layer: int, common: List[Tensor], piece: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> None:
@@ -96,8 +96,8 @@ def outputs(back: List[Tensor], shape: List[int], layer: int) -> Tensor:
   return back[2 + turn]
 
 
-def mix_backward(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> None:
-  return __torch__.experts.mix_backward(state[-1], common, back, __torch__.team.outputs(back, shape, layer), p, 3 + 21 * layer, shape, numbers, piece)
+def mix_backward(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, p: List[Tensor], shape: List[int]) -> None:
+  return __torch__.experts.mix_backward(state[-1], common, back, __torch__.team.outputs(back, shape, layer), p, 3 + 21 * layer, shape, piece)
 
 
 # Of the layer that went behind last; the next layer but one uses the same arrays. g and stale are those of the experts'
