@@ -2,11 +2,10 @@ package dev.coppice.bench.micro;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.family.Family;
+import dev.coppice.moe.kernel.MachinePeak;
 import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.moe.model.AdamWSettings;
 import dev.coppice.moe.model.LanguageModel;
@@ -28,7 +27,7 @@ import java.util.function.Consumer;
 
 /**
  * Speed of training: full steps (forward, backward, AdamW) of a 13.8M-parameter Qwen3-MoE on
- * batches of 8 × 256 random tokens, beside the speed of one large float32 matrix product.
+ * batches of 8 × 256 random tokens, beside the speed of one large matrix product.
  *
  * <p>The model and the step are those of the comparison script for {@code transformers}: 4 layers,
  * hidden 256, 8 experts of width 512, top-2, vocabulary 512, tied head.
@@ -79,7 +78,9 @@ public final class SpeedTrain {
    * @param tokensPerSecond median over the timed steps
    * @param gflops the same in 10⁹ operations a second, 6·N_active and attention's full square a
    *     token
-   * @param matmulGflops median of a 2048³ float32 product in the same run
+   * @param matmulGflops median of a 2048³ product in the same run, multiplied as the kernels do, in
+   *     the same precision
+   * @param engineGflops the same in float32 by the engine's own operator
    * @param threads threads of an operator
    * @param precision what matrix products ran in
    * @param peakBytes most resident memory of the process so far
@@ -88,6 +89,7 @@ public final class SpeedTrain {
       double tokensPerSecond,
       double gflops,
       double matmulGflops,
+      double engineGflops,
       int threads,
       Precision precision,
       long peakBytes) {
@@ -96,12 +98,13 @@ public final class SpeedTrain {
     public String text() {
       return String.format(
           Locale.ROOT,
-          "%.0f tokens/s, %.1f GFLOP/s, %.0f %% of one matrix product's %.1f,"
-              + " %d threads, %s, %.0f MB at most",
+          "%.0f tokens/s, %.1f GFLOP/s, %.0f %% of one matrix product's %.1f"
+              + " (float32 by the engine's own operator: %.1f), %d threads, %s, %.0f MB at most",
           tokensPerSecond,
           gflops,
           100 * gflops / matmulGflops,
           matmulGflops,
+          engineGflops,
           threads,
           precision,
           peakBytes * 1e-6);
@@ -122,7 +125,8 @@ public final class SpeedTrain {
     return new Result(
         tokensPerSecond,
         tokensPerSecond * PLAIN.flopsPerToken() * 1e-9,
-        matmulGflops(),
+        1e-9 * MachinePeak.median(PROBE, PROBES, precision == Precision.BF16_MIXED),
+        1e-9 * MachinePeak.engineMedian(PROBE, PROBES),
         TorchRuntime.threads(),
         precision,
         ResidentMemory.peak());
@@ -224,20 +228,6 @@ public final class SpeedTrain {
       labels[i] = TokenBatch.IGNORED;
     }
     return new TokenBatch(ids, labels, shape.batch(), shape.sequence());
-  }
-
-  private static double matmulGflops() {
-    try (NDManager manager = TorchRuntime.newManager()) {
-      NDArray x = manager.randomNormal(new ai.djl.ndarray.types.Shape(PROBE, PROBE));
-      x.matMul(x).close();
-      List<Double> seconds = new ArrayList<>();
-      for (int i = 0; i < PROBES; i++) {
-        long start = System.nanoTime();
-        x.matMul(x).close();
-        seconds.add((System.nanoTime() - start) * 1e-9);
-      }
-      return 2.0 * PROBE * PROBE * PROBE / median(seconds) * 1e-9;
-    }
   }
 
   static double median(List<Double> values) {

@@ -58,6 +58,7 @@ public final class SpeedTrainCommand implements Callable<Integer> {
             .put("tokens_per_second", result.tokensPerSecond())
             .put("gflops", result.gflops())
             .put("matmul_gflops", result.matmulGflops())
+            .put("engine_matmul_gflops", result.engineGflops())
             .put("threads", result.threads())
             .put("precision", result.precision().name().toLowerCase(Locale.ROOT))
             .put("peak_bytes", result.peakBytes());

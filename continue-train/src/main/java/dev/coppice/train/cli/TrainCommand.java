@@ -195,8 +195,7 @@ final class TrainCommand implements Callable<Integer> {
     command.commandLine().getErr().flush();
   }
 
-  /** The machine's peak in float32; not known in bfloat16. */
   private static double peak(TrainSpec spec) {
-    return spec.precision() == Precision.FLOAT32 ? MachinePeak.flopsPerSecond(PEAK_TIME) : 0;
+    return MachinePeak.best(PEAK_TIME, spec.precision() == Precision.BF16_MIXED);
   }
 }

@@ -58,7 +58,11 @@ public record DecoderCall(
 
   /** The kernels' number of the compute type. */
   long dtype() {
-    return options.bfloat16() ? BFLOAT16 : FLOAT32;
+    return dtype(options.bfloat16());
+  }
+
+  static long dtype(boolean bfloat16) {
+    return bfloat16 ? BFLOAT16 : FLOAT32;
   }
 
   /**

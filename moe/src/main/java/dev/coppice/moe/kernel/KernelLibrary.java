@@ -9,10 +9,14 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import com.google.common.base.Suppliers;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
 import dev.coppice.moe.kernel.DecoderCall.Factors;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.EnumSet;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
@@ -27,8 +31,12 @@ import java.util.function.Supplier;
  * these arrays may require gradients.
  */
 public final class KernelLibrary {
-  /** One module for the whole process: it has no state, and compiling takes a quarter second. */
-  private static final Supplier<PtSymbolBlock> MODULE = Suppliers.memoize(KernelLibrary::compile);
+  /**
+   * One module of each kind for the whole process: they have no state, but take time to compile.
+   */
+  private static final ImmutableMap<Products, Supplier<PtSymbolBlock>> MODULES =
+      Maps.toMap(
+          EnumSet.allOf(Products.class), products -> Suppliers.memoize(() -> compile(products)));
 
   private static final ExitGate GATE = ExitGate.make();
 
@@ -38,14 +46,17 @@ public final class KernelLibrary {
     this.block = block;
   }
 
-  /** The kernels, compiled at the first call. */
+  /** The kernels for this machine, compiled at the first call. */
   public static KernelLibrary load() {
-    return new KernelLibrary(MODULE.get());
+    return load(Products.here());
   }
 
-  private static PtSymbolBlock compile() {
-    try (ByteArrayInputStream archive =
-        new ByteArrayInputStream(ScriptArchive.bytes(Products.here()))) {
+  static KernelLibrary load(Products products) {
+    return new KernelLibrary(Objects.requireNonNull(MODULES.get(products)).get());
+  }
+
+  private static PtSymbolBlock compile(Products products) {
+    try (ByteArrayInputStream archive = new ByteArrayInputStream(ScriptArchive.bytes(products))) {
       // its manager is nobody's to close
       return JniUtils.loadModule(TorchRuntime.newManager(), archive, false, false);
     } catch (IOException e) {
@@ -243,6 +254,18 @@ public final class KernelLibrary {
   /** Moves arrays by a part of the way to others, in place; weight 1 is the whole way. */
   public void approach(NDManager manager, TensorList from, TensorList to, double weight) {
     run("approach", manager, new Arguments().tensors(from).tensors(to).number(weight)).close();
+  }
+
+  /**
+   * Multiplies a matrix by itself, as the kernels do.
+   *
+   * @param matrix [N, N], float32
+   * @param bfloat16 whether it is rounded to that before
+   * @return the first number of the product [1]
+   */
+  NDArray square(NDArray matrix, boolean bfloat16) {
+    long dtype = DecoderCall.dtype(bfloat16);
+    return run("square", matrix.getManager(), new Arguments().tensor(matrix).integer(dtype));
   }
 
   /** Calls a method; what was made for the call is released with it. */

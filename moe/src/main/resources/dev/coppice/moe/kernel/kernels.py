@@ -59,6 +59,10 @@ class Kernels(Module):
     return __torch__.decode.caches(capacity, shape, like)
   def step(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], caches: List[Tensor], past: int, cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float]) -> Tensor:
     return __torch__.decode.step(ids, p, caches, past, cos, sin, shape, numbers)
+  # a @ a, as the kernels multiply; its first number.
+  def square(self: __torch__.Kernels, a: Tensor, dtype: int) -> Tensor:
+    x = torch.to(a, dtype)
+    return torch.to(torch.narrow(torch.flatten(__torch__.product.times(x, x)), 0, 0, 1), 6)
   def clip(self: __torch__.Kernels, g: List[Tensor], limit: float) -> Tensor:
     return __torch__.optimizer.clip(g, limit)
   def balance(self: __torch__.Kernels, bias: Tensor, counts: Tensor, step: float) -> Tensor:

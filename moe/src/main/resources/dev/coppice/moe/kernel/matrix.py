@@ -13,9 +13,9 @@ def even_rows(total: int, wanted: int) -> int:
   return max(1, torch.floordiv(total + blocks - 1, blocks))
 
 
-# Rows of a matrix product: enough that what it prepares of the weights, however wide, is little beside it.
+# Rows of one of a matrix product's blocks.
 def product_rows(total: int, dtype: int) -> int:
-  return __torch__.matrix.whole_grains(__torch__.matrix.even_rows(total, 1024), dtype)
+  return __torch__.matrix.whole_grains(__torch__.matrix.even_rows(total, __torch__.product.rows()), dtype)
 
 
 # Rows of what passes over memory operator by operator: a block of rows of that width fills about one mebibyte, and what one

@@ -6,7 +6,12 @@
 def grain(dtype: int) -> int:
   if dtype == 6:
     return 1
-  return 16
+  return 32
+
+
+# Rows of a product: enough that what it prepares of the weights, however wide, is little beside it.
+def rows() -> int:
+  return 1024
 
 
 def times(a: Tensor, b: Tensor) -> Tensor:
