@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.function.ToIntFunction;
 
 /**
  * What the members of a team pass one another while they train on one batch: arrays of all its
@@ -31,16 +30,11 @@ public final class Exchange implements AutoCloseable {
    * @param parameters of the model
    */
   Exchange(KernelLibrary kernels, DecoderCall call, TensorList parameters) {
-    int mostK = most(call, LayerSpec.Moe::topK);
-    int mostExperts = most(call, LayerSpec.Moe::experts);
+    int mostK = call.spec().layers().stream().mapToInt(Exchange::topK).max().orElse(0);
     this.back =
         own(
             kernels.call(
-                "exchange_back",
-                of(call, mostK)
-                    .integer(mostExperts)
-                    .tensors(parameters)
-                    .integers(call.shape(false))));
+                "exchange_back", of(call, mostK).tensors(parameters).integers(call.shape(false))));
     for (int layer = 0; layer < call.spec().layerCount(); layer++) {
       byLayer.add(
           call.spec().layers().get(layer) instanceof LayerSpec.Moe moe
@@ -49,12 +43,8 @@ public final class Exchange implements AutoCloseable {
     }
   }
 
-  private static int most(DecoderCall call, ToIntFunction<LayerSpec.Moe> of) {
-    return call.spec().layers().stream()
-        .filter(LayerSpec.Moe.class::isInstance)
-        .mapToInt(layer -> of.applyAsInt((LayerSpec.Moe) layer))
-        .max()
-        .orElse(0);
+  private static int topK(LayerSpec layer) {
+    return layer instanceof LayerSpec.Moe moe ? moe.topK() : 0;
   }
 
   private static Arguments of(DecoderCall call, int topK) {

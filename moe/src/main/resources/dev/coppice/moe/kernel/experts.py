@@ -7,7 +7,7 @@
 # common = [c [T, D] and the outputs [R, D] in the compute dtype, chosen experts [T, K], their weights [T, K], gate.kept of [R]],
 # and for the backward pass back = [the gradient of the experts' sum [T, D], that of each weight [R], both float32, and two
 # arrays, for layers in turn, for the gradients of outputs [R, D]]. R is the room for C rows where each expert's begin and end
-# at a multiple of product.grain(): the rows that fill up are some token's with a weight of zero. A member's tokens are those
+# at a multiple of grain(): the rows that fill up are some token's with a weight of zero. A member's tokens are those
 # from start on. A piece is some rows of one expert or of several; for the gradients of weights it is whole experts.
 
 
@@ -119,9 +119,17 @@ def shared_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: Li
   return dn
 
 
+# What the rows of each expert are filled up to a multiple of: a power of two that their mean holds eight times, or one.
+def grain(rows: int, experts: int, dtype: int) -> int:
+  grain = __torch__.product.grain(dtype)
+  while grain > 1 and 8 * grain * experts > rows:
+    grain = torch.floordiv(grain, 2)
+  return grain
+
+
 # Room for so many rows of so many experts, each expert's filled up.
 def room(rows: int, experts: int, dtype: int) -> int:
-  return rows + experts * (__torch__.product.grain(dtype) - 1)
+  return rows + experts * (__torch__.experts.grain(rows, experts, dtype) - 1)
 
 
 # common, not filled.
@@ -136,11 +144,11 @@ def exchange(tokens: int, k: int, gate_up: Tensor, shape: List[int], train: bool
   return [c, out, index, torch.empty([tokens, k], dtype=6, device=device), h, slopes]
 
 
-# back, not filled; experts are the most that a layer has.
-def exchange_back(tokens: int, k: int, experts: int, like: Tensor, dtype: int) -> List[Tensor]:
+# back, not filled, for all layers; k is the most that one chooses. Filling up takes less than an eighth more.
+def exchange_back(tokens: int, k: int, like: Tensor, dtype: int) -> List[Tensor]:
   device = ops.prim.device(like)
   width = torch.size(like, 1)
-  rows = __torch__.experts.room(tokens * k, experts, dtype)
+  rows = torch.floordiv(9 * tokens * k, 8)
   even = torch.empty([rows, width], dtype=dtype, device=device)
   return [torch.empty([tokens, width], dtype=6, device=device), torch.empty([rows], dtype=6, device=device), even, torch.empty_like(even)]
 
@@ -148,7 +156,7 @@ def exchange_back(tokens: int, k: int, experts: int, like: Tensor, dtype: int) -
 # Pieces of a mixture: parts [P, 3] of expert, first row and rows, and where each piece begins and the last one ends among
 # them; experts in falling order of rows, first row of each expert, and where each piece of whole experts begins and the last
 # one ends among them. For a team pieces become smaller towards the end, so that its members end together. counts and starts
-# are multiples of product.grain(), and so are the parts.
+# are multiples of grain(), and so are the parts.
 def pieces(counts: Tensor, starts: Tensor, members: int, dtype: int) -> List[Tensor]:
   order = annotate(List[int], torch.argsort(torch.neg(counts), stable=True).tolist())
   sizes = annotate(List[int], counts.tolist())
@@ -221,9 +229,10 @@ def open(common: List[Tensor], p: List[Tensor], at: int, members: int) -> List[T
   index = common[2]
   room = torch.size(common[1], 0)
   device = ops.prim.device(index)
-  counts, order, rows = __torch__.experts.dispatch(index, torch.size(p[at + 11], 0))
   dtype = ops.prim.dtype(common[0])
-  grain = __torch__.product.grain(dtype)
+  experts = torch.size(p[at + 11], 0)
+  counts, order, rows = __torch__.experts.dispatch(index, experts)
+  grain = __torch__.experts.grain(torch.numel(index), experts, dtype)
   filled = torch.mul_(torch.floor_divide(counts + (grain - 1), grain), grain)
   starts = torch.cumsum(filled, 0) - filled
   shift = starts - (torch.cumsum(counts, 0) - counts)

@@ -13,8 +13,8 @@ class Kernels(Module):
   # The phases of team.py. Those that only change their state return some tensor, as a call from outside must.
   def exchange(self: __torch__.Kernels, tokens: int, k: int, layer: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
     return __torch__.experts.exchange(tokens, k, p[17 + 21 * layer], shape, True)
-  def exchange_back(self: __torch__.Kernels, tokens: int, k: int, experts: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
-    return __torch__.experts.exchange_back(tokens, k, experts, p[0], shape[2])
+  def exchange_back(self: __torch__.Kernels, tokens: int, k: int, p: List[Tensor], shape: List[int]) -> List[Tensor]:
+    return __torch__.experts.exchange_back(tokens, k, p[0], shape[2])
   def begin(self: __torch__.Kernels, ids: Tensor, p: List[Tensor], numbers: List[float]) -> List[List[Tensor]]:
     return __torch__.team.begin(ids, p, numbers)
   def ahead(self: __torch__.Kernels, state: List[List[Tensor]], layer: int, common: List[Tensor], start: int, again: int, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:

@@ -1,7 +1,7 @@
 # Matrix products a [M, K] @ b [K, N] by the engine's own operator: BLAS in float32, oneDNN in bfloat16.
 
 
-# What the rows of an expert are filled up to a multiple of. oneDNN prepares code for each shape of a product, which takes as
+# What rows come in multiples of where there are many. oneDNN prepares code for each shape of a product, which takes as
 # long as a small product itself: few shapes are prepared once.
 def grain(dtype: int) -> int:
   if dtype == 6:
