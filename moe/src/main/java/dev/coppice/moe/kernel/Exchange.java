@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /**
  * What the members of a team pass one another while they train on one batch: arrays of all its
@@ -53,11 +52,12 @@ public final class Exchange implements AutoCloseable {
 
   private IValue common(
       KernelLibrary kernels, DecoderCall call, int layer, LayerSpec.Moe moe, TensorList of) {
-    Supplier<IValue> made = () -> make(kernels, call, layer, moe.topK(), of);
-    return call.options().recompute()
-        ? byRows.computeIfAbsent(
-            new Rows(moe.topK(), moe.experts(), moe.expertWidth()), rows -> made.get())
-        : made.get();
+    if (!call.options().recompute()) {
+      return make(kernels, call, layer, moe.topK(), of);
+    }
+    return byRows.computeIfAbsent(
+        new Rows(moe.topK(), moe.experts(), moe.expertWidth()),
+        rows -> make(kernels, call, layer, rows.topK(), of));
   }
 
   private IValue make(
