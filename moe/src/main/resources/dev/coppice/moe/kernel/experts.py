@@ -33,7 +33,7 @@ def gather(rows: Tensor, chosen: Tensor, weight: Optional[Tensor]) -> Tensor:
   return sum
 
 
-# What an expert has of p, in a type, if there is any.
+# What an expert has of p, if there is any, in a type: a view where it is of that type.
 def of_expert(p: Tensor, e: int, dtype: int) -> Optional[Tensor]:
   if torch.numel(p) == 0:
     return annotate(Optional[Tensor], None)
