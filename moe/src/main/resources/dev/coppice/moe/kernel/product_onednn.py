@@ -1,5 +1,6 @@
 # Matrix products a [M, K] @ b [K, N] by oneDNN in float32 too, for processors on which BLAS does not use their widest vectors.
 
+
 # What rows come in multiples of where there are many. oneDNN prepares code for each shape of a product, which takes as
 # long as a small product itself: few shapes are prepared once.
 def grain(dtype: int) -> int:

@@ -3,8 +3,8 @@
 # state: [the residual stream, or its gradient], [sums], two lists of what was put off (matrix.py), what mix_weights needs of
 # the last mixture, then lists that the backward pass takes from the end.
 # Nobody waits for the gradients of matrices: a member puts them off until it has come to the next meeting, and makes them
-# there before it waits itself; those of experts are pieces again. Where layers are computed anew they are made at once: their operands lie in common arrays
-# that the next layer overwrites.
+# there before it waits itself; those of experts are pieces again. Where layers are computed anew they are made at once: their
+# operands lie in common arrays that the next layer overwrites.
 # The arguments that all phases share are described in model.py; common, back and start in experts.py.
 
 

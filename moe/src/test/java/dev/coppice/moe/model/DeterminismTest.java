@@ -51,7 +51,8 @@ class DeterminismTest {
     }
   }
 
-  private static ObjectNode large(String name) throws IOException {
+  /** A family's configuration, with products large enough for several threads. */
+  static ObjectNode large(String name) throws IOException {
     try (Checkpoint checkpoint = Checkpoint.open(Goldens.folder(name))) {
       ObjectNode config = checkpoint.config().put("max_position_embeddings", 512);
       return config.put("hidden_size", 128).put("vocab_size", 1000);

@@ -2,9 +2,7 @@ package dev.coppice.moe.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.primitives.Floats;
-import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.testing.Goldens;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -60,7 +58,8 @@ class LargeProductsTest {
 
   private static Step step(String name, String products) throws IOException {
     System.setProperty(PROPERTY, products);
-    try (LanguageModel model = LanguageModel.fresh(config(name), 3, Precision.FLOAT32);
+    try (LanguageModel model =
+            LanguageModel.fresh(DeterminismTest.large(name), 3, Precision.FLOAT32);
         Learner learner = Learner.fresh(model)) {
       TokenBatch batch = batch(model.spec().vocabularySize());
       learner.accumulate(batch, new LossWeights(0.01, 0.001), 1);
@@ -71,13 +70,6 @@ class LargeProductsTest {
         }
       }
       return new Step(Floats.asList(model.logits(batch)), gradients);
-    }
-  }
-
-  private static ObjectNode config(String name) throws IOException {
-    try (Checkpoint checkpoint = Checkpoint.open(Goldens.folder(name))) {
-      ObjectNode config = checkpoint.config().put("max_position_embeddings", 512);
-      return config.put("hidden_size", 128).put("vocab_size", 1000);
     }
   }
 
