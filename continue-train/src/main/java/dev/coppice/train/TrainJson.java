@@ -2,6 +2,7 @@ package dev.coppice.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -49,11 +50,31 @@ public final class TrainJson {
     try {
       return MAPPER.readValue(Files.readAllBytes(file), type);
     } catch (JsonProcessingException e) {
-      throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
-          "JSON must be a " + type.getSimpleName() + ", got " + oneLine(e) + " (" + file + ")",
-          e);
+      throw bad(type, e, file);
     }
+  }
+
+  /**
+   * Makes an object of JSON that was read from a file.
+   *
+   * @param json of the object
+   * @param type of the object
+   * @param file that it was read from, for messages
+   * @throws CoppiceException naming the file and the JSON path, when it is not such an object
+   */
+  public static <T> T of(JsonNode json, Class<T> type, Path file) {
+    try {
+      return MAPPER.treeToValue(json, type);
+    } catch (JsonProcessingException e) {
+      throw bad(type, e, file);
+    }
+  }
+
+  private static CoppiceException bad(Class<?> type, JsonProcessingException e, Path file) {
+    return new CoppiceException(
+        ExitCode.INPUT_INVALID,
+        "JSON must be a " + type.getSimpleName() + ", got " + oneLine(e) + " (" + file + ")",
+        e);
   }
 
   private static String oneLine(JsonProcessingException e) {

@@ -48,6 +48,14 @@ public record DocumentEnd(OptionalInt text, OptionalInt tokens) {
     };
   }
 
+  /** The token that ends documents, and where it was found. */
+  public Optional<EndToken> token() {
+    OptionalInt id = text.isPresent() ? text : tokens;
+    return id.isPresent()
+        ? Optional.of(new EndToken(id.getAsInt(), null, "the checkpoint or an option"))
+        : Optional.empty();
+  }
+
   private static int id(String option, int vocabulary) {
     try {
       int id = Integer.parseInt(option);

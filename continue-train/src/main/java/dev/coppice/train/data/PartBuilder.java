@@ -6,6 +6,7 @@ import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.Folders;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,19 +39,34 @@ final class PartBuilder {
     this.cache = reading.cache().map(TokenCache::new);
   }
 
+  /**
+   * What was made.
+   *
+   * @param sources of tokens
+   * @param paths that they came from, in the order given
+   */
+  record Built(List<SourceSpec> sources, List<PathRecord> paths) {}
+
   /** The sources that some paths hold: text first, then lines of JSON, then tokens. */
-  List<SourceSpec> sources(List<Path> paths) throws IOException {
+  Built build(List<Path> paths) throws IOException {
     List<Path> texts = new ArrayList<>();
     List<Path> lines = new ArrayList<>();
     List<SourceSpec> tokens = new ArrayList<>();
+    List<PathRecord> records = new ArrayList<>();
     for (Path path : paths) {
+      List<FileRecord> files = new ArrayList<>();
+      DataForm form = DataForm.TEXT;
       for (DataFinder.Found found : DataFinder.find(path, reading.form())) {
-        switch (found.form()) {
+        form = found.form();
+        switch (form) {
           case TEXT -> texts.add(found.path());
           case JSONL -> lines.add(found.path());
           default -> tokens.add(tokens(found));
         }
+        files.addAll(files(found, tokens));
       }
+      String absolute = path.toAbsolutePath().normalize().toString();
+      records.add(new PathRecord(path.toString(), absolute, form, files, List.of()));
     }
     List<SourceSpec> sources = new ArrayList<>();
     if (!texts.isEmpty()) {
@@ -60,7 +76,28 @@ final class PartBuilder {
       sources.add(SourceSpec.of(lines(lines)));
     }
     sources.addAll(tokens);
-    return sources;
+    return new Built(sources, records);
+  }
+
+  private static List<FileRecord> files(DataFinder.Found found, List<SourceSpec> tokens)
+      throws IOException {
+    String name = Folders.name(found.path());
+    return switch (found.form()) {
+      case TEXT ->
+          TextFolder.find(List.of(found.path())).stream()
+              .map(text -> new FileRecord(text.name(), text.bytes(), text.sha256()))
+              .toList();
+      case JSONL ->
+          List.of(
+              new FileRecord(
+                  name,
+                  Files.size(found.path()),
+                  MoreFiles.asByteSource(found.path()).hash(Hashing.sha256()).toString()));
+      default ->
+          List.of(
+              new FileRecord(
+                  name, Files.size(found.path()), tokens.get(tokens.size() - 1).sha256()));
+    };
   }
 
   private SourceSpec tokens(DataFinder.Found found) throws IOException {

@@ -55,12 +55,12 @@ public final class Preparation {
     Path staging =
         Files.createTempDirectory(Folders.parent(run), "." + Folders.name(run) + ".tmp-");
     try {
-      List<PartSpec> parts = parts(paths, split, staging.resolve(DATA));
+      List<Read> parts = parts(paths, split, staging.resolve(DATA));
       holdOut(parts, staging.resolve(DATA));
       if (Files.exists(staging.resolve(DATA))) {
         Files.move(staging, run, StandardCopyOption.ATOMIC_MOVE);
       }
-      return opened(parts.stream().map(part -> part.within(staging).from(run)).toList());
+      return opened(parts.stream().map(part -> part.moved(staging, run)).toList());
     } finally {
       Folders.delete(staging);
     }
@@ -86,7 +86,33 @@ public final class Preparation {
    * @return open; the caller closes it
    */
   public TokenFile open(List<Path> paths, Path scratch) throws IOException {
-    PartSpec part = new PartSpec(1, builder(scratch).sources(paths), null);
+    return read(paths, scratch).text();
+  }
+
+  /**
+   * Data to be read through.
+   *
+   * @param text all of it; the caller closes it
+   * @param record where it came from
+   */
+  public record Through(TokenFile text, DataRecord record) {}
+
+  /**
+   * All that some paths hold as one token file, and where it came from.
+   *
+   * @param paths of data
+   * @param scratch folder for what is made without a cache; the caller deletes it
+   */
+  public Through read(List<Path> paths, Path scratch) throws IOException {
+    PartBuilder.Built built = builder(scratch).build(paths);
+    PartSpec part = new PartSpec(1, built.sources(), null);
+    TokenFile text = through(part, scratch);
+    PartRecord record =
+        new PartRecord(1, built.paths(), text.documentCount(), text.tokenCount(), null, null);
+    return new Through(text, record(List.of(record)));
+  }
+
+  private TokenFile through(PartSpec part, Path scratch) throws IOException {
     if (part.sources().size() == 1 && part.sources().get(0).form() == DataForm.TOKENS) {
       return TokenFile.open(Path.of(part.sources().get(0).path()));
     }
@@ -107,8 +133,27 @@ public final class Preparation {
     return new PartBuilder(reading, tokenizer, progress, folder);
   }
 
-  private List<PartSpec> parts(
-      List<DataPath> paths, Optional<PartSpec.HeldOutSpec> split, Path folder) throws IOException {
+  private DataRecord record(List<PartRecord> parts) {
+    ReadingRecord options =
+        new ReadingRecord(
+            reading.form(), reading.textField(), reading.tokenWidth(), tokenizer.name());
+    return new DataRecord(options, reading.documentEnd().token().orElse(null), parts);
+  }
+
+  /**
+   * What was read.
+   *
+   * @param spec of a part
+   * @param paths that it came from
+   */
+  private record Read(PartSpec spec, List<PathRecord> paths) {
+    Read moved(Path from, Path to) {
+      return new Read(spec.within(from).from(to), paths);
+    }
+  }
+
+  private List<Read> parts(List<DataPath> paths, Optional<PartSpec.HeldOutSpec> split, Path folder)
+      throws IOException {
     long weighted = paths.stream().filter(path -> path.weight().isPresent()).count();
     if (weighted != 0 && weighted != paths.size()) {
       throw new CoppiceException(
@@ -122,17 +167,19 @@ public final class Preparation {
     PartBuilder builder = builder(folder);
     if (weighted == 0) {
       List<Path> all = paths.stream().map(DataPath::path).toList();
-      return List.of(new PartSpec(1, builder.sources(all), split.orElse(null)));
+      return List.of(part(1, builder.build(all), split));
     }
-    List<PartSpec> parts = new ArrayList<>();
+    List<Read> parts = new ArrayList<>();
     for (DataPath path : paths) {
-      parts.add(
-          new PartSpec(
-              path.weight().orElseThrow(),
-              builder.sources(List.of(path.path())),
-              split.orElse(null)));
+      PartBuilder.Built built = builder.build(List.of(path.path()));
+      parts.add(part(path.weight().orElseThrow(), built, split));
     }
     return parts;
+  }
+
+  private static Read part(
+      double weight, PartBuilder.Built built, Optional<PartSpec.HeldOutSpec> split) {
+    return new Read(new PartSpec(weight, built.sources(), split.orElse(null)), built.paths());
   }
 
   private static TokenSequence opened(PartSpec part) throws IOException {
@@ -143,19 +190,29 @@ public final class Preparation {
     return part.splitOff(JoinedTokens.of(sources));
   }
 
-  private static TrainingData opened(List<PartSpec> specs) throws IOException {
+  private TrainingData opened(List<Read> read) throws IOException {
     List<TrainingData.Part> parts = new ArrayList<>();
-    for (PartSpec spec : specs) {
-      parts.add(new TrainingData.Part(spec, opened(spec)));
+    List<PartRecord> records = new ArrayList<>();
+    for (Read each : read) {
+      TokenSequence tokens = opened(each.spec());
+      parts.add(new TrainingData.Part(each.spec(), tokens));
+      records.add(
+          new PartRecord(
+              each.spec().weight(),
+              each.paths(),
+              tokens.documentCount(),
+              tokens.tokenCount(),
+              null,
+              null));
     }
-    return TrainingData.of(parts);
+    return TrainingData.of(parts, record(records));
   }
 
-  private void holdOut(List<PartSpec> specs, Path folder) throws IOException {
-    if (specs.get(0).split() == null) {
+  private void holdOut(List<Read> parts, Path folder) throws IOException {
+    if (parts.get(0).spec().split() == null) {
       return;
     }
-    try (TrainingData data = opened(specs)) {
+    try (TrainingData data = opened(parts)) {
       DocumentCopy.write(
               folder.resolve(HELD_OUT), data.vocabularySize(), tokenizer, data::copyHeldOut)
           .close();

@@ -13,14 +13,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What a run reads: parts of a mixture, each with its weight. */
 public final class TrainingData implements Closeable {
   private final ImmutableList<Part> parts;
+  private final Optional<DataRecord> read;
 
-  private TrainingData(List<Part> parts) {
+  private TrainingData(List<Part> parts, Optional<DataRecord> read) {
     checkArgument(!parts.isEmpty(), "training data must have a part, got none");
     this.parts = ImmutableList.copyOf(parts);
+    this.read = read;
   }
 
   /**
@@ -38,12 +41,12 @@ public final class TrainingData implements Closeable {
    */
   public static TrainingData of(TokenSequence tokens) {
     PartSpec spec = new PartSpec(1, List.of(SourceSpec.of(tokens)), null);
-    return new TrainingData(List.of(new Part(spec, tokens)));
+    return new TrainingData(List.of(new Part(spec, tokens)), Optional.empty());
   }
 
-  /** Data of some parts. */
-  static TrainingData of(List<Part> parts) {
-    return new TrainingData(parts);
+  /** Data of some parts, and where it came from. */
+  static TrainingData of(List<Part> parts, DataRecord read) {
+    return new TrainingData(parts, Optional.of(read));
   }
 
   /**
@@ -60,7 +63,7 @@ public final class TrainingData implements Closeable {
       PartSpec part = each.from(runFolder);
       parts.add(new Part(part, part.open()));
     }
-    TrainingData data = new TrainingData(parts);
+    TrainingData data = new TrainingData(parts, Optional.ofNullable(spec.read()));
     if (!data.fingerprint().equals(spec.sha256())) {
       throw new CoppiceException(
           ExitCode.INTEGRITY,
@@ -78,7 +81,13 @@ public final class TrainingData implements Closeable {
     return new DataSpec(
         fingerprint(),
         tokenCount(),
-        parts.stream().map(part -> part.spec().within(runFolder)).toList());
+        parts.stream().map(part -> part.spec().within(runFolder)).toList(),
+        read.orElse(null));
+  }
+
+  /** Where the data came from and how it was read; nothing where token files were handed over. */
+  public Optional<DataRecord> read() {
+    return read;
   }
 
   /**

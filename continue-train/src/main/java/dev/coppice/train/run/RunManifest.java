@@ -2,8 +2,12 @@ package dev.coppice.train.run;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.DataSpec;
+import java.io.IOException;
+import java.nio.file.Path;
 
 /**
  * What a run is: the file {@code run.json}, written once.
@@ -24,4 +28,18 @@ record RunManifest(
     String baseModel,
     DataSpec data,
     Budget budget,
-    TrainSpec spec) {}
+    TrainSpec spec) {
+
+  /**
+   * Reads a file. Those of earlier versions do not say where their data came from.
+   *
+   * @throws dev.coppice.moe.CoppiceException when it is no such file
+   */
+  static RunManifest read(Path file) throws IOException {
+    ObjectNode json = TrainJson.read(file, ObjectNode.class);
+    if (json.path("data") instanceof ObjectNode data && !data.has("read")) {
+      data.putNull("read");
+    }
+    return TrainJson.of(json, RunManifest.class, file);
+  }
+}

@@ -100,7 +100,7 @@ final class RunOpener {
 
   /** Goes on from the newest whole checkpoint, or from the start if there is none. */
   TrainingRun resume(Path out, ResumeSpec how) throws IOException {
-    RunManifest manifest = TrainJson.read(RunFolder.manifest(out), RunManifest.class);
+    RunManifest manifest = RunManifest.read(RunFolder.manifest(out));
     RunFolder folder = RunFolder.hold(out);
     try {
       TrainingData data = TrainingData.open(manifest.data(), out);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
+import com.google.common.hash.Hashing;
+import com.google.common.io.MoreFiles;
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;
@@ -104,8 +106,16 @@ class TrainCommandTest {
     assertThat(trained.err()).isEmpty();
     assertThat(trained.code()).isZero();
     JsonNode data = new ObjectMapper().readTree(run.resolve("run.json").toFile()).get("data");
-    assertThat(data.findValuesAsText("form")).containsExactly("tokens", "tokens", "nanogpt");
-    assertThat(data.findValuesAsText("weight")).containsExactly("2.0", "1.5", "0.5");
+    JsonNode parts = data.get("parts");
+    assertThat(parts.findValuesAsText("form")).containsExactly("tokens", "tokens", "nanogpt");
+    assertThat(parts.findValuesAsText("weight")).containsExactly("2.0", "1.5", "0.5");
+    JsonNode read = data.get("read");
+    assertThat(read.findValuesAsText("form")).containsExactly("text", "jsonl", "nanogpt");
+    assertThat(read.findValuesAsText("given"))
+        .containsExactly(texts.toString(), lines.toString(), tokens.toString());
+    assertThat(read.findValuesAsText("text_field")).containsExactly("body");
+    assertThat(read.get("parts").get(1).findValuesAsText("sha256"))
+        .containsExactly(MoreFiles.asByteSource(lines).hash(Hashing.sha256()).toString());
     Outcome resumed = coppice("train", "--out", run, "--resume", "-q");
     assertThat(resumed.err()).isEmpty();
     Outcome judged =

@@ -9,7 +9,6 @@ import dev.coppice.moe.testing.FaultFs.Bytes;
 import dev.coppice.moe.testing.FaultFs.Fault;
 import dev.coppice.moe.testing.FaultFs.Loss;
 import dev.coppice.train.Folders;
-import dev.coppice.train.TrainJson;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.MetricsSink;
@@ -105,7 +104,7 @@ class RunCrashTest {
       return saved > 0 ? Optional.of("run.json is gone") : Optional.empty();
     }
     try {
-      TrainJson.read(RunFolder.manifest(run), RunManifest.class);
+      RunManifest.read(RunFolder.manifest(run));
     } catch (CoppiceException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }

@@ -1,0 +1,9 @@
+package dev.coppice.train.data;
+
+/**
+ * A file or folder below a path of data that was not read.
+ *
+ * @param name as {@link FileRecord} names files
+ * @param reason why not, as the end of "left out: …"
+ */
+public record LeftOut(String name, String reason) {}

@@ -1,0 +1,31 @@
+package dev.coppice.train.data;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one part of the data is, and how often it is gone through.
+ *
+ * @param weight of the part in the mixture
+ * @param paths it was read from, in order
+ * @param documents in it, without what is held out
+ * @param tokens in it, without what is held out
+ * @param windows whole windows in it; null where no length of window is known
+ * @param passes that the budget makes of those windows; null where that depends on the clock, or
+ *     nothing is trained
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+public record PartRecord(
+    double weight,
+    List<PathRecord> paths,
+    long documents,
+    long tokens,
+    @Nullable Long windows,
+    @Nullable Double passes) {
+  /** Copies the list. */
+  public PartRecord {
+    paths = List.copyOf(paths);
+  }
+}
