@@ -207,8 +207,8 @@ public final class GrowthExecutor {
    */
   private Integer work(List<Job> jobs, AtomicInteger next, Crew crew, GrowthJournal journal)
       throws IOException {
-    RecipeReader reader = new RecipeReader(from, plan.seed(), sigmas);
-    TensorWriter tensors = new TensorWriter(from, reader, written::addAndGet);
+    RecipeReader reader = new RecipeReader(from.tensors(), plan.seed(), sigmas);
+    TensorWriter tensors = new TensorWriter(from.tensors(), reader, written::addAndGet);
     int done = 0;
     for (int i = next.getAndIncrement(); i < jobs.size(); i = next.getAndIncrement()) {
       if (crew.stopped()) {
@@ -274,7 +274,8 @@ public final class GrowthExecutor {
   }
 
   private Placed placed(PlannedTensor tensor) {
-    Optional<StoredTensor> first = tensor.recipe().sources().findFirst().map(from::tensor);
+    Optional<StoredTensor> first =
+        tensor.recipe().sources().findFirst().map(from.tensors()::tensor);
     return new Placed(
         tensor,
         first.map(stored -> stored.file().toString()).orElse(""),

@@ -1,11 +1,9 @@
 package dev.coppice.growth;
 
+import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.checkpoint.StoredTensor;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.util.Optional;
 
 /**
@@ -13,7 +11,7 @@ import java.util.Optional;
  *
  * <p>It owns the optimizer's file; the checkpoint stays its opener's.
  */
-final class GrowthSource implements TensorBytes, Closeable {
+final class GrowthSource implements Closeable {
   private final Checkpoint checkpoint;
   private final Optional<TrainingState> state;
 
@@ -54,29 +52,12 @@ final class GrowthSource implements TensorBytes, Closeable {
     return rule.map(wanted -> MomentPlan.of(plan, wanted, state.orElseThrow().steps()));
   }
 
-  private boolean isState(String name) {
-    return state.isPresent() && state.get().tensors().containsKey(name);
-  }
-
-  @Override
-  public StoredTensor tensor(String name) {
-    return isState(name) ? state.orElseThrow().tensor(name) : checkpoint.tensor(name);
-  }
-
-  @Override
-  public void read(StoredTensor tensor, long offset, ByteBuffer into) throws IOException {
-    if (isState(tensor.name())) {
-      state.orElseThrow().read(tensor, offset, into);
-    } else {
-      checkpoint.read(tensor, offset, into);
-    }
-  }
-
-  @Override
-  public FileChannel channel(StoredTensor tensor) {
-    return isState(tensor.name())
-        ? state.orElseThrow().channel(tensor)
-        : checkpoint.channel(tensor);
+  /** What recipes read. */
+  TensorSources tensors() {
+    ImmutableMap.Builder<SourceId, TensorBytes> byId = ImmutableMap.builder();
+    byId.put(SourceId.MODEL, new CheckpointBytes(checkpoint));
+    state.ifPresent(moments -> byId.put(SourceId.STATE, moments));
+    return new TensorSources(byId.buildOrThrow());
   }
 
   @Override

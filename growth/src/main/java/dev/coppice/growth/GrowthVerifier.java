@@ -114,7 +114,7 @@ public final class GrowthVerifier {
   private record Task(PlannedTensor tensor, TensorBytes in) {}
 
   private List<Task> tasks(GrownState state) {
-    TensorBytes weights = GrowthSource.weights(grown);
+    TensorBytes weights = new CheckpointBytes(grown);
     return Stream.concat(
             plan.inModelOrder()
                 .filter(tensor -> grown.tensors().containsKey(tensor.name()))
@@ -135,7 +135,7 @@ public final class GrowthVerifier {
       for (int thread = 0; thread < threads; thread++) {
         comparers.start(
             () -> {
-              RecipeReader reader = new RecipeReader(from, plan.seed(), sigmas);
+              RecipeReader reader = new RecipeReader(from.tensors(), plan.seed(), sigmas);
               TensorComparison comparison = new TensorComparison(reader, compared::addAndGet);
               for (int i = next.getAndIncrement();
                   i < tasks.size() && !comparers.stopped();

@@ -5,12 +5,8 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.growth.Ancestry.LayerOrigin;
 import dev.coppice.growth.Ancestry.Start;
-import dev.coppice.growth.TensorRecipe.Concat;
-import dev.coppice.growth.TensorRecipe.Copy;
-import dev.coppice.growth.TensorRecipe.Noise;
 import dev.coppice.growth.TensorRecipe.Part;
 import dev.coppice.growth.TensorRecipe.Scale;
-import dev.coppice.growth.TensorRecipe.Slice;
 import dev.coppice.growth.TensorRecipe.Zero;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.safetensors.Dtype;
@@ -85,52 +81,14 @@ record MomentPlan(MomentRule rule, long steps, ImmutableSortedMap<String, Planne
     PlannedTensor moment(PlannedTensor weight) {
       TensorSlot slot = weight.slot();
       return new PlannedTensor(
-          new TensorSlot(prefix() + slot.name(), Dtype.F32, slot.shape()),
+          new TensorSlot(TrainingState.prefix(order) + slot.name(), Dtype.F32, slot.shape()),
           weight.site(),
-          recipe(weight, inherited(weight.recipe())));
-    }
-
-    private String prefix() {
-      return order == 1 ? TrainingState.FIRST : TrainingState.SECOND;
-    }
-
-    /** Where the moments of a weight come from, before any rule. */
-    private TensorRecipe inherited(TensorRecipe weight) {
-      if (weight instanceof Copy copy) {
-        return new Copy(prefix() + copy.source());
-      }
-      if (weight instanceof Noise noise) {
-        return inherited(noise.input());
-      }
-      if (weight instanceof Slice slice) {
-        return TensorRecipe.slice(inherited(slice.input()), slice.begin(), slice.count());
-      }
-      if (weight instanceof Concat concat) {
-        return concat(
-            concat.parts().stream()
-                .map(part -> new Part(inherited(part.recipe()), part.elements()))
-                .collect(ImmutableList.toImmutableList()));
-      }
-      return weight instanceof Scale scale
-          ? scaled(inherited(scale.input()), scale.factor())
-          : new Zero();
-    }
-
-    /** The moments of numbers that were multiplied: their gradients are divided. */
-    private TensorRecipe scaled(TensorRecipe moments, double factor) {
-      boolean none = factor == 0 || moments instanceof Zero;
-      return none ? new Zero() : new Scale(moments, Math.pow(factor, -order));
-    }
-
-    private static TensorRecipe concat(ImmutableList<Part> parts) {
-      return parts.stream().allMatch(part -> part.recipe() instanceof Zero)
-          ? new Zero()
-          : new Concat(parts);
+          recipe(weight, weight.recipe().accept(new Inherited(order))));
     }
 
     private TensorRecipe recipe(PlannedTensor weight, TensorRecipe inherited) {
       TensorSite site = weight.site();
-      if (inherited instanceof Zero || !site.inLayer()) {
+      if (inherited.isZero() || !site.inLayer()) {
         return inherited;
       }
       LayerOrigin layer = plan.ancestry().layers().get(site.layer());
@@ -183,11 +141,11 @@ record MomentPlan(MomentRule rule, long steps, ImmutableSortedMap<String, Planne
         }
         long count = (end - begin) * elements;
         TensorRecipe run =
-            fresh.test(begin) ? new Zero() : TensorRecipe.slice(inherited, begin * elements, count);
+            fresh.test(begin) ? new Zero() : inherited.slice(begin * elements, count);
         parts.add(new Part(run, count));
         begin = end;
       }
-      return concat(parts.build());
+      return Inherited.concat(parts.build());
     }
   }
 }

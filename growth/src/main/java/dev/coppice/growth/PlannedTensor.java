@@ -1,6 +1,7 @@
 package dev.coppice.growth;
 
 import dev.coppice.moe.anatomy.TensorSite;
+import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
 
 /**
@@ -19,5 +20,10 @@ public record PlannedTensor(TensorSlot slot, TensorSite site, TensorRecipe recip
   /** The same tensor, known to stand there. */
   PlannedTensor at(TensorSite place) {
     return new PlannedTensor(slot, place, recipe);
+  }
+
+  /** The same tensor with elements of another dtype. */
+  PlannedTensor as(Dtype dtype) {
+    return new PlannedTensor(new TensorSlot(slot.name(), dtype, slot.shape()), site, recipe);
   }
 }

@@ -11,9 +11,10 @@ import dev.coppice.growth.TensorRecipe.ExpertIds;
 import dev.coppice.growth.TensorRecipe.Noise;
 import dev.coppice.growth.TensorRecipe.Normal;
 import dev.coppice.growth.TensorRecipe.Scale;
-import dev.coppice.growth.TensorRecipe.Scope;
 import dev.coppice.growth.TensorRecipe.Slice;
-import dev.coppice.growth.TensorRecipe.Strand;
+import dev.coppice.growth.TensorRecipe.Sum;
+import dev.coppice.growth.TensorRecipe.Term;
+import dev.coppice.growth.TensorRecipe.Zero;
 import java.util.List;
 import java.util.Locale;
 
@@ -21,39 +22,87 @@ import java.util.Locale;
  * Recipes as the lineage shows them: a copy is the name of its source, anything else an object with
  * one key that names the recipe.
  */
-final class RecipeJson {
+final class RecipeJson implements RecipeVisitor<JsonNode> {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-
-  private RecipeJson() {}
 
   /** A recipe as JSON. */
   static JsonNode of(TensorRecipe recipe) {
-    if (recipe instanceof Copy copy) {
-      return TextNode.valueOf(copy.source());
-    }
+    return recipe.accept(new RecipeJson());
+  }
+
+  private RecipeJson() {}
+
+  /**
+   * A name alone is that of a tensor of the model; the state's names have prefixes of their own.
+   */
+  @Override
+  public JsonNode copy(Copy copy) {
+    String name = copy.tensor().name();
+    return copy.tensor().source() == SourceId.TUNED
+        ? JSON.objectNode().put("copy", name).put("source", SourceId.TUNED.key())
+        : TextNode.valueOf(name);
+  }
+
+  @Override
+  public JsonNode slice(Slice slice) {
     ObjectNode node = JSON.objectNode();
-    if (recipe instanceof Slice slice) {
-      node.set("slice", of(slice.input()));
-      node.put("begin", slice.begin()).put("count", slice.count());
-    } else if (recipe instanceof Concat concat) {
-      ArrayNode parts = node.putArray("concat");
-      concat.parts().forEach(part -> parts.add(of(part.recipe())));
-    } else if (recipe instanceof Noise noise) {
-      noise(node, noise);
-    } else if (recipe instanceof Normal normal) {
-      node.put("normal", normal.std()).put("weave", weave(normal.weave()));
-      keys(node, normal.keys());
-    } else if (recipe instanceof Scale scale) {
-      node.set("scale", of(scale.input()));
-      node.put("factor", scale.factor());
-    } else if (recipe instanceof ExpertIds ids) {
-      node.set("expert_ids", of(ids.input()));
-      node.put("columns", ids.columns()).put("factor", ids.factor()).put("experts", ids.experts());
-      node.put("placement", ids.interleaved() ? "interleave" : "append");
-    } else {
-      node.put("zero", true);
+    node.set("slice", of(slice.input()));
+    return node.put("begin", slice.begin()).put("count", slice.count());
+  }
+
+  @Override
+  public JsonNode concat(Concat concat) {
+    ObjectNode node = JSON.objectNode();
+    ArrayNode parts = node.putArray("concat");
+    concat.parts().forEach(part -> parts.add(of(part.recipe())));
+    return node;
+  }
+
+  @Override
+  public JsonNode noise(Noise noise) {
+    ObjectNode node = JSON.objectNode();
+    noise(node, noise);
+    return node;
+  }
+
+  @Override
+  public JsonNode normal(Normal normal) {
+    ObjectNode node = JSON.objectNode();
+    node.put("normal", normal.std()).put("weave", weave(normal.weave()));
+    keys(node, normal.keys());
+    return node;
+  }
+
+  @Override
+  public JsonNode scale(Scale scale) {
+    ObjectNode node = JSON.objectNode();
+    node.set("scale", of(scale.input()));
+    return node.put("factor", scale.factor());
+  }
+
+  @Override
+  public JsonNode sum(Sum sum) {
+    ObjectNode node = JSON.objectNode();
+    ArrayNode terms = node.putArray("sum");
+    for (Term term : sum.terms()) {
+      ObjectNode one = terms.addObject();
+      one.set("of", of(term.recipe()));
+      one.put("dtype", term.dtype().name()).put("weight", term.weight());
     }
     return node;
+  }
+
+  @Override
+  public JsonNode expertIds(ExpertIds ids) {
+    ObjectNode node = JSON.objectNode();
+    node.set("expert_ids", of(ids.input()));
+    node.put("columns", ids.columns()).put("factor", ids.factor()).put("experts", ids.experts());
+    return node.put("placement", ids.interleaved() ? "interleave" : "append");
+  }
+
+  @Override
+  public JsonNode zero(Zero zero) {
+    return JSON.objectNode().put("zero", true);
   }
 
   private static void noise(ObjectNode node, Noise noise) {

@@ -10,8 +10,10 @@ import dev.coppice.growth.TensorRecipe.Noise;
 import dev.coppice.growth.TensorRecipe.Normal;
 import dev.coppice.growth.TensorRecipe.Part;
 import dev.coppice.growth.TensorRecipe.Scale;
-import dev.coppice.growth.TensorRecipe.Scope;
 import dev.coppice.growth.TensorRecipe.Slice;
+import dev.coppice.growth.TensorRecipe.Sum;
+import dev.coppice.growth.TensorRecipe.Term;
+import dev.coppice.growth.TensorRecipe.Zero;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.safetensors.Dtype;
@@ -31,15 +33,18 @@ final class RecipeReader {
   /** Bytes worked on at once: few enough to stay in a core's cache between the steps. */
   static final int CHUNK = 1 << 18;
 
-  private final TensorBytes source;
+  /** Elements of a sum that are worked on at once. */
+  private static final int BLOCK = 1 << 13;
+
+  private final TensorSources sources;
   private final long seed;
   private final Sigmas sigmas;
   private final ByteBuffer scratch =
       ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
   private final NoiseAdder adder = new NoiseAdder();
 
-  RecipeReader(TensorBytes source, long seed, Sigmas sigmas) {
-    this.source = source;
+  RecipeReader(TensorSources sources, long seed, Sigmas sigmas) {
+    this.sources = sources;
     this.seed = seed;
     this.sigmas = sigmas;
   }
@@ -56,24 +61,109 @@ final class RecipeReader {
   void read(PlannedTensor tensor, TensorRecipe recipe, long first, ByteBuffer into)
       throws IOException {
     checkArgument(into.order() == ByteOrder.LITTLE_ENDIAN, "buffer must be little-endian");
-    Dtype dtype = tensor.slot().dtype();
-    if (recipe instanceof Copy copy) {
-      source.read(source.tensor(copy.source()), dtype.byteSize(first), into);
-    } else if (recipe instanceof Slice slice) {
-      read(tensor, slice.input(), slice.begin() + first, into);
-    } else if (recipe instanceof Concat concat) {
-      readParts(tensor, concat, first, into);
-    } else if (recipe instanceof Noise noise) {
-      readNoised(tensor, noise, first, into);
-    } else if (recipe instanceof Normal normal) {
-      readNormal(tensor, normal, first, into);
-    } else if (recipe instanceof Scale scale) {
-      readScaled(tensor, scale, first, into);
-    } else if (recipe instanceof ExpertIds ids) {
-      readExpertIds(tensor, ids, first, into);
-    } else {
-      fillZeros(into);
+    recipe.accept(new Ways(tensor)).read(first, into);
+  }
+
+  /** How a buffer is filled with the elements of a recipe. */
+  @FunctionalInterface
+  private interface Way {
+    void read(long first, ByteBuffer into) throws IOException;
+  }
+
+  /** The way of each recipe of one tensor. */
+  private final class Ways implements RecipeVisitor<Way> {
+    private final PlannedTensor tensor;
+
+    Ways(PlannedTensor tensor) {
+      this.tensor = tensor;
     }
+
+    @Override
+    public Way copy(Copy copy) {
+      return (first, into) -> readStored(tensor, copy.tensor(), first, into);
+    }
+
+    @Override
+    public Way slice(Slice slice) {
+      return (first, into) ->
+          RecipeReader.this.read(tensor, slice.input(), slice.begin() + first, into);
+    }
+
+    @Override
+    public Way concat(Concat concat) {
+      return (first, into) -> readParts(tensor, concat, first, into);
+    }
+
+    @Override
+    public Way noise(Noise noise) {
+      return (first, into) -> readNoised(tensor, noise, first, into);
+    }
+
+    @Override
+    public Way normal(Normal normal) {
+      return (first, into) -> readNormal(tensor, normal, first, into);
+    }
+
+    @Override
+    public Way scale(Scale scale) {
+      return (first, into) -> readScaled(tensor, scale, first, into);
+    }
+
+    @Override
+    public Way sum(Sum sum) {
+      return (first, into) -> readSum(tensor, sum, first, into);
+    }
+
+    @Override
+    public Way expertIds(ExpertIds ids) {
+      return (first, into) -> readExpertIds(tensor, ids, first, into);
+    }
+
+    @Override
+    public Way zero(Zero zero) {
+      return (first, into) -> fillZeros(into);
+    }
+  }
+
+  private void readStored(PlannedTensor tensor, SourceTensor stored, long first, ByteBuffer into)
+      throws IOException {
+    TensorBytes source = sources.of(stored.source());
+    source.read(source.tensor(stored.name()), tensor.slot().dtype().byteSize(first), into);
+  }
+
+  /** Blocks small enough that their sums stay in a core's cache. */
+  private void readSum(PlannedTensor tensor, Sum sum, long first, ByteBuffer into)
+      throws IOException {
+    FloatFormat format = format(tensor);
+    int end = into.limit();
+    long next = first;
+    while (into.position() < end) {
+      int count = Math.min(BLOCK, (end - into.position()) / format.bytes());
+      double[] sums = sums(tensor, sum, next, count);
+      ByteBuffer block = into.slice().order(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i < count; i++) {
+        format.putDouble(block, i, sums[i]);
+      }
+      into.position(into.position() + count * format.bytes());
+      next += count;
+    }
+  }
+
+  private double[] sums(PlannedTensor tensor, Sum sum, long first, int count) throws IOException {
+    double[] sums = new double[count];
+    boolean begun = false;
+    for (Term term : sum.terms()) {
+      PlannedTensor typed = tensor.as(term.dtype());
+      FloatFormat format = format(typed);
+      ByteBuffer block = ByteBuffer.allocate(count * format.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+      read(typed, term.recipe(), first, block);
+      for (int i = 0; i < count; i++) {
+        double product = term.weight() * format.get(block, i);
+        sums[i] = begun ? sums[i] + product : product;
+      }
+      begun = true;
+    }
+    return sums;
   }
 
   private void readParts(PlannedTensor tensor, Concat concat, long first, ByteBuffer into)
@@ -210,9 +300,9 @@ final class RecipeReader {
   private void readMoments(PlannedTensor tensor, Scope scope, Moments[] moments)
       throws IOException {
     FloatFormat format = format(tensor);
-    // a scope with noise inside needs the scratch buffer for itself
+    // a scope with arithmetic inside needs the scratch buffer for itself
     ByteBuffer buffer =
-        scope.recipe() instanceof Copy
+        scope.recipe().inputs().isEmpty()
             ? scratch
             : ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
     long elements = scope.weave().elements();

@@ -1,6 +1,5 @@
 package dev.coppice.growth;
 
-import dev.coppice.growth.TensorRecipe.Scope;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;

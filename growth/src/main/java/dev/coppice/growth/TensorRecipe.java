@@ -3,22 +3,80 @@ package dev.coppice.growth;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.safetensors.Dtype;
 import java.util.stream.Stream;
 
 /**
- * How the bytes of one output tensor are made from the tensors of the source: plain data, no bytes.
+ * How the bytes of one output tensor are made from tensors of named sources: plain data, no bytes.
  *
  * <p>A recipe yields a run of elements in row-major order; the planned tensor that holds it gives
- * them a shape and a dtype. All inputs of one recipe have that dtype.
+ * them a shape and a dtype. All inputs of a recipe have that dtype, except the terms of a {@link
+ * Sum}, which name their own.
+ *
+ * <p>A recipe answers for itself ({@link #inputs}, {@link #noiseLevel}, {@link #slice}). Whoever
+ * has to know which recipe it is takes a {@link RecipeVisitor}: a new recipe compiles only when
+ * every reader, writer and lineage has a method for it.
  */
 public sealed interface TensorRecipe {
 
+  /** The answer of the visitor's method for this recipe. */
+  <R> R accept(RecipeVisitor<R> visitor);
+
+  /** The recipes whose elements this one is made from, in order; those of σ do not count. */
+  ImmutableList<TensorRecipe> inputs();
+
+  /** The source tensors whose elements this recipe holds, in order. */
+  default Stream<SourceTensor> sources() {
+    return inputs().stream().flatMap(TensorRecipe::sources);
+  }
+
+  /** How often this recipe is noised at its deepest place; drawing numbers counts once. */
+  default int noiseLevel() {
+    return inputs().stream().mapToInt(TensorRecipe::noiseLevel).max().orElse(0);
+  }
+
+  /** Whether all elements are known to be zero. */
+  default boolean isZero() {
+    return false;
+  }
+
   /**
-   * The bytes of a source tensor as they are.
+   * A run of this recipe's elements, taken from the part that holds it where there is one: plans
+   * that make the same elements are the same plans.
    *
-   * @param source name in the source checkpoint
+   * @param begin first element
+   * @param count elements taken
    */
-  record Copy(String source) implements TensorRecipe {}
+  default TensorRecipe slice(long begin, long count) {
+    return new Slice(this, begin, count);
+  }
+
+  /**
+   * The elements of a source tensor, byte for byte.
+   *
+   * @param tensor which tensor of which source
+   */
+  record Copy(SourceTensor tensor) implements TensorRecipe {
+    /** A tensor of the model that grows. */
+    public Copy(String name) {
+      this(new SourceTensor(SourceId.MODEL, name));
+    }
+
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.copy(this);
+    }
+
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return ImmutableList.of();
+    }
+
+    @Override
+    public Stream<SourceTensor> sources() {
+      return Stream.of(tensor);
+    }
+  }
 
   /**
    * A run of another recipe's elements.
@@ -33,6 +91,21 @@ public sealed interface TensorRecipe {
       checkArgument(
           begin >= 0 && count > 0, "slice must be a positive run, got %s at %s", count, begin);
     }
+
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.slice(this);
+    }
+
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return ImmutableList.of(input);
+    }
+
+    @Override
+    public TensorRecipe slice(long from, long length) {
+      return input.slice(begin + from, length);
+    }
   }
 
   /**
@@ -44,6 +117,31 @@ public sealed interface TensorRecipe {
     /** Checks that there is a part. */
     public Concat {
       checkArgument(!parts.isEmpty(), "concat must have a part, got none");
+    }
+
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.concat(this);
+    }
+
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return parts.stream().map(Part::recipe).collect(ImmutableList.toImmutableList());
+    }
+
+    @Override
+    public TensorRecipe slice(long begin, long count) {
+      long at = 0;
+      for (Part part : parts) {
+        if (begin == at && count == part.elements()) {
+          return part.recipe();
+        }
+        if (begin >= at && begin + count <= at + part.elements()) {
+          return part.recipe().slice(begin - at, count);
+        }
+        at += part.elements();
+      }
+      return new Slice(this, begin, count);
     }
   }
 
@@ -74,31 +172,20 @@ public sealed interface TensorRecipe {
           alpha > 0 && Double.isFinite(alpha), "noise must be a positive number, got %s", alpha);
       checkStrands(weave, strands.size());
     }
-  }
 
-  /**
-   * The noise of one matrix.
-   *
-   * @param scope what σ is taken over
-   * @param key which numbers
-   */
-  record Strand(Scope scope, NoiseKey key) {}
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.noise(this);
+    }
 
-  /**
-   * One matrix, of which σ is the standard deviation (n−1).
-   *
-   * @param recipe the run that holds it
-   * @param weave how it lies in there
-   * @param strand which of the woven matrices it is
-   */
-  record Scope(TensorRecipe recipe, Weave weave, int strand) {
-    /** Checks that the strand is one of the weave's. */
-    public Scope {
-      checkArgument(
-          strand >= 0 && strand < weave.strands(),
-          "strand must lie in 0..%s, got %s",
-          weave.strands() - 1,
-          strand);
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return ImmutableList.of(input);
+    }
+
+    @Override
+    public int noiseLevel() {
+      return 1 + input.noiseLevel();
     }
   }
 
@@ -114,6 +201,21 @@ public sealed interface TensorRecipe {
     public Normal {
       checkStrands(weave, keys.size());
     }
+
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.normal(this);
+    }
+
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return ImmutableList.of();
+    }
+
+    @Override
+    public int noiseLevel() {
+      return 1;
+    }
   }
 
   /**
@@ -126,6 +228,53 @@ public sealed interface TensorRecipe {
     /** Checks that the factor is finite. */
     public Scale {
       checkArgument(Double.isFinite(factor), "scale must be a finite number, got %s", factor);
+    }
+
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.scale(this);
+    }
+
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return ImmutableList.of(input);
+    }
+  }
+
+  /**
+   * A weighted sum over any sources: {@code Σ weight · element} in float64, from the first term to
+   * the last, and one rounding to the dtype of the output.
+   *
+   * @param terms at least one
+   */
+  record Sum(ImmutableList<Term> terms) implements TensorRecipe {
+    /** Checks that there is a term. */
+    public Sum {
+      checkArgument(!terms.isEmpty(), "sum must have a term, got none");
+    }
+
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.sum(this);
+    }
+
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return terms.stream().map(Term::recipe).collect(ImmutableList.toImmutableList());
+    }
+  }
+
+  /**
+   * One term of a {@link Sum}.
+   *
+   * @param weight finite
+   * @param dtype what the recipe's elements are stored as; BF16, F16 or F32
+   * @param recipe as many elements as the sum
+   */
+  record Term(double weight, Dtype dtype, TensorRecipe recipe) {
+    /** Checks that the weight is finite. */
+    public Term {
+      checkArgument(Double.isFinite(weight), "weight must be a finite number, got %s", weight);
     }
   }
 
@@ -150,10 +299,40 @@ public sealed interface TensorRecipe {
           factor,
           experts);
     }
+
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.expertIds(this);
+    }
+
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return ImmutableList.of(input);
+    }
   }
 
   /** Zeros. */
-  record Zero() implements TensorRecipe {}
+  record Zero() implements TensorRecipe {
+    @Override
+    public <R> R accept(RecipeVisitor<R> visitor) {
+      return visitor.zero(this);
+    }
+
+    @Override
+    public ImmutableList<TensorRecipe> inputs() {
+      return ImmutableList.of();
+    }
+
+    @Override
+    public boolean isZero() {
+      return true;
+    }
+
+    @Override
+    public TensorRecipe slice(long begin, long count) {
+      return this;
+    }
+  }
 
   /**
    * Noise on a recipe, or the recipe itself where there is nothing to add: α is zero, or σ is since
@@ -167,12 +346,11 @@ public sealed interface TensorRecipe {
   static TensorRecipe noise(
       TensorRecipe input, double alpha, Weave weave, ImmutableList<Strand> strands) {
     boolean zero =
-        input instanceof Zero
-            || strands.stream().allMatch(strand -> strand.scope().recipe() instanceof Zero);
+        input.isZero() || strands.stream().allMatch(strand -> strand.scope().recipe().isZero());
     if (alpha == 0 || zero) {
       return input;
     }
-    int level = level(input);
+    int level = input.noiseLevel();
     return new Noise(
         input,
         alpha,
@@ -182,78 +360,11 @@ public sealed interface TensorRecipe {
             .collect(ImmutableList.toImmutableList()));
   }
 
-  /**
-   * A run of a recipe's elements, taken from the part that holds it where there is one: plans that
-   * make the same elements are the same plans.
-   *
-   * @param input what is cut
-   * @param begin first element
-   * @param count elements taken
-   */
-  static TensorRecipe slice(TensorRecipe input, long begin, long count) {
-    if (input instanceof Zero) {
-      return input;
-    }
-    if (input instanceof Slice slice) {
-      return slice(slice.input(), slice.begin() + begin, count);
-    }
-    if (input instanceof Concat concat) {
-      long at = 0;
-      for (Part part : concat.parts()) {
-        if (begin == at && count == part.elements()) {
-          return part.recipe();
-        }
-        if (begin >= at && begin + count <= at + part.elements()) {
-          return slice(part.recipe(), begin - at, count);
-        }
-        at += part.elements();
-      }
-    }
-    return new Slice(input, begin, count);
-  }
-
   private static void checkStrands(Weave weave, int strands) {
     checkArgument(
         strands == weave.strands(),
         "a weave of %s matrices must have as many strands, got %s",
         weave.strands(),
         strands);
-  }
-
-  /** Names of the source tensors whose bytes a recipe holds, in order. */
-  default Stream<String> sources() {
-    if (this instanceof Copy copy) {
-      return Stream.of(copy.source());
-    }
-    if (this instanceof Slice slice) {
-      return slice.input().sources();
-    }
-    if (this instanceof Concat concat) {
-      return concat.parts().stream().flatMap(part -> part.recipe().sources());
-    }
-    if (this instanceof Scale scale) {
-      return scale.input().sources();
-    }
-    if (this instanceof ExpertIds ids) {
-      return ids.input().sources();
-    }
-    return this instanceof Noise noise ? noise.input().sources() : Stream.empty();
-  }
-
-  /** How often a recipe is noised at its deepest place. */
-  private static int level(TensorRecipe recipe) {
-    if (recipe instanceof Slice slice) {
-      return level(slice.input());
-    }
-    if (recipe instanceof Concat concat) {
-      return concat.parts().stream().mapToInt(part -> level(part.recipe())).max().orElse(0);
-    }
-    if (recipe instanceof Scale scale) {
-      return level(scale.input());
-    }
-    if (recipe instanceof Noise noise) {
-      return 1 + level(noise.input());
-    }
-    return recipe instanceof Normal ? 1 : 0;
   }
 }

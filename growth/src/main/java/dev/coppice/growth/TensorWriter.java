@@ -2,8 +2,14 @@ package dev.coppice.growth;
 
 import dev.coppice.growth.TensorRecipe.Concat;
 import dev.coppice.growth.TensorRecipe.Copy;
+import dev.coppice.growth.TensorRecipe.ExpertIds;
+import dev.coppice.growth.TensorRecipe.Noise;
+import dev.coppice.growth.TensorRecipe.Normal;
 import dev.coppice.growth.TensorRecipe.Part;
+import dev.coppice.growth.TensorRecipe.Scale;
 import dev.coppice.growth.TensorRecipe.Slice;
+import dev.coppice.growth.TensorRecipe.Sum;
+import dev.coppice.growth.TensorRecipe.Zero;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
@@ -21,21 +27,22 @@ final class TensorWriter {
   /** Most bytes that the kernel is asked to copy at once, so that progress is seen. */
   private static final long COPY = 64L << 20;
 
-  private final TensorBytes source;
+  private final TensorSources sources;
   private final RecipeReader reader;
   private final LongConsumer progress;
+  private final RecipeVisitor<Way> ways = new Ways();
   private final ByteBuffer chunk =
       ByteBuffer.allocateDirect(RecipeReader.CHUNK).order(ByteOrder.LITTLE_ENDIAN);
 
   /**
    * A writer.
    *
-   * @param source what recipes copy from
+   * @param sources what recipes copy from
    * @param reader computes what is not copied
    * @param progress hears the bytes of each piece
    */
-  TensorWriter(TensorBytes source, RecipeReader reader, LongConsumer progress) {
-    this.source = source;
+  TensorWriter(TensorSources sources, RecipeReader reader, LongConsumer progress) {
+    this.sources = sources;
     this.reader = reader;
     this.progress = progress;
   }
@@ -57,14 +64,61 @@ final class TensorWriter {
   }
 
   private void write(Run run, long offset, SafetensorsWriter file) throws IOException {
-    if (run.recipe() instanceof Copy copy) {
-      copy(run, source.tensor(copy.source()), offset, file);
-    } else if (run.recipe() instanceof Slice slice) {
-      write(run.of(slice.input(), slice.begin() + run.first(), run.count()), offset, file);
-    } else if (run.recipe() instanceof Concat concat) {
-      writeParts(run, concat, offset, file);
-    } else {
-      compute(run, offset, file);
+    run.recipe().accept(ways).write(run, offset, file);
+  }
+
+  /** How the elements of a recipe reach the file. */
+  @FunctionalInterface
+  private interface Way {
+    void write(Run run, long offset, SafetensorsWriter file) throws IOException;
+  }
+
+  /** Runs of whole tensors are copied by the kernel; arithmetic goes through a buffer. */
+  private final class Ways implements RecipeVisitor<Way> {
+    @Override
+    public Way copy(Copy copy) {
+      return (run, offset, file) -> TensorWriter.this.copy(run, copy.tensor(), offset, file);
+    }
+
+    @Override
+    public Way slice(Slice slice) {
+      return (run, offset, file) ->
+          write(run.of(slice.input(), slice.begin() + run.first(), run.count()), offset, file);
+    }
+
+    @Override
+    public Way concat(Concat concat) {
+      return (run, offset, file) -> writeParts(run, concat, offset, file);
+    }
+
+    @Override
+    public Way noise(Noise noise) {
+      return TensorWriter.this::compute;
+    }
+
+    @Override
+    public Way normal(Normal normal) {
+      return TensorWriter.this::compute;
+    }
+
+    @Override
+    public Way scale(Scale scale) {
+      return TensorWriter.this::compute;
+    }
+
+    @Override
+    public Way sum(Sum sum) {
+      return TensorWriter.this::compute;
+    }
+
+    @Override
+    public Way expertIds(ExpertIds ids) {
+      return TensorWriter.this::compute;
+    }
+
+    @Override
+    public Way zero(Zero zero) {
+      return TensorWriter.this::compute;
     }
   }
 
@@ -82,8 +136,10 @@ final class TensorWriter {
     }
   }
 
-  private void copy(Run run, StoredTensor from, long offset, SafetensorsWriter file)
+  private void copy(Run run, SourceTensor tensor, long offset, SafetensorsWriter file)
       throws IOException {
+    TensorBytes source = sources.of(tensor.source());
+    StoredTensor from = source.tensor(tensor.name());
     long position = from.fileOffset() + run.dtype().byteSize(run.first());
     long bytes = run.dtype().byteSize(run.count());
     for (long done = 0; done < bytes; done += COPY) {

@@ -73,6 +73,11 @@ public final class TrainingState implements TensorBytes, Closeable {
     return Long.parseLong(text);
   }
 
+  /** Prefix of the name of a moment: 1 for that of gradients, 2 for that of their squares. */
+  static String prefix(int order) {
+    return order == 1 ? FIRST : SECOND;
+  }
+
   /** Whether there is one in a checkpoint's folder. */
   public static boolean isIn(Path folder) {
     return Files.exists(folder.resolve(FILE), LinkOption.NOFOLLOW_LINKS);

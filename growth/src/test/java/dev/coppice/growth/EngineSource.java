@@ -86,7 +86,7 @@ final class EngineSource implements Closeable {
   /** A recipe's elements, computed by a new reader in pieces of so many elements. */
   ByteBuffer read(TensorRecipe recipe, long elements, int piece) throws IOException {
     PlannedTensor tensor = planned(recipe, elements);
-    RecipeReader reader = new RecipeReader(GrowthSource.weights(source), 5, new Sigmas());
+    RecipeReader reader = new RecipeReader(GrowthSource.weights(source).tensors(), 5, new Sigmas());
     ByteBuffer all = buffer(elements);
     for (long first = 0; first < elements; first += piece) {
       int end = (int) dtype.byteSize(Math.min(elements, first + piece));

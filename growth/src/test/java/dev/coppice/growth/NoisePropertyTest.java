@@ -151,7 +151,8 @@ class NoisePropertyTest {
         Checkpoint source = folder.source(SPEC, Dtype.F32)) {
       GrowthOperator twice = DuplicateExperts.times(2, 0.5).then(DuplicateExperts.times(2, 0.5));
       GrowthPlan plan = GrowthPlan.of(source, twice, 9);
-      RecipeReader reader = new RecipeReader(GrowthSource.weights(source), 9, new Sigmas());
+      RecipeReader reader =
+          new RecipeReader(GrowthSource.weights(source).tensors(), 9, new Sigmas());
       Set<ByteBuffer> seen = new HashSet<>();
       int noised = 0;
       for (PlannedTensor tensor : plan.tensors().values()) {

@@ -6,9 +6,9 @@ import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.NoiseKey;
 import dev.coppice.growth.PlannedTensor;
 import dev.coppice.growth.Refusal;
+import dev.coppice.growth.Scope;
+import dev.coppice.growth.Strand;
 import dev.coppice.growth.TensorRecipe;
-import dev.coppice.growth.TensorRecipe.Scope;
-import dev.coppice.growth.TensorRecipe.Strand;
 import dev.coppice.growth.Weave;
 import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
 import dev.coppice.moe.anatomy.Part;
@@ -48,7 +48,7 @@ final class ExpertStarts {
    * @param index the new expert
    */
   TensorRecipe of(PlannedTensor tensor, TensorRecipe original, int index) {
-    if (areCopies(tensor) || tensor.recipe() instanceof TensorRecipe.Zero) {
+    if (areCopies(tensor) || tensor.recipe().isZero()) {
       return original;
     }
     requireFloat(tensor);

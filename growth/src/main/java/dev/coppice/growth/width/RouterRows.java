@@ -5,10 +5,10 @@ import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.NoiseKey;
 import dev.coppice.growth.PlannedTensor;
 import dev.coppice.growth.Refusal;
+import dev.coppice.growth.Scope;
+import dev.coppice.growth.Strand;
 import dev.coppice.growth.TensorRecipe;
 import dev.coppice.growth.TensorRecipe.Concat;
-import dev.coppice.growth.TensorRecipe.Scope;
-import dev.coppice.growth.TensorRecipe.Strand;
 import dev.coppice.growth.Weave;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;
@@ -94,7 +94,7 @@ final class RouterRows {
       }
       long rest = elements - experts * width;
       for (int copy = 0; copy < operator.factor() && rest > 0; copy++) {
-        parts.add(new TensorRecipe.Part(TensorRecipe.slice(input, experts * width, rest), rest));
+        parts.add(new TensorRecipe.Part(input.slice(experts * width, rest), rest));
       }
       return new Concat(parts.build());
     }
@@ -114,7 +114,7 @@ final class RouterRows {
 
     private void append(ImmutableList.Builder<TensorRecipe.Part> parts) {
       long run = experts * width;
-      TensorRecipe original = run == elements ? input : TensorRecipe.slice(input, 0, run);
+      TensorRecipe original = run == elements ? input : input.slice(0, run);
       for (int copy = 0; copy < operator.factor(); copy++) {
         parts.add(new TensorRecipe.Part(rows(original, run, 0, copy), run));
       }
@@ -122,7 +122,7 @@ final class RouterRows {
 
     private void interleave(ImmutableList.Builder<TensorRecipe.Part> parts) {
       for (int expert = 0; expert < experts; expert++) {
-        TensorRecipe row = TensorRecipe.slice(input, expert * width, width);
+        TensorRecipe row = input.slice(expert * width, width);
         for (int copy = 0; copy < operator.factor(); copy++) {
           parts.add(new TensorRecipe.Part(rows(row, width, expert, copy), width));
         }

@@ -93,7 +93,7 @@ final class Widening {
     TensorSlot slot = tensor.slot();
     ImmutableList<Long> shape = Experts.widened(slot.shape(), 0, operator.factor());
     TensorRecipe grown =
-        tensor.recipe() instanceof TensorRecipe.Zero
+        tensor.recipe().isZero()
             ? tensor.recipe()
             : operator.placement() == Placement.APPEND ? appended(tensor) : interleaved(tensor);
     return new PlannedTensor(
@@ -130,7 +130,7 @@ final class Widening {
   private Part block(PlannedTensor tensor, int expert, int copy) {
     int experts = experts(tensor);
     long elements = tensor.slot().elementCount() / experts;
-    TensorRecipe original = TensorRecipe.slice(tensor.recipe(), expert * elements, elements);
+    TensorRecipe original = tensor.recipe().slice(expert * elements, elements);
     int index = Experts.index(operator, experts, expert, copy);
     return new Part(copy == 0 ? original : starts.of(tensor, original, index), elements);
   }
