@@ -4,7 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import java.math.BigDecimal;
+import dev.coppice.moe.cli.NumberConverters;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Locale;
@@ -117,8 +117,8 @@ public sealed interface Budget {
 
   private static BigInteger parse(String text) {
     try {
-      return new BigDecimal(text.strip()).toBigIntegerExact();
-    } catch (ArithmeticException | NumberFormatException e) {
+      return NumberConverters.whole(text);
+    } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           String.format(Locale.ROOT, "budget must be a whole number such as 3e15, got %s", text),
           e);

@@ -1,30 +1,23 @@
 package dev.coppice.growth.cli;
 
-import java.math.BigDecimal;
+import dev.coppice.moe.cli.NumberConverters;
 import java.math.BigInteger;
-import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads large whole numbers such as {@code 3e20} or {@code 400000000}, exactly. */
+/** Reads large whole numbers such as {@code 3e20} or {@code 400_000_000}, exactly. */
 final class CountConverter implements ITypeConverter<BigInteger> {
-  private static final Pattern FORM =
-      Pattern.compile("[0-9]{1,40}(?:\\.[0-9]{1,40})?(?:[eE]\\+?[0-9]{1,2})?");
-
   @Override
   public BigInteger convert(String value) {
-    if (FORM.matcher(value).matches()) {
-      try {
-        return new BigDecimal(value).toBigIntegerExact();
-      } catch (ArithmeticException e) {
-        throw failure(value);
+    try {
+      BigInteger count = NumberConverters.whole(value);
+      if (count.signum() >= 0) {
+        return count;
       }
+    } catch (NumberFormatException e) {
+      // said below
     }
-    throw failure(value);
-  }
-
-  private static TypeConversionException failure(String value) {
-    return new TypeConversionException(
+    throw new TypeConversionException(
         "count must be a whole number such as 3e20, got '" + value + "'");
   }
 }

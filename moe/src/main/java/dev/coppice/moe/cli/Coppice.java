@@ -1,19 +1,19 @@
 package dev.coppice.moe.cli;
 
-import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code coppice} program.
@@ -84,6 +84,8 @@ public final class Coppice {
     CommandLine line = new CommandLine(root);
     commands.forEach(line::addSubcommand);
     line.setExecutionExceptionHandler(root.new Report());
+    line.setParameterExceptionHandler(new Misuse());
+    NumberConverters.register(line);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
     return line;
@@ -93,34 +95,47 @@ public final class Coppice {
   private final class Report implements IExecutionExceptionHandler {
     @Override
     public int handleExecutionException(Exception e, CommandLine line, ParseResult parsed) {
+      Faults fault = Faults.of(e);
       PrintWriter err = line.getErr();
-      err.println(line.getColorScheme().errorText("coppice: " + message(e)));
+      err.println(line.getColorScheme().errorText("coppice: " + fault.message()));
       if (stacktrace) {
         e.printStackTrace(err);
       }
       err.flush();
-      return code(e).number();
+      return fault.code().number();
+    }
+  }
+
+  /** Turns a command line that cannot be read into two lines on standard error. */
+  private static final class Misuse implements IParameterExceptionHandler {
+    private static final int SUGGESTIONS = 3;
+
+    @Override
+    public int handleParseException(ParameterException e, String[] arguments) {
+      CommandLine line = e.getCommandLine();
+      PrintWriter err = line.getErr();
+      err.println(line.getColorScheme().errorText("coppice: " + message(e) + suggestion(e)));
+      err.println(
+          "`" + line.getCommandSpec().qualifiedName() + " --help` lists what can be given.");
+      err.flush();
+      return ExitCode.USAGE.number();
     }
 
-    private String message(Exception e) {
-      if (e instanceof FileSystemException file && file.getReason() == null) {
-        return file.getClass().getSimpleName() + ": " + file.getFile();
-      }
-      String text = e.getMessage();
-      return text == null || !isExpected(e) ? e.toString() : text;
+    private static String message(ParameterException e) {
+      String text = String.valueOf(e.getMessage());
+      return String.join(" ", text.lines().map(String::strip).toList());
     }
 
-    private boolean isExpected(Exception e) {
-      return e instanceof CoppiceException
-          || e instanceof IllegalArgumentException
-          || e instanceof IOException;
-    }
-
-    private ExitCode code(Exception e) {
-      if (e instanceof CoppiceException known) {
-        return known.exitCode();
-      }
-      return e instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.ERROR;
+    private static String suggestion(ParameterException e) {
+      List<String> near =
+          e instanceof UnmatchedArgumentException unmatched
+              ? unmatched.getSuggestions()
+              : List.of();
+      return near.isEmpty()
+          ? ""
+          : " (perhaps "
+              + String.join(", ", near.subList(0, Math.min(SUGGESTIONS, near.size())))
+              + ")";
     }
   }
 }
