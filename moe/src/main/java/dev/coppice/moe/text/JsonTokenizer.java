@@ -9,6 +9,7 @@ import com.google.common.primitives.Ints;
 import com.google.common.primitives.Longs;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The tokenizer that a {@code tokenizer.json} describes.
@@ -29,6 +31,8 @@ public final class JsonTokenizer implements Tokenizer {
   /** Nothing is cut off or filled up. */
   private static final Map<String, String> WHOLE =
       Map.of("truncation", "false", "padding", "false");
+
+  private static final String TRIAL = "a";
 
   private static final ImmutableList<String> LINE_ENDS =
       ImmutableList.of("a\n", "a1\n", "a;\n", "{};\n", "中\n", "é\n", "it's\n", "a\"\n", "/\n");
@@ -43,16 +47,31 @@ public final class JsonTokenizer implements Tokenizer {
       ImmutableList.of("\r\n", "\r\na", "\r\n b", "\r\n\r\n", "\r\n;");
 
   private final HuggingFaceTokenizer tokenizer;
+  private final HuggingFaceTokenizer reader;
   private final String fingerprint;
   private final int vocabularySize;
+  private final int[] prefix;
   private final Optional<BytePairEncoder> fast;
   private final TextPieces.Cuts cuts;
 
-  private JsonTokenizer(HuggingFaceTokenizer tokenizer, byte[] description, int vocabularySize)
+  /**
+   * A tokenizer.
+   *
+   * @param tokenizer as its file describes it: reads prompts, and decodes
+   * @param reader reads documents; may be the same
+   * @param description of the reader
+   */
+  private JsonTokenizer(
+      HuggingFaceTokenizer tokenizer,
+      HuggingFaceTokenizer reader,
+      byte[] description,
+      int vocabularySize)
       throws IOException {
     this.tokenizer = tokenizer;
+    this.reader = reader;
     this.fingerprint = Hashing.sha256().hashBytes(description).toString();
     this.vocabularySize = vocabularySize;
+    this.prefix = probePrefix();
     this.cuts = probeCuts();
     this.fast =
         BytePairRules.read(new ObjectMapper().readTree(description))
@@ -69,18 +88,57 @@ public final class JsonTokenizer implements Tokenizer {
    */
   public static JsonTokenizer open(Path file, int vocabularySize) throws IOException {
     try {
-      return new JsonTokenizer(
-          HuggingFaceTokenizer.newInstance(file, WHOLE), Files.readAllBytes(file), vocabularySize);
+      HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(file, WHOLE);
+      return new JsonTokenizer(tokenizer, tokenizer, Files.readAllBytes(file), vocabularySize);
     } catch (RuntimeException e) {
-      throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
-          "tokenizer must be one that the tokenizers library reads, got "
-              + e.getMessage()
-              + " ("
-              + file
-              + ")",
-          e);
+      throw unreadable(file, e);
     }
+  }
+
+  /**
+   * Reads a description, and has documents read as plain text: special tokens that are written in
+   * them are letters like others. Prompts, what stands before them, and decoding stay as they are.
+   *
+   * @param file a {@code tokenizer.json}
+   * @param vocabularySize rows of the model's embedding: no id may reach it
+   * @throws CoppiceException INPUT_INVALID if it cannot be read
+   */
+  public static JsonTokenizer openForPlainText(Path file, int vocabularySize) throws IOException {
+    try {
+      byte[] plain = PlainTextRules.of(Files.readAllBytes(file));
+      HuggingFaceTokenizer reader =
+          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(plain), WHOLE);
+      PlainTextRules.check(plain, text -> encoded(reader, text, false));
+      return new JsonTokenizer(
+          HuggingFaceTokenizer.newInstance(file, WHOLE), reader, plain, vocabularySize);
+    } catch (CoppiceException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static CoppiceException unreadable(Path file, RuntimeException fault) {
+    return new CoppiceException(
+        ExitCode.INPUT_INVALID,
+        "tokenizer must be one that the tokenizers library reads, got "
+            + fault.getMessage()
+            + " ("
+            + file
+            + ")",
+        fault);
+  }
+
+  /** What stands before the text of a trial; the rest of what is added stands behind it. */
+  private int[] probePrefix() {
+    int[] plain = encoded(tokenizer, TRIAL, false);
+    int[] framed = encoded(tokenizer, TRIAL, true);
+    for (int start = 0; start + plain.length <= framed.length; start++) {
+      if (Arrays.equals(framed, start, start + plain.length, plain, 0, plain.length)) {
+        return Arrays.copyOf(framed, start);
+      }
+    }
+    return new int[0];
   }
 
   private TextPieces.Cuts probeCuts() {
@@ -137,10 +195,14 @@ public final class JsonTokenizer implements Tokenizer {
    * of native memory, which costs as much as the encoding.
    */
   int[] slow(String text) {
+    return encoded(reader, text, false);
+  }
+
+  private static int[] encoded(HuggingFaceTokenizer tokenizer, String text, boolean framed) {
     if (text.isEmpty()) {
       return new int[0];
     }
-    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), paired(text), false);
+    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), paired(text), framed);
     try {
       return Ints.toArray(Longs.asList(TokenizersLibrary.LIB.getTokenIds(encoding)));
     } finally {
@@ -150,10 +212,25 @@ public final class JsonTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String prompt) {
-    return prompt.isEmpty()
-        ? new int[0]
-        : checked(
-            Ints.toArray(Longs.asList(tokenizer.encode(paired(prompt), true, false).getIds())));
+    return checked(Ints.concat(prefix, encoded(tokenizer, prompt, false)));
+  }
+
+  @Override
+  public int[] prefix() {
+    return prefix.clone();
+  }
+
+  @Override
+  public OptionalInt idOf(String token) {
+    int[] ids = encoded(tokenizer, token, false);
+    return ids.length == 1 && tokenText(ids[0]).equals(token)
+        ? OptionalInt.of(ids[0])
+        : OptionalInt.empty();
+  }
+
+  @Override
+  public String tokenText(int id) {
+    return tokenizer.decode(new long[] {id}, false);
   }
 
   /**
@@ -189,5 +266,6 @@ public final class JsonTokenizer implements Tokenizer {
   @Override
   public void close() {
     tokenizer.close();
+    reader.close();
   }
 }

@@ -15,6 +15,8 @@ import java.util.Arrays;
  * <p>Use it with a model that {@link #model} made.
  */
 public final class TextTranslator implements NoBatchifyTranslator<String, String> {
+  private static final String PROMPT = "prompt";
+
   private final Tokenizer tokenizer;
 
   /**
@@ -40,12 +42,15 @@ public final class TextTranslator implements NoBatchifyTranslator<String, String
 
   @Override
   public NDList processInput(TranslatorContext context, String prompt) {
-    long[] ids = Arrays.stream(tokenizer.encode(prompt)).asLongStream().toArray();
+    int[] prompted = tokenizer.encode(prompt);
+    context.setAttachment(PROMPT, prompted);
+    long[] ids = Arrays.stream(prompted).asLongStream().toArray();
     return new NDList(context.getNDManager().create(ids, new Shape(1, ids.length)));
   }
 
   @Override
   public String processOutput(TranslatorContext context, NDList made) {
-    return tokenizer.decode(Ints.toArray(Longs.asList(made.singletonOrThrow().toLongArray())));
+    int[] ids = Ints.toArray(Longs.asList(made.singletonOrThrow().toLongArray()));
+    return tokenizer.decodeAfter((int[]) context.getAttachment(PROMPT), ids);
   }
 }

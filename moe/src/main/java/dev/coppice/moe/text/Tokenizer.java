@@ -1,13 +1,18 @@
 package dev.coppice.moe.text;
 
+import com.google.common.base.Strings;
+import com.google.common.primitives.Ints;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Turns text into token ids. Encoding is thread-safe. */
 public interface Tokenizer extends AutoCloseable {
+  /** What bytes of a character that is not whole are decoded to. */
+  char INCOMPLETE = '\uFFFD';
 
   /** Its name in the records of what it made, such as {@code byte}. */
   String name();
@@ -48,11 +53,35 @@ public interface Tokenizer extends AutoCloseable {
   }
 
   /**
-   * Encodes a prompt, with what the tokenizer puts before every text.
+   * Encodes a prompt, behind {@link #prefix}. What the tokenizer puts behind a text is left out, as
+   * the prompt goes on.
    *
    * @param prompt any text; a surrogate without its other half is read as a question mark
    */
   int[] encode(String prompt);
+
+  /** What the tokenizer puts before every text, such as a beginning-of-text token; may be empty. */
+  default int[] prefix() {
+    return new int[0];
+  }
+
+  /**
+   * The id of a token that is written as some text, if one is.
+   *
+   * @param token its text, such as {@code <|endoftext|>}
+   */
+  default OptionalInt idOf(String token) {
+    return OptionalInt.empty();
+  }
+
+  /**
+   * The text of one token, special ones included.
+   *
+   * @param id below {@link #vocabularySize()}
+   */
+  default String tokenText(int id) {
+    return decode(id);
+  }
 
   /**
    * The text of some ids; special tokens have none.
@@ -60,6 +89,24 @@ public interface Tokenizer extends AutoCloseable {
    * @param ids each below {@link #vocabularySize()}
    */
   String decode(int... ids);
+
+  /**
+   * The text that some ids add to others. It is not the text of those ids alone: many tokenizers
+   * drop the blank that a text would begin with, and characters may be split over tokens.
+   *
+   * @param before ids of what stands before
+   * @param made ids that follow
+   */
+  default String decodeAfter(int[] before, int... made) {
+    String head = decode(before);
+    String whole = decode(Ints.concat(before, made));
+    int end = head.length();
+    while (end > 0 && head.charAt(end - 1) == INCOMPLETE) {
+      end--;
+    }
+    int cut = whole.startsWith(head) ? head.length() : end;
+    return whole.substring(Math.min(cut, Strings.commonPrefix(head, whole).length()));
+  }
 
   @Override
   default void close() {}

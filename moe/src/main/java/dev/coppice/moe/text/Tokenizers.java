@@ -26,6 +26,25 @@ public final class Tokenizers {
     if (Files.isRegularFile(file)) {
       return JsonTokenizer.open(file, vocabularySize);
     }
+    return bytes(folder, vocabularySize);
+  }
+
+  /**
+   * The same, but for special tokens in documents, which are read as the letters they are written
+   * with.
+   *
+   * @param folder a checkpoint
+   * @param vocabularySize rows of its embedding
+   * @throws CoppiceException INPUT_INVALID if the folder has none and needs one
+   */
+  public static Tokenizer forPlainText(Path folder, int vocabularySize) throws IOException {
+    Path file = folder.resolve(FILE);
+    return Files.isRegularFile(file)
+        ? JsonTokenizer.openForPlainText(file, vocabularySize)
+        : bytes(folder, vocabularySize);
+  }
+
+  private static Tokenizer bytes(Path folder, int vocabularySize) {
     if (vocabularySize == BYTES) {
       return new ByteTokenizer();
     }

@@ -8,6 +8,7 @@ import ai.djl.inference.Predictor;
 import ai.djl.translate.TranslateException;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.primitives.Ints;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
@@ -15,8 +16,11 @@ import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
+import dev.coppice.moe.testing.TinyTokenizers;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A model that speaks bytes, asked through DJL's Predictor. */
 class TextTranslatorTest {
@@ -29,8 +33,9 @@ class TextTranslatorTest {
         Model model = TextTranslator.model("tiny", new TextGenerator(language, SAMPLING));
         Predictor<String, String> predictor = model.newPredictor(new TextTranslator(tokenizer))) {
       TextGenerator generator = new TextGenerator(language, SAMPLING);
+      int[] prompt = tokenizer.encode("abc");
       String expected =
-          tokenizer.decode(generator.generate(tokenizer.encode("abc"), id -> {}).ids().toArray());
+          tokenizer.decodeAfter(prompt, generator.generate(prompt, id -> {}).ids().toArray());
       assertThat(predictor.predict("abc")).isEqualTo(expected).isNotEmpty();
       String other = predictor.predict("Grüße");
       assertThat(other).isNotEqualTo(expected);
@@ -55,11 +60,29 @@ class TextTranslatorTest {
     }
   }
 
+  @Test
+  void theBlankBehindThePromptStays(@TempDir Path folder) throws Exception {
+    TinyTokenizers.sentencePiece(folder, "<s> $");
+    try (Tokenizer tokenizer = Tokenizers.of(folder, TinyTokenizers.ADDED);
+        LanguageModel language = model(TinyTokenizers.ADDED);
+        Model model = TextTranslator.model("tiny", new TextGenerator(language, SAMPLING));
+        Predictor<String, String> predictor = model.newPredictor(new TextTranslator(tokenizer))) {
+      int[] prompt = tokenizer.encode("the");
+      int[] made = new TextGenerator(language, SAMPLING).generate(prompt, id -> {}).ids().toArray();
+      assertThat("the" + predictor.predict("the"))
+          .isEqualTo(tokenizer.decode(Ints.concat(prompt, made)));
+    }
+  }
+
   private static LanguageModel model() {
+    return model(256);
+  }
+
+  private static LanguageModel model(int vocabulary) {
     MoeSpec spec =
         new MoeSpec(
             "mixtral",
-            256,
+            vocabulary,
             16,
             GroupedAttention.plain(2, 1, 8, false, 10_000),
             new RouterSpec(true),

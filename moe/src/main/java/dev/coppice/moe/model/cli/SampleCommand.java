@@ -14,6 +14,7 @@ import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.text.Sampling;
 import dev.coppice.moe.text.TextGenerator;
+import dev.coppice.moe.text.TextStream;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.moe.text.Tokenizers;
 import java.io.IOException;
@@ -45,7 +46,9 @@ final class SampleCommand implements Callable<Integer> {
       names = "--prompt",
       required = true,
       paramLabel = "TEXT",
-      description = "What the text starts with; at least one token.")
+      description =
+          "What the text starts with; may be empty where the tokenizer begins texts with a token of"
+              + " its own.")
   private String prompt;
 
   @Option(
@@ -97,7 +100,9 @@ final class SampleCommand implements Callable<Integer> {
       Sampling sampling = sampling(opened);
       int[] ids = tokenizer.encode(prompt);
       if (ids.length == 0) {
-        throw new CoppiceException(ExitCode.USAGE, "prompt must hold a token, got none");
+        throw new CoppiceException(
+            ExitCode.USAGE,
+            "prompt must hold a token, got none, and the tokenizer puts none before it");
       }
       try (LanguageModel model = LanguageModel.open(opened, precision)) {
         go(model, tokenizer, sampling, ids);
@@ -117,9 +122,13 @@ final class SampleCommand implements Callable<Integer> {
               + " tokens");
     }
     Stopwatch watch = Stopwatch.createStarted();
-    TextGenerator.Result made = new TextGenerator(model, sampling).generate(ids, id -> {});
+    TextStream stream = new TextStream(tokenizer, ids);
+    write(prompt);
+    TextGenerator.Result made =
+        new TextGenerator(model, sampling).generate(ids, id -> write(stream.add(id)));
     double seconds = watch.elapsed(TimeUnit.NANOSECONDS) * 1e-9;
-    String text = tokenizer.decode(made.ids().toArray());
+    String text = tokenizer.decodeAfter(ids, made.ids().toArray());
+    write(stream.end() + System.lineSeparator());
     ObjectNode json =
         new ObjectMapper()
             .createObjectNode()
@@ -130,7 +139,9 @@ final class SampleCommand implements Callable<Integer> {
             .put("stopped", made.stopped() ? "end" : "length")
             .put("seconds", seconds);
     made.ids().forEach(json.putArray("ids")::add);
-    output.print(command.commandLine().getOut(), json, prompt + text);
+    if (output.json()) {
+      output.print(command.commandLine().getOut(), json, "");
+    }
     if (!output.quiet()) {
       command
           .commandLine()
@@ -142,6 +153,14 @@ final class SampleCommand implements Callable<Integer> {
                   made.ids().length(),
                   ids.length,
                   seconds));
+    }
+  }
+
+  /** Shows text as it comes, unless an object is asked for. */
+  private void write(String text) {
+    if (!output.json()) {
+      command.commandLine().getOut().print(text);
+      command.commandLine().getOut().flush();
     }
   }
 

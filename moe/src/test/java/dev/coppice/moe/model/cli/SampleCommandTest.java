@@ -15,6 +15,10 @@ import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
 import dev.coppice.moe.testing.Goldens;
 import dev.coppice.moe.testing.TinyCheckpoints;
+import dev.coppice.moe.testing.TinyTokenizers;
+import dev.coppice.moe.text.TextStream;
+import dev.coppice.moe.text.Tokenizer;
+import dev.coppice.moe.text.Tokenizers;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -165,5 +169,45 @@ class SampleCommandTest {
     Files.writeString(broken, "{\"eos_token_id\": ");
     assertThat(run("--prompt", "a")).as(err).isEqualTo(3);
     assertThat(err).contains("generation_config.json");
+  }
+
+  @Test
+  void wordsOfSentencePieceTokenizersKeepTheirBlank() throws Exception {
+    Path checkpoint = folder.resolve("pieces");
+    MoeSpec spec =
+        new MoeSpec(
+            "mixtral",
+            TinyTokenizers.ADDED,
+            16,
+            GroupedAttention.plain(2, 1, 8, false, 10_000),
+            new RouterSpec(true),
+            ImmutableList.of(new LayerSpec.Moe(3, 2, 8)),
+            1e-6,
+            false,
+            64);
+    TinyCheckpoints.write(checkpoint, spec, Dtype.F32, 3);
+    TinyTokenizers.sentencePiece(checkpoint, "<s> $ </s>");
+    String[] options = {"--prompt", "the", "--max-new-tokens", "9", "--temperature", "1", "-q"};
+    assertThat(runOn(checkpoint, concat(options, "--json"))).as(err).isZero();
+    JsonNode json = JSON.readTree(out);
+    try (Tokenizer tokenizer = Tokenizers.of(checkpoint, TinyTokenizers.ADDED)) {
+      int[] ids = JSON.convertValue(json.get("ids"), int[].class);
+      assertThat(json.get("prompt_tokens").asInt()).isEqualTo(2);
+      assertThat(json.get("text").asText())
+          .isEqualTo(tokenizer.decodeAfter(new int[] {1, TinyTokenizers.piece("▁the")}, ids));
+    }
+    assertThat(runOn(checkpoint, options)).isZero();
+    // random bytes make no characters here; what is shown is the stream of them
+    try (Tokenizer tokenizer = Tokenizers.of(checkpoint, TinyTokenizers.ADDED)) {
+      TextStream stream = new TextStream(tokenizer, tokenizer.encode("the"));
+      StringBuilder shown = new StringBuilder("the");
+      json.get("ids").forEach(id -> shown.append(stream.add(id.asInt())));
+      assertThat(out).isEqualTo(shown + stream.end() + System.lineSeparator());
+    }
+    assertThat(runOn(checkpoint, "--prompt", "", "--max-new-tokens", "2", "-q")).as(err).isZero();
+  }
+
+  private static String[] concat(String[] options, String more) {
+    return ImmutableList.<String>builder().add(options).add(more).build().toArray(String[]::new);
   }
 }
