@@ -9,6 +9,7 @@ import dev.coppice.train.data.DataForm;
 import dev.coppice.train.data.DataPath;
 import dev.coppice.train.data.DataReading;
 import dev.coppice.train.data.DocumentEnd;
+import dev.coppice.train.data.DocumentStart;
 import dev.coppice.train.data.PartSpec;
 import dev.coppice.train.data.Preparation;
 import dev.coppice.train.data.PreparationProgress;
@@ -22,12 +23,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** Which data a command reads, and how. */
 final class DataOptions {
+  private static final Logger LOG = LoggerFactory.getLogger(DataOptions.class);
+
   @Option(
       names = "--data",
       paramLabel = "PATH[=WEIGHT]",
@@ -64,13 +69,37 @@ final class DataOptions {
   private int binWidth;
 
   @Option(
+      names = "--document-start",
+      paramLabel = "TOKEN",
+      defaultValue = "auto",
+      description =
+          "Token that is put before each document of text: its id or its text, none, or auto for "
+              + "what the tokenizer puts before a text (default: ${DEFAULT-VALUE}).")
+  private String documentStart;
+
+  @Option(
       names = "--document-end",
-      paramLabel = "ID",
+      paramLabel = "TOKEN",
       description =
           "Token that is put behind each document of text and parts those of llm.c and nanoGPT: "
-              + "none, an id, or auto for the checkpoint's eos_token_id (default: auto to train, "
-              + "none to judge).")
+              + "its id or its text, none, or auto for the checkpoint's eos_token_id; where that "
+              + "ends turns of a conversation, the end of a text (default: auto to train, none to "
+              + "judge).")
   private Optional<String> documentEnd;
+
+  enum SpecialTokens {
+    SPECIAL,
+    TEXT
+  }
+
+  @Option(
+      names = "--special-tokens",
+      paramLabel = "HOW",
+      defaultValue = "special",
+      description =
+          "Special tokens that are written in documents, such as <|endoftext|>, are special, or "
+              + "text like other letters (default: ${DEFAULT-VALUE}).")
+  private SpecialTokens specialTokens;
 
   @Option(
       names = "--cache",
@@ -105,10 +134,10 @@ final class DataOptions {
   private TrainingData prepared(
       Source source, Optional<PartSpec.HeldOutSpec> split, Path run, boolean quiet)
       throws IOException {
-    try (Tokenizer tokenizer = source.tokenizer();
+    try (Tokenizer tokenizer = source.tokenizer(plainText());
         Progress progress = new Progress(quiet)) {
-      DocumentEnd end = DocumentEnd.of(documentEnd.orElse("auto"), source.folder(), tokenizer);
-      return new Preparation(reading(end), tokenizer, progress)
+      DocumentEnd end = end("auto", source, tokenizer);
+      return new Preparation(reading(start(tokenizer), end), tokenizer, progress)
           .prepare(data.stream().map(DataPath::parse).toList(), split, run);
     }
   }
@@ -134,11 +163,12 @@ final class DataOptions {
 
   private <T> T readThrough(Source source, boolean quiet, Reader<T> reader) throws IOException {
     Path scratch = Files.createTempDirectory("coppice-data-");
-    try (Tokenizer tokenizer = source.tokenizer();
+    try (Tokenizer tokenizer = source.tokenizer(plainText());
         Progress progress = new Progress(quiet)) {
-      DocumentEnd end = DocumentEnd.of(documentEnd.orElse("none"), source.folder(), tokenizer);
+      DocumentEnd end = end("none", source, tokenizer);
       List<Path> paths = data.stream().map(path -> DataPath.parse(path).path()).toList();
-      Preparation preparation = new Preparation(reading(end), tokenizer, progress);
+      Preparation preparation =
+          new Preparation(reading(start(tokenizer), end), tokenizer, progress);
       try (TokenFile text = preparation.open(paths, scratch)) {
         progress.end();
         return reader.read(text);
@@ -148,10 +178,25 @@ final class DataOptions {
     }
   }
 
-  private DataReading reading(DocumentEnd end) {
+  private boolean plainText() {
+    return specialTokens == SpecialTokens.TEXT;
+  }
+
+  private DocumentStart start(Tokenizer tokenizer) {
+    return DocumentStart.of(documentStart, tokenizer);
+  }
+
+  private DocumentEnd end(String unlessGiven, Source source, Tokenizer tokenizer)
+      throws IOException {
+    DocumentEnd end = DocumentEnd.of(documentEnd.orElse(unlessGiven), source.folder(), tokenizer);
+    end.notes().forEach(note -> LOG.warn("{}", note));
+    return end;
+  }
+
+  private DataReading reading(DocumentStart start, DocumentEnd end) {
     Optional<Path> folder =
         noCache ? Optional.empty() : Optional.of(cache.orElseGet(TokenCache::standard));
-    return new DataReading(form, textField, binWidth, end, folder);
+    return new DataReading(form, textField, binWidth, start, end, folder);
   }
 
   /**
@@ -167,8 +212,8 @@ final class DataOptions {
       }
     }
 
-    Tokenizer tokenizer() throws IOException {
-      return TextData.tokenizer(folder, model);
+    Tokenizer tokenizer(boolean plain) throws IOException {
+      return TextData.tokenizer(folder, model, plain);
     }
   }
 

@@ -12,10 +12,17 @@ import java.nio.file.Path;
 final class TextData {
   private TextData() {}
 
-  /** Its own {@code tokenizer.json}, else bytes. */
-  static Tokenizer tokenizer(Path checkpoint, MoeSpec model) throws IOException {
-    return Files.isRegularFile(checkpoint.resolve("tokenizer.json"))
-        ? Tokenizers.of(checkpoint, model.vocabularySize())
-        : new ByteTokenizer();
+  /**
+   * Its own {@code tokenizer.json}, else bytes.
+   *
+   * @param plain whether special tokens that are written in documents are letters like others
+   */
+  static Tokenizer tokenizer(Path checkpoint, MoeSpec model, boolean plain) throws IOException {
+    if (!Files.isRegularFile(checkpoint.resolve("tokenizer.json"))) {
+      return new ByteTokenizer();
+    }
+    return plain
+        ? Tokenizers.forPlainText(checkpoint, model.vocabularySize())
+        : Tokenizers.of(checkpoint, model.vocabularySize());
   }
 }

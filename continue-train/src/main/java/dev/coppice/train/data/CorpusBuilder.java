@@ -40,6 +40,7 @@ public final class CorpusBuilder {
     Encoding encoding =
         new Encoding(
             tokenizer,
+            DocumentStart.NONE,
             OptionalInt.empty(),
             Runtime.getRuntime().availableProcessors(),
             PreparationProgress.NONE);
@@ -52,18 +53,23 @@ public final class CorpusBuilder {
    * How a text becomes a token file.
    *
    * @param tokenizer what makes the ids
+   * @param documentStart ids to put before every document
    * @param documentEnd id to put behind every document, if any
    * @param threads that encode
    * @param progress hears the bytes read
    */
   record Encoding(
-      Tokenizer tokenizer, OptionalInt documentEnd, int threads, PreparationProgress progress) {
+      Tokenizer tokenizer,
+      DocumentStart documentStart,
+      OptionalInt documentEnd,
+      int threads,
+      PreparationProgress progress) {
 
     /** Writes a file; when that fails, it is not there. */
     TokenFile write(TextSource source, Path out) throws IOException {
       try (TokenFileWriter writer =
               TokenFileWriter.create(out, tokenizer.vocabularySize(), tokenizer.name());
-          ParallelEncoder encoder = new ParallelEncoder(tokenizer, documentEnd, threads)) {
+          ParallelEncoder encoder = new ParallelEncoder(this)) {
         encoder.encode(source, writer, progress);
         return writer.finish();
       }

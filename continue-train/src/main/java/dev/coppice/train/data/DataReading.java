@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param form of it
  * @param textField field of a line of JSON that has the text
  * @param tokenWidth bytes of a token of nanoGPT: 2 or 4
+ * @param documentStart what stands before documents of text
  * @param documentEnd what ends documents
  * @param cache folder of the cache; without one, what is made lies with the run
  */
@@ -18,12 +19,23 @@ public record DataReading(
     DataForm form,
     String textField,
     int tokenWidth,
+    DocumentStart documentStart,
     DocumentEnd documentEnd,
     Optional<Path> cache) {
   /** Checks the width. */
   public DataReading {
     checkArgument(
         tokenWidth == 2 || tokenWidth == 4, "token width must be 2 or 4 bytes, got %s", tokenWidth);
+  }
+
+  /** Data whose documents begin with nothing of their own. */
+  DataReading(
+      DataForm form,
+      String textField,
+      int tokenWidth,
+      DocumentEnd documentEnd,
+      Optional<Path> cache) {
+    this(form, textField, tokenWidth, DocumentStart.NONE, documentEnd, cache);
   }
 
   /** What is found out by itself, without a cache. */

@@ -34,6 +34,7 @@ final class ParallelEncoder implements Closeable {
   private static final int BATCHES_A_THREAD = 3;
 
   private final Tokenizer tokenizer;
+  private final int[] documentStart;
   private final OptionalInt documentEnd;
   private final int inFlight;
   private final ExecutorService pool;
@@ -41,13 +42,13 @@ final class ParallelEncoder implements Closeable {
   /**
    * An encoder.
    *
-   * @param tokenizer what makes the ids
-   * @param documentEnd id to put behind every document, if any
-   * @param threads that encode
+   * @param how documents become ids
    */
-  ParallelEncoder(Tokenizer tokenizer, OptionalInt documentEnd, int threads) {
-    this.tokenizer = tokenizer;
-    this.documentEnd = documentEnd;
+  ParallelEncoder(CorpusBuilder.Encoding how) {
+    int threads = how.threads();
+    this.tokenizer = how.tokenizer();
+    this.documentStart = how.documentStart().ids().toArray();
+    this.documentEnd = how.documentEnd();
     this.inFlight = threads * BATCHES_A_THREAD;
     this.pool =
         Executors.newFixedThreadPool(
@@ -84,14 +85,17 @@ final class ParallelEncoder implements Closeable {
   private List<Encoded> encode(Batch batch) {
     List<Encoded> encoded = new ArrayList<>(batch.pieces().size());
     for (Piece piece : batch.pieces()) {
-      int[] ids = tokenizer.encodePiece(piece.text());
-      int[] all =
-          piece.last() && documentEnd.isPresent()
-              ? Ints.concat(ids, new int[] {documentEnd.getAsInt()})
-              : ids;
-      encoded.add(new Encoded(all, Utf8.encodedLength(piece.text())));
+      int[] ids = framed(piece, tokenizer.encodePiece(piece.text()));
+      encoded.add(new Encoded(ids, Utf8.encodedLength(piece.text())));
     }
     return encoded;
+  }
+
+  private int[] framed(Piece piece, int[] ids) {
+    int[] begun = piece.first() ? Ints.concat(documentStart, ids) : ids;
+    return piece.last() && documentEnd.isPresent()
+        ? Ints.concat(begun, new int[] {documentEnd.getAsInt()})
+        : begun;
   }
 
   private static void write(Work work, TokenFileWriter writer) throws IOException {

@@ -155,6 +155,8 @@ final class PartBuilder {
   }
 
   private StringBuilder key(String form) {
+    DocumentStart before = reading.documentStart();
+    String start = before.ids().isEmpty() ? "" : " after " + before.ids();
     return new StringBuilder()
         .append("coppice tokens ")
         .append(FORMAT)
@@ -164,6 +166,7 @@ final class PartBuilder {
         .append(tokenizer.vocabularySize())
         .append('\n')
         .append(reading.documentEnd().text())
+        .append(start)
         .append('\n')
         .append(form)
         .append('\n');
@@ -181,6 +184,7 @@ final class PartBuilder {
   private CorpusBuilder.Encoding encoding() {
     return new CorpusBuilder.Encoding(
         tokenizer,
+        reading.documentStart(),
         reading.documentEnd().text(),
         Runtime.getRuntime().availableProcessors(),
         progress);

@@ -136,7 +136,12 @@ public final class Preparation {
   private DataRecord record(List<PartRecord> parts) {
     ReadingRecord options =
         new ReadingRecord(
-            reading.form(), reading.textField(), reading.tokenWidth(), tokenizer.name());
+            reading.form(),
+            reading.textField(),
+            reading.tokenWidth(),
+            reading.documentStart().ids().asList(),
+            tokenizer.seesSpecialTokens() ? "special" : "text",
+            tokenizer.name());
     return new DataRecord(options, reading.documentEnd().token().orElse(null), parts);
   }
 

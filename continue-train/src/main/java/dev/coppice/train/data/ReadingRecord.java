@@ -2,6 +2,7 @@ package dev.coppice.train.data;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,8 +11,21 @@ import org.jspecify.annotations.Nullable;
  * @param format asked for
  * @param textField field of an object that has the text
  * @param binWidth bytes of a token of nanoGPT; null where none was given
+ * @param documentStart ids before every document of text
+ * @param specialTokens {@code text} where special tokens that are written in documents were read as
+ *     plain text, else {@code special}
  * @param tokenizer what read text: the tokenizer's name, {@code byte}, or {@code none}
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record ReadingRecord(
-    DataForm format, String textField, @Nullable Integer binWidth, String tokenizer) {}
+    DataForm format,
+    String textField,
+    @Nullable Integer binWidth,
+    List<Integer> documentStart,
+    String specialTokens,
+    String tokenizer) {
+  /** Copies the list. */
+  public ReadingRecord {
+    documentStart = List.copyOf(documentStart);
+  }
+}

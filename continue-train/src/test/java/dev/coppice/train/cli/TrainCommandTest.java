@@ -143,7 +143,7 @@ class TrainCommandTest {
     assertFails(
         train("--document-end", 256, "--steps", 1),
         2,
-        "document end must be auto, none or an id in 0..255, got 256");
+        "document end must be auto, none, an id in 0..255 or the text of a token of the ");
     assertFails(
         train("--data-format", "llmc", "--steps", 1), 3, "folder must hold data of form LLMC");
     assertFails(coppice("routers", checkpoint), 2, "--data must be given, got none");

@@ -37,7 +37,11 @@ class ParallelEncoderTest extends DataTestBase {
     }
     CorpusBuilder.Encoding encoding =
         new CorpusBuilder.Encoding(
-            new ByteTokenizer(), OptionalInt.empty(), 2, PreparationProgress.NONE);
+            new ByteTokenizer(),
+            DocumentStart.NONE,
+            OptionalInt.empty(),
+            2,
+            PreparationProgress.NONE);
     try (TextSource source = new FileTexts(TextFolder.find(List.of(texts)));
         TokenFile made = encoding.write(source, folder.resolve("long.tokens"))) {
       assertThat(made.documentCount()).isEqualTo(3);

@@ -48,6 +48,7 @@ public final class JsonTokenizer implements Tokenizer {
 
   private final HuggingFaceTokenizer tokenizer;
   private final HuggingFaceTokenizer reader;
+  private final boolean seesSpecialTokens;
   private final String fingerprint;
   private final int vocabularySize;
   private final int[] prefix;
@@ -69,6 +70,7 @@ public final class JsonTokenizer implements Tokenizer {
       throws IOException {
     this.tokenizer = tokenizer;
     this.reader = reader;
+    this.seesSpecialTokens = tokenizer.equals(reader);
     this.fingerprint = Hashing.sha256().hashBytes(description).toString();
     this.vocabularySize = vocabularySize;
     this.prefix = probePrefix();
@@ -218,6 +220,11 @@ public final class JsonTokenizer implements Tokenizer {
   @Override
   public int[] prefix() {
     return prefix.clone();
+  }
+
+  @Override
+  public boolean seesSpecialTokens() {
+    return seesSpecialTokens;
   }
 
   @Override

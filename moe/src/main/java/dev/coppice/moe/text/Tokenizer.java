@@ -74,6 +74,11 @@ public interface Tokenizer extends AutoCloseable {
     return OptionalInt.empty();
   }
 
+  /** Whether special tokens that are written in documents are read as such, not as letters. */
+  default boolean seesSpecialTokens() {
+    return true;
+  }
+
   /**
    * The text of one token, special ones included.
    *

@@ -3,6 +3,7 @@ package dev.coppice.moe.testing;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +95,7 @@ public final class TinyTokenizers {
     ObjectNode processor = mapper.createObjectNode().put("type", "TemplateProcessing");
     ArrayNode single = processor.putArray("single");
     ObjectNode special = mapper.createObjectNode();
-    for (String part : frame.split(" ")) {
+    for (String part : Splitter.on(' ').split(frame)) {
       boolean text = part.equals("$");
       single
           .addObject()
