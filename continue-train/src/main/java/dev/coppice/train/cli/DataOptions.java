@@ -8,6 +8,8 @@ import dev.coppice.train.Folders;
 import dev.coppice.train.data.DataForm;
 import dev.coppice.train.data.DataPath;
 import dev.coppice.train.data.DataReading;
+import dev.coppice.train.data.DataRecord;
+import dev.coppice.train.data.DataRecovery;
 import dev.coppice.train.data.DocumentEnd;
 import dev.coppice.train.data.DocumentStart;
 import dev.coppice.train.data.PartSpec;
@@ -71,11 +73,10 @@ final class DataOptions {
   @Option(
       names = "--document-start",
       paramLabel = "TOKEN",
-      defaultValue = "auto",
       description =
           "Token that is put before each document of text: its id or its text, none, or auto for "
-              + "what the tokenizer puts before a text (default: ${DEFAULT-VALUE}).")
-  private String documentStart;
+              + "what the tokenizer puts before a text (default: auto).")
+  private Optional<String> documentStart;
 
   @Option(
       names = "--document-end",
@@ -142,6 +143,49 @@ final class DataOptions {
     }
   }
 
+  /**
+   * Opens the data of a run that goes on; what is lost is made anew from what the run recorded, or
+   * from what is given.
+   *
+   * @param recovery of the run's data
+   * @param checkpoint whose tokenizer reads text
+   * @param quiet whether progress is not shown
+   * @throws dev.coppice.moe.CoppiceException when it is not the run's, or there is none
+   */
+  TrainingData again(DataRecovery recovery, Path checkpoint, boolean quiet) throws IOException {
+    if (data.isEmpty()) {
+      Optional<TrainingData> there = recovery.there(cacheFolder());
+      if (there.isPresent()) {
+        return there.get();
+      }
+    }
+    List<DataPath> paths =
+        data.isEmpty() ? recovery.sources() : data.stream().map(DataPath::parse).toList();
+    Optional<DataRecord> recorded = Optional.ofNullable(recovery.spec().read());
+    boolean plain =
+        recorded.map(r -> r.reading().specialTokens().equals("text")).orElseGet(this::plainText);
+    Source source = Source.of(checkpoint);
+    try (Tokenizer tokenizer = source.tokenizer(plain);
+        Progress progress = new Progress(quiet)) {
+      DataReading how =
+          recorded.isPresent()
+              ? recorded(recorded.get(), tokenizer)
+              : reading(
+                  DocumentStart.of(documentStart.orElse("none"), tokenizer),
+                  end("auto", source, tokenizer));
+      return recovery.anew(new Preparation(how, tokenizer, progress), paths);
+    }
+  }
+
+  private DataReading recorded(DataRecord record, Tokenizer tokenizer) {
+    DocumentEnd end = DocumentEnd.of(Optional.ofNullable(record.end()), tokenizer);
+    return DataReading.of(record.reading(), end, cacheFolder());
+  }
+
+  private Optional<Path> cacheFolder() {
+    return noCache ? Optional.empty() : Optional.of(cache.orElseGet(TokenCache::standard));
+  }
+
   /** What reads the data that was opened. */
   @FunctionalInterface
   interface Reader<T> {
@@ -183,7 +227,7 @@ final class DataOptions {
   }
 
   private DocumentStart start(Tokenizer tokenizer) {
-    return DocumentStart.of(documentStart, tokenizer);
+    return DocumentStart.of(documentStart.orElse("auto"), tokenizer);
   }
 
   private DocumentEnd end(String unlessGiven, Source source, Tokenizer tokenizer)
@@ -194,9 +238,7 @@ final class DataOptions {
   }
 
   private DataReading reading(DocumentStart start, DocumentEnd end) {
-    Optional<Path> folder =
-        noCache ? Optional.empty() : Optional.of(cache.orElseGet(TokenCache::standard));
-    return new DataReading(form, textField, binWidth, start, end, folder);
+    return new DataReading(form, textField, binWidth, start, end, cacheFolder());
   }
 
   /**

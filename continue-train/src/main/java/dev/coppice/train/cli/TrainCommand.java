@@ -9,12 +9,14 @@ import dev.coppice.moe.kernel.MachinePeak;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.train.Folders;
 import dev.coppice.train.budget.Budget;
+import dev.coppice.train.data.DataRecovery;
 import dev.coppice.train.data.PartSpec;
 import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.metrics.MlflowSettings;
 import dev.coppice.train.metrics.MlflowSink;
 import dev.coppice.train.metrics.RunSinks;
 import dev.coppice.train.metrics.TensorBoardSink;
+import dev.coppice.train.run.Memory;
 import dev.coppice.train.run.ResumeSpec;
 import dev.coppice.train.run.StopSignals;
 import dev.coppice.train.run.TrainResult;
@@ -128,7 +130,8 @@ final class TrainCommand implements Callable<Integer> {
             .orElseThrow(
                 () ->
                     usage(
-                        "one of --budget, --model-flops, --tokens, --steps, --hours must be given, got none"));
+                        "one of --budget, --model-flops, --tokens, --steps, --hours must be given,"
+                            + " got none"));
     if (!data.isGiven()) {
       throw usage("--data must be given, got none");
     }
@@ -151,15 +154,20 @@ final class TrainCommand implements Callable<Integer> {
     if (!Files.isDirectory(out)) {
       throw usage("run folder must exist to be resumed, got " + out);
     }
-    TrainingRun run = TrainingRun.resume(out, new ResumeSpec(inexact, !noFallback));
-    boolean same =
-        options.over(run.spec()).equals(run.spec())
-            && givenBudget().map(run.budget()::equals).orElse(true);
-    if (!same) {
+    TrainingRun run =
+        TrainingRun.resume(
+            out,
+            new ResumeSpec(inexact, !noFallback),
+            (spec, source) ->
+                Memory.guarded(
+                    () -> data.again(new DataRecovery(spec, out), source, output.quiet())));
+    try {
+      SameOptions.check(run, options.over(run.spec()), givenBudget());
+      return run;
+    } catch (RuntimeException e) {
       run.close();
-      throw usage("options must be those of the run or left out, got others (" + out + ")");
+      throw e;
     }
-    return run;
   }
 
   private static CoppiceException usage(String message) {

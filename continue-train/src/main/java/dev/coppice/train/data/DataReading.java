@@ -28,6 +28,25 @@ public record DataReading(
         tokenWidth == 2 || tokenWidth == 4, "token width must be 2 or 4 bytes, got %s", tokenWidth);
   }
 
+  /**
+   * The reading that a run recorded.
+   *
+   * @param recorded of the run
+   * @param documentEnd of the run
+   * @param cache where tokens are kept now
+   */
+  public static DataReading of(
+      ReadingRecord recorded, DocumentEnd documentEnd, Optional<Path> cache) {
+    Integer width = recorded.binWidth();
+    return new DataReading(
+        recorded.format(),
+        recorded.textField(),
+        width == null ? 2 : width,
+        DocumentStart.of(recorded.documentStart()),
+        documentEnd,
+        cache);
+  }
+
   /** Data whose documents begin with nothing of their own. */
   DataReading(
       DataForm form,

@@ -104,8 +104,13 @@ public record DocumentEnd(
     return new DocumentEnd(end, end, Optional.of(token), ImmutableList.of());
   }
 
-  /** The end that a record names, as it was used then. */
-  static DocumentEnd of(Optional<EndToken> recorded, Tokenizer tokenizer) {
+  /**
+   * The end that a record names, as it was used then.
+   *
+   * @param recorded token of it, if any
+   * @param tokenizer of the checkpoint
+   */
+  public static DocumentEnd of(Optional<EndToken> recorded, Tokenizer tokenizer) {
     if (recorded.isEmpty()) {
       return NONE;
     }

@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** From paths and options to the data of a run, and what is held out of it. */
@@ -63,6 +64,48 @@ public final class Preparation {
       return opened(parts.stream().map(part -> part.moved(staging, run)).toList());
     } finally {
       Folders.delete(staging);
+    }
+  }
+
+  /**
+   * Makes the data of a run that is there already anew.
+   *
+   * @param paths either all with weights or none
+   * @param split what is held out of every part, if anything
+   * @param runFolder folder of the run; what belongs there is put there once the data is accepted
+   * @param check refuses data that is not the run's
+   */
+  TrainingData again(
+      List<DataPath> paths,
+      Optional<PartSpec.HeldOutSpec> split,
+      Path runFolder,
+      Consumer<TrainingData> check)
+      throws IOException {
+    Path run = runFolder.toAbsolutePath().normalize();
+    Path staging = Files.createTempDirectory(run, ".step-data.tmp-");
+    try {
+      List<Read> parts = parts(paths, split, staging.resolve(DATA));
+      try (TrainingData made = opened(parts)) {
+        check.accept(made);
+      }
+      if (heldOut(run).isEmpty()) {
+        holdOut(parts, staging.resolve(DATA));
+      }
+      move(staging.resolve(DATA), run.resolve(DATA));
+      return opened(parts.stream().map(part -> part.moved(staging, run)).toList());
+    } finally {
+      Folders.delete(staging);
+    }
+  }
+
+  private static void move(Path made, Path into) throws IOException {
+    if (Files.exists(made)) {
+      Files.createDirectories(into);
+      try (Stream<Path> files = Files.list(made)) {
+        for (Path file : files.toList()) {
+          Files.move(file, into.resolve(Folders.name(file)), StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
     }
   }
 

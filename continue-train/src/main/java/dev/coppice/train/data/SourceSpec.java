@@ -41,6 +41,12 @@ public record SourceSpec(
         null);
   }
 
+  /** The same at another place. */
+  SourceSpec at(Path other) {
+    return new SourceSpec(
+        form, absolute(other).toString(), sha256, tokens, width, documentEnd, scans);
+  }
+
   /** The same of what has been read. */
   SourceSpec of(String fingerprint, long count) {
     return new SourceSpec(form, path, fingerprint, count, width, documentEnd, scans);

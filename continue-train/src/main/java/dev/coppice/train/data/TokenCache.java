@@ -52,6 +52,11 @@ public final class TokenCache {
         : Path.of(caches, "coppice");
   }
 
+  /** Where the tokens of a key are, or would be. */
+  Path entry(Path key) {
+    return folder.resolve("tokens").resolve(key).resolve(FILE);
+  }
+
   /** Folder for what scans of foreign files found. */
   Path scans() {
     return folder.resolve("scans");

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * What a run is: the file {@code run.json}, written once.
+ * What a run is: the file {@code run.json}, written once; only where its data lies may change.
  *
  * @param schemaVersion of this JSON object, 1
  * @param coppiceVersion that began the run
@@ -29,6 +29,12 @@ record RunManifest(
     DataSpec data,
     Budget budget,
     TrainSpec spec) {
+
+  /** The same run with its data at another place. */
+  RunManifest with(DataSpec other) {
+    return new RunManifest(
+        schemaVersion, coppiceVersion, checkpoint, baseModel, other, budget, spec);
+  }
 
   /**
    * Reads a file. Those of earlier versions do not say where their data came from.

@@ -100,15 +100,31 @@ final class RunOpener {
 
   /** Goes on from the newest whole checkpoint, or from the start if there is none. */
   TrainingRun resume(Path out, ResumeSpec how) throws IOException {
+    return resume(out, how, (spec, checkpoint) -> TrainingData.open(spec, out));
+  }
+
+  /** Goes on as the other form does, with data that is opened in another way. */
+  TrainingRun resume(Path out, ResumeSpec how, TrainingRun.DataOpener opener) throws IOException {
     RunManifest manifest = RunManifest.read(RunFolder.manifest(out));
     RunFolder folder = RunFolder.hold(out);
     try {
-      TrainingData data = TrainingData.open(manifest.data(), out);
-      return new Resuming(new RunSetting(folder, manifest, data, factory, host), how).run();
+      TrainingData data = opener.open(manifest.data(), reader(manifest, folder));
+      RunManifest now = manifest.with(data.spec(out));
+      if (!now.equals(manifest)) {
+        TrainJson.writeAtomically(RunFolder.manifest(out), now);
+      }
+      return new Resuming(new RunSetting(folder, now, data, factory, host), how).run();
     } catch (IOException | RuntimeException e) {
       folder.close();
       throw e;
     }
+  }
+
+  /** The checkpoint whose tokenizer reads the run's text. */
+  private static Path reader(RunManifest manifest, RunFolder folder) throws IOException {
+    Path source = Path.of(manifest.checkpoint());
+    ImmutableList<Path> steps = folder.steps();
+    return Files.isDirectory(source) || steps.isEmpty() ? source : steps.get(0);
   }
 
   /** A resume, and what there is to tell of it. */

@@ -7,6 +7,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.budget.Spent;
+import dev.coppice.train.data.DataSpec;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.metrics.RunSinks;
@@ -113,6 +114,32 @@ public final class TrainingRun implements Closeable {
    */
   public static TrainingRun resume(Path out, ResumeSpec how) throws IOException {
     return Memory.guarded(() -> new RunOpener(TraineeFactory.MODELS).resume(out, how));
+  }
+
+  /** Opens the data of a run that goes on. */
+  @FunctionalInterface
+  public interface DataOpener {
+    /**
+     * Opens it.
+     *
+     * @param data as the run recorded it; the same SHA-256 is given back
+     * @param checkpoint whose tokenizer reads the run's text
+     * @throws IOException when it cannot be read
+     */
+    TrainingData open(DataSpec data, Path checkpoint) throws IOException;
+  }
+
+  /**
+   * Goes on with a run whose data may lie elsewhere by now; its record then says where.
+   *
+   * @param out folder of the run
+   * @param how what may differ
+   * @param opener of the data
+   * @throws CoppiceException as the other form does
+   * @throws IOException when reading or writing fails
+   */
+  public static TrainingRun resume(Path out, ResumeSpec how, DataOpener opener) throws IOException {
+    return Memory.guarded(() -> new RunOpener(TraineeFactory.MODELS).resume(out, how, opener));
   }
 
   /**

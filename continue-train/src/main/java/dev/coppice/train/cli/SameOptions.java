@@ -1,0 +1,115 @@
+package dev.coppice.train.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.train.TrainJson;
+import dev.coppice.train.budget.Budget;
+import dev.coppice.train.run.TrainSpec;
+import dev.coppice.train.run.TrainingRun;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Whether the options of a resume are those of its run. */
+final class SameOptions {
+  /** Options whose names are not those of the fields. */
+  private static final ImmutableMap<String, String> NAMES =
+      ImmutableMap.<String, String>builder()
+          .put("batch.sequences", "batch")
+          .put("initial_weights", "from-scratch")
+          .put("initial_moments", "optimizer-state")
+          .put("optimizer.epsilon", "epsilon")
+          .put("optimizer.max_gradient_norm", "clip")
+          .put("schedule.kind", "schedule")
+          .put("loss.z", "z-loss")
+          .put("save.every_steps", "save-every")
+          .put("save.every_minutes", "save-minutes")
+          .put("save.asynchronous", "save-async")
+          .put("evaluation.every_steps", "eval-every")
+          .put("evaluation.windows", "eval-windows")
+          .put("guard.policy", "on-spike")
+          .put("guard.threshold", "spike-threshold")
+          .put("guard.window", "spike-window")
+          .put("guard.skip_batches", "rollback-skip")
+          .put("optimizer.max_skips_in_a_row", "max-skips")
+          .put("rates.new_experts", "new-experts-rate")
+          .put("rates.new_layers", "new-layers-rate")
+          .put("rates.routers", "router-rate")
+          .put("rates.frozen", "freeze")
+          .put("rates.old_frozen", "freeze")
+          .put("rates.undecayed", "no-decay")
+          .put("teacher.checkpoint", "teacher")
+          .buildOrThrow();
+
+  private SameOptions() {}
+
+  /**
+   * Checks that nothing was given that is not the run's.
+   *
+   * @param run that goes on
+   * @param given how it would train with the options given
+   * @param budget that was given, if one was
+   * @throws CoppiceException naming the first option that differs, with both values
+   */
+  static void check(TrainingRun run, TrainSpec given, Optional<Budget> budget) {
+    Map<String, String> ours = leaves(TrainJson.mapper().valueToTree(run.spec()));
+    Map<String, String> theirs = leaves(TrainJson.mapper().valueToTree(given));
+    theirs.forEach(
+        (path, value) -> {
+          String before = ours.getOrDefault(path, "none");
+          if (!before.equals(value)) {
+            throw differs(name(path), before, value);
+          }
+        });
+    budget
+        .filter(other -> !other.equals(run.budget()))
+        .ifPresent(
+            other -> {
+              throw differs("the budget", said(run.budget()), said(other));
+            });
+  }
+
+  private static CoppiceException differs(String option, String before, String now) {
+    return new CoppiceException(
+        ExitCode.USAGE,
+        "options must be those of the run or left out, got "
+            + option
+            + " "
+            + now
+            + " where the run has "
+            + before);
+  }
+
+  private static String said(Budget budget) {
+    JsonNode json = TrainJson.mapper().valueToTree(budget);
+    return json.path("amount").asText() + " " + json.path("unit").asText();
+  }
+
+  private static String name(String path) {
+    String last = path.substring(path.lastIndexOf('.') + 1);
+    return "--" + NAMES.getOrDefault(path, last).replace('_', '-');
+  }
+
+  private static Map<String, String> leaves(JsonNode tree) {
+    Map<String, String> leaves = new LinkedHashMap<>();
+    gather("", tree, leaves);
+    return leaves;
+  }
+
+  private static void gather(String path, JsonNode node, Map<String, String> into) {
+    if (!node.isObject()) {
+      into.put(
+          path, node.isTextual() ? node.textValue().toLowerCase(Locale.ROOT) : node.toString());
+      return;
+    }
+    Iterator<String> fields = node.fieldNames();
+    while (fields.hasNext()) {
+      String field = fields.next();
+      gather(path.isEmpty() ? field : path + "." + field, node.path(field), into);
+    }
+  }
+}
