@@ -16,13 +16,13 @@ import java.util.List;
  * @param kernels SHA-256 of the kernels' sources, 64 hexadecimal digits
  * @param instructionSet that the engine uses, such as {@code AVX512}
  * @param device where arrays lie
- * @param threads that an operator may use
+ * @param threads that train
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 record Environment(
     String coppiceVersion, String kernels, String instructionSet, String device, int threads) {
 
-  /** That of this process. */
+  /** That of this process, where all its threads train. */
   static Environment here() {
     return new Environment(
         CoppiceVersion.current(),
@@ -30,6 +30,11 @@ record Environment(
         TorchRuntime.instructionSet(),
         TorchRuntime.device(),
         TorchRuntime.threads());
+  }
+
+  /** The same with another number of threads. */
+  Environment withThreads(int count) {
+    return new Environment(coppiceVersion, kernels, instructionSet, device, count);
   }
 
   /** What differs from another one, in words; empty if nothing does. */

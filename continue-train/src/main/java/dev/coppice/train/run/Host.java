@@ -1,5 +1,8 @@
 package dev.coppice.train.run;
 
+import dev.coppice.moe.kernel.TorchRuntime;
+import dev.coppice.moe.model.ThreadRule;
+import dev.coppice.moe.spec.MoeSpec;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -7,10 +10,32 @@ import java.util.function.Supplier;
  * What a run sees of the machine.
  *
  * @param environment that decides how sums are rounded
+ * @param threadsGiven whether its number of threads is the user's; otherwise it is chosen by the
+ *     model's size, or that of the run that goes on
  * @param disk that the run writes to
  * @param nanoTime a clock
  */
-record Host(Supplier<Environment> environment, DiskSpace disk, LongSupplier nanoTime) {
+record Host(
+    Supplier<Environment> environment,
+    boolean threadsGiven,
+    DiskSpace disk,
+    LongSupplier nanoTime) {
   /** This machine. */
-  static final Host HERE = new Host(Environment::here, DiskSpace.REAL, System::nanoTime);
+  static final Host HERE =
+      new Host(Environment::here, TorchRuntime.threadsGiven(), DiskSpace.REAL, System::nanoTime);
+
+  /** The environment in which a run of that model begins. */
+  Environment toBegin(MoeSpec model, BatchSpec batch) {
+    Environment here = environment.get();
+    return threadsGiven
+        ? here
+        : here.withThreads(
+            ThreadRule.threads(model, batch.microBatch(), batch.sequence(), here.threads()));
+  }
+
+  /** The environment in which a run goes on that was in that one. */
+  Environment toGoOn(Environment before) {
+    Environment here = environment.get();
+    return threadsGiven ? here : here.withThreads(before.threads());
+  }
 }

@@ -51,6 +51,11 @@ final class ModelTrainee implements Trainee {
   }
 
   @Override
+  public void threads(int count) {
+    model.threads(count);
+  }
+
+  @Override
   public LossStats accumulate(
       TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
     if (teacher.isEmpty() || teacherWeight == 0) {

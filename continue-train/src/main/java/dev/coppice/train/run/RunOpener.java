@@ -68,7 +68,8 @@ final class RunOpener {
         Folders.force(ancestor);
       }
       RunSetting setting = new RunSetting(folder, manifest, request.data(), factory, host);
-      RunState state = RunState.before(manifest, host.environment().get());
+      RunState state =
+          RunState.before(manifest, host.toBegin(source.spec(), manifest.spec().batch()));
       RunParts parts = setting.parts(source, trainee, state);
       return new TrainingRun(setting, parts, Optional.empty(), ImmutableList.of());
     } catch (IOException | RuntimeException e) {
@@ -138,6 +139,11 @@ final class RunOpener {
       this.how = how;
     }
 
+    /** Where a run stands that goes on from a checkpoint. */
+    private interface StateOf {
+      RunState of(Checkpoint source) throws IOException;
+    }
+
     TrainingRun run() throws IOException {
       CheckpointFinder finder =
           new CheckpointFinder(
@@ -153,21 +159,27 @@ final class RunOpener {
       setting.folder().discardBetween(found.manifest().parent(), state.step());
       String name = Folders.name(found.folder());
       notes.add(new RunLog.Note(RunEvent.RESUMED, "the run goes on from " + name));
-      return open(Optional.of(found.folder()), state);
+      return open(Optional.of(found.folder()), source -> state);
     }
 
     private TrainingRun restart() throws IOException {
-      RunState state = RunState.before(setting.manifest(), setting.host().environment().get());
       notes.add(
           new RunLog.Note(RunEvent.RESUMED, "no checkpoint is whole, and the run begins again"));
-      return open(Optional.empty(), state);
+      return open(Optional.empty(), this::before);
     }
 
-    private TrainingRun open(Optional<Path> step, RunState state) throws IOException {
+    private RunState before(Checkpoint source) throws IOException {
+      RunManifest manifest = setting.manifest();
+      return RunState.before(
+          manifest, setting.host().toBegin(source.spec(), manifest.spec().batch()));
+    }
+
+    private TrainingRun open(Optional<Path> step, StateOf state) throws IOException {
       return setting.load(
           step,
           (source, trainee) ->
-              new TrainingRun(setting, setting.parts(source, trainee, state), step, notes.build()));
+              new TrainingRun(
+                  setting, setting.parts(source, trainee, state.of(source)), step, notes.build()));
     }
 
     private void checkSameRun(CheckpointFinder.Found found) {
@@ -187,7 +199,7 @@ final class RunOpener {
     }
 
     private RunState inThisEnvironment(CheckpointFinder.Found found) {
-      Environment now = setting.host().environment().get();
+      Environment now = setting.host().toGoOn(found.state().environment());
       List<String> differences = now.differencesFrom(found.state().environment());
       if (differences.isEmpty()) {
         return found.state();

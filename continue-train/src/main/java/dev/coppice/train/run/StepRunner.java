@@ -54,6 +54,7 @@ final class StepRunner {
    */
   StepRunner(Trainee trainee, BatchSource source, BudgetMeter meter, RunState state) {
     this.trainee = trainee;
+    trainee.threads(state.environment().threads());
     this.source = source;
     this.meter = meter;
     this.state = state;

@@ -13,6 +13,9 @@ import java.util.function.DoublePredicate;
 /** What the loop trains: a model with its gradients and moments. */
 interface Trainee extends AutoCloseable {
 
+  /** Uses so many threads from now on. */
+  void threads(int count);
+
   /**
    * Adds a batch's gradient.
    *

@@ -34,6 +34,11 @@ final class BatchRecorder implements TraineeFactory {
 
   private record Recorded(Trainee trainee, List<TokenBatch> batches) implements Trainee {
     @Override
+    public void threads(int count) {
+      trainee.threads(count);
+    }
+
+    @Override
     public LossStats accumulate(
         TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
       batches.add(batch);

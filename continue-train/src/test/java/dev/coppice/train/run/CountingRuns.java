@@ -48,7 +48,7 @@ final class CountingRuns {
 
   RunOpener opener() {
     return new RunOpener(
-        world.factory(), new Host(environment::get, folder -> free.get(), nanos::get));
+        world.factory(), new Host(environment::get, true, folder -> free.get(), nanos::get));
   }
 
   /** Batches of 2 sequences of 8 tokens. */

@@ -86,6 +86,9 @@ final class CountingTrainee implements Trainee {
   }
 
   @Override
+  public void threads(int count) {}
+
+  @Override
   public LossStats accumulate(
       TokenBatch batch, LossWeights lossWeights, double scale, double teacherWeight) {
     int key = key(batch);

@@ -10,6 +10,7 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.train.Folders;
+import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.DataPath;
 import dev.coppice.train.data.DataReading;
@@ -84,18 +85,27 @@ class ExactResumeTest {
   private record Trained(TrainResult result, long before, List<TokenBatch> batches) {}
 
   private Trained train(TrainSpec spec, Sources sources, Path out, long stop) throws IOException {
+    return train(spec, sources, out, stop, Host.HERE);
+  }
+
+  private Trained train(TrainSpec spec, Sources sources, Path out, long stop, Host host)
+      throws IOException {
     BatchRecorder recorder = new BatchRecorder(TraineeFactory.MODELS);
     Budget budget = new Budget.Steps(2 * HALF);
     try (TrainingRun run =
-        new RunOpener(recorder)
+        new RunOpener(recorder, host)
             .start(new RunRequest(spec, checkpoint, data(sources, out), budget, out))) {
       return new Trained(stopped(run, stop), 0, recorder.batches());
     }
   }
 
   private static Trained resume(Path out) throws IOException {
+    return resume(out, Host.HERE);
+  }
+
+  private static Trained resume(Path out, Host host) throws IOException {
     BatchRecorder recorder = new BatchRecorder(TraineeFactory.MODELS);
-    try (TrainingRun run = new RunOpener(recorder).resume(out)) {
+    try (TrainingRun run = new RunOpener(recorder, host).resume(out)) {
       long before = run.spent().steps();
       return new Trained(run.run(ProgressListener.NONE), before, recorder.batches());
     }
@@ -213,9 +223,39 @@ class ExactResumeTest {
     }
   }
 
+  /** A machine of so many cores. */
+  private static Host machine(int cores, boolean threadsGiven) {
+    return new Host(
+        () -> Environment.here().withThreads(cores),
+        threadsGiven,
+        Host.HERE.disk(),
+        Host.HERE.nanoTime());
+  }
+
+  /** A run of a version that took all cores, or of a user who said how many. */
+  @Test
+  void aRunGoesOnWithItsOwnThreadsHoweverManyCoresThereAre() throws IOException {
+    TrainSpec spec = spec(4, 99, false);
+    Trained whole = train(spec, Sources.ONE, folder.resolve("whole"), -1, machine(2, true));
+    Path out = folder.resolve("parted");
+    Trained first = train(spec, Sources.ONE, out, HALF, machine(2, true));
+    Trained second = resume(out, machine(7, false));
+    assertSame(whole, first, second);
+    Path state = second.result().checkpoint().resolve("coppice-training/state.json");
+    assertThat(TrainJson.read(state, RunState.class).environment().threads()).isEqualTo(2);
+  }
+
+  @Test
+  void aTinyRunTakesOneThreadWhereNoNumberIsGiven() throws IOException {
+    Path out = folder.resolve("run");
+    Trained run = train(spec(4, 99, false), Sources.ONE, out, 1, machine(7, false));
+    Path state = run.result().checkpoint().resolve("coppice-training/state.json");
+    assertThat(TrainJson.read(state, RunState.class).environment().threads()).isOne();
+  }
+
   private static RunOpener elsewhere(Environment other) {
     return new RunOpener(
-        TraineeFactory.MODELS, new Host(() -> other, Host.HERE.disk(), Host.HERE.nanoTime()));
+        TraineeFactory.MODELS, new Host(() -> other, true, Host.HERE.disk(), Host.HERE.nanoTime()));
   }
 
   /** Another build, other kernels, instruction set, device or threads: each is said by name. */

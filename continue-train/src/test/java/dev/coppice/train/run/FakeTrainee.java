@@ -45,6 +45,9 @@ final class FakeTrainee implements Trainee {
   }
 
   @Override
+  public void threads(int count) {}
+
+  @Override
   public LossStats accumulate(
       TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
     boolean bad = badUpdates.contains(updates + 1);

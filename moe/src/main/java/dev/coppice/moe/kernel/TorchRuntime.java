@@ -26,6 +26,8 @@ public final class TorchRuntime {
           THREADS,
           Integer.toString(Runtime.getRuntime().availableProcessors()));
 
+  private static final boolean THREADS_GIVEN = System.getProperty(THREADS) != null;
+
   static {
     SETTINGS.forEach(
         (key, value) -> {
@@ -57,6 +59,11 @@ public final class TorchRuntime {
         Optional.ofNullable(System.getenv(InstructionSet.VARIABLE)),
         System.getProperty("os.arch"),
         Processor.read().flags());
+  }
+
+  /** Whether the number of threads was set from outside, and is not to be chosen. */
+  public static boolean threadsGiven() {
+    return THREADS_GIVEN;
   }
 
   /** Threads that one operator may use. */

@@ -31,6 +31,7 @@ final class Accumulation {
   private final LanguageModel model;
   private final List<GradientShare> gradients;
   private final boolean recompute;
+  private final int threads;
   private final Optional<Distillation> distillation;
 
   /** One member's share, and what its teacher's kernels are called with. */
@@ -75,8 +76,10 @@ final class Accumulation {
       LanguageModel model,
       List<GradientShare> gradients,
       boolean recompute,
+      int threads,
       Optional<Distillation> distillation) {
     this.model = model;
+    this.threads = threads;
     this.gradients = gradients;
     this.recompute = recompute;
     this.distillation = distillation.filter(wanted -> wanted.weight() > 0);
@@ -176,10 +179,12 @@ final class Accumulation {
   }
 
   private <T> List<T> together(List<Work> works, BiFunction<Work, Meeting, T> what) {
-    Meeting meeting = new Meeting(works.size());
+    Meeting meeting = model.workers().meeting(works.size());
     return model
         .workers()
-        .run(works.stream().map(work -> meeting.task(() -> what.apply(work, meeting))).toList());
+        .run(
+            threads,
+            works.stream().map(work -> meeting.task(() -> what.apply(work, meeting))).toList());
   }
 
   private boolean mixture(int layer) {

@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 
 /**
@@ -54,6 +55,7 @@ public final class LanguageModel implements AutoCloseable {
   private final RotaryTables rotary;
   private final Workers workers = new Workers();
   private final LanguageModelBlock block;
+  private OptionalInt threads = OptionalInt.empty();
 
   private LanguageModel(Family family, ObjectNode config, Precision precision) {
     this(config, new ParameterLayout(family, acceptedSpec(family, config)), precision);
@@ -147,6 +149,17 @@ public final class LanguageModel implements AutoCloseable {
     return block;
   }
 
+  /** Trains and scores with so many threads from now on; until then {@link ThreadRule} holds. */
+  public void threads(int count) {
+    checkArgument(count > 0, "threads must be positive, got %s", count);
+    threads = OptionalInt.of(count);
+  }
+
+  /** Threads that train and score a batch. */
+  int threads(TokenBatch batch) {
+    return threads.orElseGet(() -> ThreadRule.threads(spec, batch.batch(), batch.sequence()));
+  }
+
   /**
    * Logits, float32, row-major [B, S, V]; for small uses.
    *
@@ -168,14 +181,15 @@ public final class LanguageModel implements AutoCloseable {
   public TokenScores score(TokenBatch batch) {
     check(batch);
     List<Callable<float[]>> tasks = new ArrayList<>();
-    for (TokenBatch share : batch.shares(workers.shares(batch.batch()))) {
+    int used = threads(batch);
+    for (TokenBatch share : batch.shares(Workers.shares(used, batch.batch()))) {
       KernelLibrary.Inputs inputs = inputs(share);
       tasks.add(() -> score(share, inputs));
     }
     float[] losses = new float[batch.ids().length];
     boolean[] correct = new boolean[losses.length];
     int at = 0;
-    for (float[] both : workers.run(tasks)) {
+    for (float[] both : workers.run(used, tasks)) {
       int tokens = both.length / 2;
       System.arraycopy(both, 0, losses, at, tokens);
       for (int i = 0; i < tokens; i++) {

@@ -32,6 +32,7 @@ public final class Learner implements AutoCloseable {
   private final Optimizer optimizer;
   private final List<GradientShare> shares = new ArrayList<>();
   private boolean recompute;
+  private int threads = 1;
   private Optional<WeightAverage> average = Optional.empty();
 
   private Learner(LanguageModel model, long steps) {
@@ -97,13 +98,15 @@ public final class Learner implements AutoCloseable {
   private LossStats accumulate(
       TokenBatch batch, LossWeights weights, double scale, Optional<Distillation> distillation) {
     model.check(batch);
-    int members = model.workers().shares(batch.batch());
+    threads = model.threads(batch);
+    int members = Workers.shares(threads, batch.batch());
     while (shares.size() < members) {
       shares.add(shares.get(0).beside());
     }
     try (NDManager scratch = manager.newSubManager()) {
-      return new Accumulation(model, shares.subList(0, members), recompute, distillation)
-          .run(scratch, batch, weights, scale);
+      Accumulation pass =
+          new Accumulation(model, shares.subList(0, members), recompute, threads, distillation);
+      return model.workers().alone(threads, () -> pass.run(scratch, batch, weights, scale));
     } catch (RuntimeException e) {
       forget();
       throw e;
@@ -160,6 +163,11 @@ public final class Learner implements AutoCloseable {
         learningRate >= 0 && Double.isFinite(learningRate),
         "learning rate must be finite and not negative, got %s",
         learningRate);
+    return model.workers().alone(threads, () -> clipAndStep(settings, learningRate, accepts));
+  }
+
+  private UpdateReport clipAndStep(
+      AdamWSettings settings, double learningRate, DoublePredicate accepts) {
     GradientShare gradient = gradient();
     try (NDManager scratch = manager.newSubManager()) {
       NDArray clip = model.kernels().clip(scratch, optimizer.normed(), settings.maxGradientNorm());
@@ -235,11 +243,7 @@ public final class Learner implements AutoCloseable {
     return optimizer.steps();
   }
 
-  /**
-   * Writes moments and step count as one safetensors file; gradients are not kept.
-   *
-   * @param stateFile must not exist
-   */
+  /** Writes moments and step count as one safetensors file, which must not exist yet. */
   public void save(Path stateFile) throws IOException {
     state().saveMoments(stateFile);
   }

@@ -3,26 +3,20 @@ package dev.coppice.moe.model;
 import com.google.common.base.Throwables;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Phaser;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Where threads wait for one another; when one fails, none waits any more.
- *
- * <p>Who waits keeps its core for a while: a virtual machine may take back a core that sleeps, and
- * be slow to return it, which costs more than a wait between two kernels lasts.
- */
+/** Where threads wait for one another; when one fails, none waits any more. */
 final class Meeting {
-  private static final long AWAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-
   private final Phaser phaser;
+  private final Patience patience;
   private final AtomicReference<@Nullable Throwable> fault = new AtomicReference<>();
 
-  /** A meeting of so many. */
-  Meeting(int members) {
+  /** A meeting of so many, who keep their cores while they wait as that says. */
+  Meeting(int members, Patience patience) {
     this.phaser = new Phaser(members);
+    this.patience = patience;
   }
 
   /**
@@ -43,15 +37,14 @@ final class Meeting {
   void await(BooleanSupplier meanwhile) {
     int phase = phaser.arrive();
     boolean busy = true;
-    long start = System.nanoTime();
+    Patience.Wait wait = patience.begin();
     while (phase >= 0 && phaser.getPhase() == phase) {
       busy = busy && meanwhile.getAsBoolean();
       if (busy) {
-        start = System.nanoTime();
-      } else if (System.nanoTime() - start > AWAKE_NANOS) {
+        wait.restart();
+      } else if (!wait.stayAwake()) {
         phaser.awaitAdvance(phase);
       }
-      Thread.onSpinWait();
     }
     if (phaser.isTerminated()) {
       Throwable cause = fault.get();

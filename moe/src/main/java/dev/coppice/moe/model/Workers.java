@@ -24,26 +24,33 @@ final class Workers implements AutoCloseable {
   /** Each has its own gradient of what every token takes, so there are few. */
   private static final int MOST = 4;
 
-  private final int threads = TorchRuntime.threads();
+  private final int engineThreads = TorchRuntime.threads();
+  private final Patience patience = new Patience();
   private final ExecutorService pool =
       Executors.newFixedThreadPool(
-          Math.min(MOST, threads),
+          MOST,
           new ThreadFactoryBuilder().setNameFormat("coppice-share-%d").setDaemon(true).build());
   private final ThreadLocal<Integer> ownThreads = ThreadLocal.withInitial(() -> 0);
 
   /** Into how many shares a batch is split; it depends on nothing but the number of threads. */
-  int shares(int batch) {
+  static int shares(int threads, int batch) {
     return Math.min(Math.min(MOST, threads), batch);
   }
 
+  /** A meeting of members that run here. */
+  Meeting meeting(int members) {
+    return new Meeting(members, patience);
+  }
+
   /**
-   * Runs tasks at the same time, on as many threads; one alone runs on the caller's.
+   * Runs tasks at the same time; one alone runs on the caller's thread.
    *
+   * @param threads that all of them use together
    * @return results in the tasks' order, once all have ended
    */
-  <T> List<T> run(List<? extends Callable<T>> tasks) {
+  <T> List<T> run(int threads, List<? extends Callable<T>> tasks) {
     if (tasks.size() == 1) {
-      return List.of(call(tasks.get(0)));
+      return List.of(alone(threads, tasks.get(0)));
     }
     int each = Math.max(1, threads / tasks.size());
     List<Future<T>> running = new ArrayList<>();
@@ -58,8 +65,18 @@ final class Workers implements AutoCloseable {
     // all must have ended before anyone closes what they use
     List<Outcome<T>> outcomes = running.stream().map(Workers::await).toList();
     // threads that are made later start with what was set last
-    JniUtils.setNumThreads(threads);
+    JniUtils.setNumThreads(engineThreads);
     return outcomes.stream().map(Outcome::get).toList();
+  }
+
+  /** Runs a task on the caller's thread, with operators of so many threads. */
+  <T> T alone(int threads, Callable<T> task) {
+    JniUtils.setNumThreads(threads);
+    try {
+      return call(task);
+    } finally {
+      JniUtils.setNumThreads(engineThreads);
+    }
   }
 
   /** What a task returned, or why it did not. */

@@ -22,7 +22,7 @@ class MeetingTest {
   private static final int MEMBERS = 3;
 
   private final ExecutorService threads = Executors.newFixedThreadPool(MEMBERS);
-  private final Meeting meeting = new Meeting(MEMBERS);
+  private final Meeting meeting = new Meeting(MEMBERS, new Patience());
 
   @AfterEach
   void endThreads() throws InterruptedException {
