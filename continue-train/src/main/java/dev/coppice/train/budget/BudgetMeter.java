@@ -49,29 +49,25 @@ public final class BudgetMeter {
   }
 
   private void checkOneStepFits() {
-    StepCost first = costs.apply(0);
-    if (budget instanceof Budget.Flops flops && flops.amount().compareTo(first.totalFlops()) < 0) {
-      throw tooSmall(flops.amount(), first.totalFlops(), "FLOPs");
-    }
-    if (budget instanceof Budget.ModelFlops flops
-        && flops.amount().compareTo(first.totalFlopsWithAttention()) < 0) {
-      throw tooSmall(flops.amount(), first.totalFlopsWithAttention(), "model FLOPs");
-    }
-    if (budget instanceof Budget.Tokens tokens && tokens.amount() < first.tokens()) {
-      throw tooSmall(tokens.amount(), first.tokens(), "tokens");
-    }
+    budget
+        .least(costs.apply(0))
+        .filter(amount -> !amount.holdsAStep())
+        .ifPresent(
+            amount -> {
+              throw tooSmall(amount);
+            });
   }
 
-  private static CoppiceException tooSmall(Number amount, Number step, String unit) {
+  private static CoppiceException tooSmall(Budget.Amount amount) {
     return new CoppiceException(
         ExitCode.USAGE,
         String.format(
             Locale.ROOT,
             "budget must hold one step of %s %s, got %s %s",
-            step,
-            unit,
-            amount,
-            unit));
+            amount.step(),
+            amount.unit(),
+            amount.budget(),
+            amount.unit()));
   }
 
   /** Whether one step more stays within the budget; of time, whether one like the last does. */
@@ -80,20 +76,7 @@ public final class BudgetMeter {
   }
 
   private boolean fits(Spent state, StepCost next) {
-    if (budget instanceof Budget.Flops flops) {
-      return state.totalFlops().add(next.totalFlops()).compareTo(flops.amount()) <= 0;
-    }
-    if (budget instanceof Budget.ModelFlops flops) {
-      BigInteger after = state.totalFlopsWithAttention().add(next.totalFlopsWithAttention());
-      return after.compareTo(flops.amount()) <= 0;
-    }
-    if (budget instanceof Budget.Tokens tokens) {
-      return state.tokens() + next.tokens() <= tokens.amount();
-    }
-    if (budget instanceof Budget.Steps steps) {
-      return state.steps() < steps.amount();
-    }
-    return state.seconds() + lastStepSeconds <= ((Budget.WallClock) budget).amount();
+    return budget.allows(state.plus(next, lastStepSeconds));
   }
 
   /**
@@ -122,7 +105,7 @@ public final class BudgetMeter {
    */
   public Optional<Spent> forecast() {
     try {
-      return budget instanceof Budget.WallClock ? Optional.empty() : Optional.of(walk());
+      return budget.foreseeable() ? Optional.of(walk()) : Optional.empty();
     } catch (ArithmeticException e) {
       return Optional.empty();
     }
@@ -130,8 +113,8 @@ public final class BudgetMeter {
 
   private Spent walk() {
     Spent walked = spent;
-    while (fits(walked, costs.apply(share(walked)))) {
-      StepCost cost = costs.apply(share(walked));
+    while (fits(walked, costs.apply(budget.share(walked)))) {
+      StepCost cost = costs.apply(budget.share(walked));
       walked = walked.plus(cost, stepsOf(cost, walked), 0);
     }
     return walked;
@@ -152,7 +135,7 @@ public final class BudgetMeter {
   }
 
   private boolean another(StepCost cost, Spent state) {
-    return costs.apply(share(state)).equals(cost) && fits(state, cost);
+    return costs.apply(budget.share(state)).equals(cost) && fits(state, cost);
   }
 
   /** What is spent so far. */
@@ -167,23 +150,7 @@ public final class BudgetMeter {
 
   /** The share of the budget that is spent, in [0, 1]. */
   public double share() {
-    return share(spent);
-  }
-
-  private double share(Spent state) {
-    if (budget instanceof Budget.Flops flops) {
-      return share(state.totalFlops().doubleValue(), flops.amount().doubleValue());
-    }
-    if (budget instanceof Budget.ModelFlops flops) {
-      return share(state.totalFlopsWithAttention().doubleValue(), flops.amount().doubleValue());
-    }
-    if (budget instanceof Budget.Tokens tokens) {
-      return share((double) state.tokens(), (double) tokens.amount());
-    }
-    if (budget instanceof Budget.Steps steps) {
-      return share((double) state.steps(), (double) steps.amount());
-    }
-    return share(state.seconds(), ((Budget.WallClock) budget).amount());
+    return budget.share(spent);
   }
 
   /**
@@ -191,28 +158,6 @@ public final class BudgetMeter {
    * is read, so that neither the first step of a warm-up nor the last of a decay is without effect.
    */
   public double shareInNextStep() {
-    StepCost next = cost();
-    if (budget instanceof Budget.Flops flops) {
-      return Math.min(1, share() + 0.5 * ratio(next.totalFlops(), flops.amount()));
-    }
-    if (budget instanceof Budget.ModelFlops flops) {
-      return Math.min(1, share() + 0.5 * ratio(next.totalFlopsWithAttention(), flops.amount()));
-    }
-    if (budget instanceof Budget.Tokens tokens) {
-      return share(spent.tokens() + 0.5 * next.tokens(), (double) tokens.amount());
-    }
-    if (budget instanceof Budget.Steps steps) {
-      return share(spent.steps() + 0.5, (double) steps.amount());
-    }
-    double limit = ((Budget.WallClock) budget).amount();
-    return share(spent.seconds() + 0.5 * lastStepSeconds, limit);
-  }
-
-  private static double ratio(BigInteger part, BigInteger whole) {
-    return part.doubleValue() / whole.doubleValue();
-  }
-
-  private static double share(double done, double limit) {
-    return Math.min(1, done / limit);
+    return budget.shareHalfWay(spent, cost(), lastStepSeconds);
   }
 }

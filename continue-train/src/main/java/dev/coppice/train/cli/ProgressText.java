@@ -2,7 +2,9 @@ package dev.coppice.train.cli;
 
 import dev.coppice.moe.report.Quantity;
 import dev.coppice.train.budget.Budget;
+import dev.coppice.train.budget.Spent;
 import dev.coppice.train.metrics.MetricsLine;
+import java.math.BigInteger;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -77,36 +79,15 @@ final class ProgressText {
   }
 
   private String spent(MetricsLine line) {
-    if (budget instanceof Budget.Flops flops) {
-      return scientific(line.extraFlops().doubleValue())
-          + " of "
-          + scientific(flops.amount().doubleValue())
-          + " FLOPs";
-    }
-    if (budget instanceof Budget.ModelFlops flops) {
-      return scientific(line.modelFlops().doubleValue())
-          + " of "
-          + scientific(flops.amount().doubleValue())
-          + " model FLOPs";
-    }
-    if (budget instanceof Budget.Tokens tokens) {
-      return Quantity.si(line.tokens()) + " of " + Quantity.si(tokens.amount()) + " tokens";
-    }
-    if (budget instanceof Budget.Steps steps) {
-      return line.step() + " of " + steps.amount() + " steps";
-    }
-    double limit = ((Budget.WallClock) budget).amount();
-    return clock(line.seconds()) + " of " + clock(limit) + " h";
-  }
-
-  /** A number such as {@code 1.2e17}. */
-  private static String scientific(double value) {
-    return String.format(Locale.ROOT, "%.2e", value).replaceAll("\\.?0*e\\+?(-?)0*(\\d)", "e$1$2");
-  }
-
-  /** Hours and minutes. */
-  private static String clock(double seconds) {
-    long minutes = Math.round(seconds / 60);
-    return String.format(Locale.ROOT, "%d:%02d", minutes / 60, minutes % 60);
+    return budget.progress(
+        new Spent(
+            line.step(),
+            line.tokens(),
+            line.extraFlops(),
+            line.modelFlops(),
+            BigInteger.ZERO,
+            BigInteger.ZERO,
+            BigInteger.ZERO,
+            line.seconds()));
   }
 }
