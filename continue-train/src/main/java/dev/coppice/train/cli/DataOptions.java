@@ -40,7 +40,8 @@ final class DataOptions {
       paramLabel = "PATH[=WEIGHT]",
       arity = "1..*",
       description = {
-        "Text: folders, files, and jars or zips, read as folders; .jsonl and .jsonl.gz; tokens: "
+        "Text: folders, files, and jars or zips, read as folders; JSON lines (.jsonl); Parquet; "
+            + "text and JSON lines may be packed with gzip, zstd or bzip2. Tokens: "
             + "llm.c and nanoGPT .bin, Megatron .bin/.idx, and token files. The checkpoint's "
             + "tokenizer.json reads text; without one, a byte is a token. With weights, training "
             + "mixes the paths in those shares."
@@ -53,14 +54,17 @@ final class DataOptions {
       defaultValue = "auto",
       converter = FormConverter.class,
       description =
-          "auto, text, jsonl, llmc, nanogpt, megatron or tokens (default: ${DEFAULT-VALUE}).")
+          "auto, text, jsonl, parquet, llmc, nanogpt, megatron or tokens "
+              + "(default: ${DEFAULT-VALUE}).")
   private DataForm form;
 
   @Option(
       names = "--text-field",
       paramLabel = "NAME",
       defaultValue = "text",
-      description = "Field of a JSON line that has the text (default: ${DEFAULT-VALUE}).")
+      description =
+          "Field of a JSON line, or column of Parquet, that has the text (default:"
+              + " ${DEFAULT-VALUE}).")
   private String textField;
 
   @Option(
@@ -310,7 +314,8 @@ final class DataOptions {
         }
       }
       throw new TypeConversionException(
-          "data format must be auto, text, jsonl, llmc, nanogpt, megatron or tokens, got " + value);
+          "data format must be auto, text, jsonl, parquet, llmc, nanogpt, megatron or tokens, got "
+              + value);
     }
   }
 }

@@ -4,16 +4,22 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;
+import dev.coppice.train.data.parquet.ParquetStrings;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Finds out how data is written. */
 final class DataFinder {
+  private static final Pattern JSON_LINES =
+      Pattern.compile("(?i).*(\\.(jsonl|ndjson)(\\.(gz|zst|bz2))?|\\.json\\.(gz|zst|bz2))");
+
   private DataFinder() {}
 
   /**
@@ -66,6 +72,7 @@ final class DataFinder {
   private static Predicate<Path> ending(DataForm form) {
     return switch (form) {
       case JSONL -> DataFinder::isJsonLines;
+      case PARQUET -> DataFinder::isNamedParquet;
       case TOKENS -> file -> file.toString().endsWith(".tokens");
       default -> file -> file.toString().endsWith(".bin");
     };
@@ -74,6 +81,9 @@ final class DataFinder {
   private static DataForm folderForm(ImmutableList<Path> files) {
     if (!files.isEmpty() && files.stream().allMatch(DataFinder::isJsonLines)) {
       return DataForm.JSONL;
+    }
+    if (!files.isEmpty() && files.stream().allMatch(DataFinder::isNamedParquet)) {
+      return DataForm.PARQUET;
     }
     boolean binary =
         !files.isEmpty()
@@ -117,6 +127,9 @@ final class DataFinder {
       return DataForm.JSONL;
     }
     boolean binary = file.toString().endsWith(".bin");
+    if (!binary && isParquet(file)) {
+      return DataForm.PARQUET;
+    }
     if (MegatronIndex.isIndex(binary ? MegatronTokens.indexOf(file) : file)) {
       return DataForm.MEGATRON;
     }
@@ -127,8 +140,17 @@ final class DataFinder {
   }
 
   private static boolean isJsonLines(Path file) {
-    String name = Folders.name(file).toLowerCase(Locale.ROOT);
-    return Stream.of(".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz").anyMatch(name::endsWith);
+    return JSON_LINES.matcher(Folders.name(file)).matches();
+  }
+
+  private static boolean isNamedParquet(Path file) {
+    return Folders.name(file).toLowerCase(Locale.ROOT).endsWith(".parquet");
+  }
+
+  private static boolean isParquet(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return isNamedParquet(file) || ParquetStrings.isParquet(in.readNBytes(4));
+    }
   }
 
   private static CoppiceException invalid(String message) {

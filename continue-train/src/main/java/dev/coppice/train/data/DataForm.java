@@ -13,6 +13,9 @@ public enum DataForm {
   /** A JSON object a line, with a text. */
   @JsonProperty("jsonl")
   JSONL,
+  /** Parquet, with a column of texts. */
+  @JsonProperty("parquet")
+  PARQUET,
   /** Tokens of llm.c. */
   @JsonProperty("llmc")
   LLMC,

@@ -3,7 +3,6 @@ package dev.coppice.train.data;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.zip.ZipEntry;
@@ -18,14 +17,14 @@ final class DocumentReader implements Closeable {
   /** The document's text, which the caller closes before it opens another. */
   InputStream open(TextDocument document) throws IOException {
     if (document.entry().isEmpty()) {
-      return Files.newInputStream(document.file());
+      return Unpacked.open(document.file());
     }
     ZipFile holder = archive(document.file());
     ZipEntry entry = holder.getEntry(document.entry().get());
     if (entry == null) {
       throw new NoSuchFileException(document.name());
     }
-    return holder.getInputStream(entry);
+    return Unpacked.of(holder.getInputStream(entry), document::name);
   }
 
   private ZipFile archive(Path file) throws IOException {

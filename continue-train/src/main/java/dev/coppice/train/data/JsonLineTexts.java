@@ -1,44 +1,28 @@
 package dev.coppice.train.data;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.google.common.collect.ImmutableList;
-import com.google.common.hash.Hashing;
 import com.google.common.io.CountingInputStream;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import java.io.ByteArrayInputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files of JSON objects, one a line, each with a text: {@code .jsonl}, or {@code .jsonl.gz}.
+ * Files of JSON objects, one a line, each with a text; plain, or packed as {@link Packing} says.
  *
  * <p>Empty lines and empty texts are passed over. A lone surrogate becomes a question mark.
  */
 final class JsonLineTexts implements TextSource {
-  private static final JsonFactory JSON =
-      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-
   /** What an array holds, with room to spare for its UTF-8 forms. */
   private static final int LONGEST_LINE = 1 << 30;
 
   private final ImmutableList<Path> files;
-  private final String field;
+  private final JsonTextField field;
   private final int longestLine;
   private final long totalBytes;
   private int nextFile;
@@ -60,7 +44,7 @@ final class JsonLineTexts implements TextSource {
   /** Texts of some files whose lines have at most so many bytes, without what ends them. */
   JsonLineTexts(List<Path> files, String field, int longestLine) throws IOException {
     this.files = ImmutableList.copyOf(files);
-    this.field = field;
+    this.field = new JsonTextField(field);
     this.longestLine = longestLine;
     long bytes = 0;
     for (Path file : files) {
@@ -76,13 +60,18 @@ final class JsonLineTexts implements TextSource {
       if (json.isEmpty()) {
         return Optional.empty();
       }
-      byte[] text = text(json.get()).getBytes(StandardCharsets.UTF_8);
-      if (text.length > 0) {
-        long key = Hashing.sha256().hashBytes(text).asLong();
-        String readable = new String(text, StandardCharsets.UTF_8);
-        return Optional.of(
-            new OpenDocument(Optional.empty(), Long.reverseBytes(key), new StringReader(readable)));
+      String text = text(json.get());
+      if (!text.isEmpty()) {
+        return Optional.of(OpenDocument.unnamed(text));
       }
+    }
+  }
+
+  private String text(byte[] json) throws IOException {
+    try {
+      return field.text(json);
+    } catch (JsonTextField.BadLineException e) {
+      throw bad(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -105,10 +94,8 @@ final class JsonLineTexts implements TextSource {
   private Optional<byte[]> readLine() throws IOException {
     try {
       return lines == null ? Optional.empty() : lines.next();
-    } catch (ZipException | EOFException e) {
-      throw bad("file must be whole gzip", e.getMessage(), e);
     } catch (LineReader.LongLineException e) {
-      throw bad("line must be at most " + longestLine + " bytes", "more", e);
+      throw bad("line must be at most " + longestLine + " bytes, got more", e);
     }
   }
 
@@ -119,48 +106,14 @@ final class JsonLineTexts implements TextSource {
     Path file = files.get(nextFile++);
     line = 0;
     counted = new CountingInputStream(Files.newInputStream(file));
-    try {
-      InputStream plain = isGzip(file) ? new GZIPInputStream(counted, 1 << 16) : counted;
-      lines = new LineReader(plain, longestLine);
-    } catch (ZipException | EOFException e) {
-      throw bad("file must be gzip", e.getMessage(), e);
-    }
+    lines = new LineReader(Unpacked.of(counted, file::toString), longestLine);
     return true;
   }
 
-  private static boolean isGzip(Path file) {
-    return file.toString().toLowerCase(Locale.ROOT).endsWith(".gz");
-  }
-
-  private String text(byte[] json) throws IOException {
-    try (JsonParser parser = JSON.createParser(new ByteArrayInputStream(json))) {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw bad("line must be a JSON object", parser.currentToken(), null);
-      }
-      Optional<String> text = Optional.empty();
-      while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        boolean wanted = parser.currentName().equals(field);
-        JsonToken value = parser.nextToken();
-        if (wanted && value != JsonToken.VALUE_STRING) {
-          throw bad("field \"" + field + "\" must be a string", value, null);
-        }
-        text = wanted ? Optional.of(parser.getText()) : text;
-        parser.skipChildren();
-      }
-      if (parser.nextToken() != null) {
-        throw bad("line must end with its JSON object", parser.currentToken(), null);
-      }
-      return text.orElseThrow(
-          () -> bad("line must have the field \"" + field + "\"", "none", null));
-    } catch (JsonProcessingException e) {
-      throw bad("line must be a JSON object", e.getOriginalMessage(), e);
-    }
-  }
-
-  private CoppiceException bad(String rule, @Nullable Object value, @Nullable Throwable cause) {
+  private CoppiceException bad(String message, Throwable cause) {
     return new CoppiceException(
         ExitCode.INPUT_INVALID,
-        rule + ", got " + value + " (" + files.get(nextFile - 1) + ", line " + line + ")",
+        message + " (" + files.get(nextFile - 1) + ", line " + line + ")",
         cause);
   }
 

@@ -47,10 +47,11 @@ final class PartBuilder {
    */
   record Built(List<SourceSpec> sources, List<PathRecord> paths) {}
 
-  /** The sources that some paths hold: text first, then lines of JSON, then tokens. */
+  /** The sources that some paths hold: text first, then lines of JSON, Parquet, tokens. */
   Built build(List<Path> paths) throws IOException {
     List<Path> texts = new ArrayList<>();
     List<Path> lines = new ArrayList<>();
+    List<Path> columns = new ArrayList<>();
     List<SourceSpec> tokens = new ArrayList<>();
     List<PathRecord> records = new ArrayList<>();
     for (Path path : paths) {
@@ -61,6 +62,7 @@ final class PartBuilder {
         switch (form) {
           case TEXT -> texts.add(found.path());
           case JSONL -> lines.add(found.path());
+          case PARQUET -> columns.add(found.path());
           default -> tokens.add(tokens(found));
         }
         files.addAll(files(found, tokens));
@@ -73,7 +75,13 @@ final class PartBuilder {
       sources.add(SourceSpec.of(text(texts)));
     }
     if (!lines.isEmpty()) {
-      sources.add(SourceSpec.of(lines(lines)));
+      sources.add(
+          SourceSpec.of(rows("jsonl", lines, () -> new JsonLineTexts(lines, reading.textField()))));
+    }
+    if (!columns.isEmpty()) {
+      sources.add(
+          SourceSpec.of(
+              rows("parquet", columns, () -> new ParquetTexts(columns, reading.textField()))));
     }
     sources.addAll(tokens);
     return new Built(sources, records);
@@ -87,7 +95,7 @@ final class PartBuilder {
           TextFolder.find(List.of(found.path())).stream()
               .map(text -> new FileRecord(text.name(), text.bytes(), text.sha256()))
               .toList();
-      case JSONL ->
+      case JSONL, PARQUET ->
           List.of(
               new FileRecord(
                   name,
@@ -139,8 +147,14 @@ final class PartBuilder {
         });
   }
 
-  private TokenFile lines(List<Path> paths) throws IOException {
-    StringBuilder key = key("jsonl " + reading.textField());
+  /** Opens a source. */
+  @FunctionalInterface
+  private interface Opener {
+    TextSource open() throws IOException;
+  }
+
+  private TokenFile rows(String form, List<Path> paths, Opener opener) throws IOException {
+    StringBuilder key = key(form + " " + reading.textField());
     for (Path path : paths) {
       String sha256 = MoreFiles.asByteSource(path).hash(Hashing.sha256()).toString();
       key.append(Folders.name(path)).append(' ').append(sha256).append('\n');
@@ -148,7 +162,7 @@ final class PartBuilder {
     return made(
         key,
         out -> {
-          try (TextSource source = new JsonLineTexts(paths, reading.textField())) {
+          try (TextSource source = opener.open()) {
             return encoding().write(source, out);
           }
         });

@@ -118,7 +118,7 @@ public record SourceSpec(
       case NANOGPT -> flat(TokenTable.nanogpt(file, width == null ? 2 : width), progress);
       case MEGATRON ->
           MegatronTokens.open(file, MegatronTokens.indexOf(file), scanFolder(), progress);
-      case AUTO, TEXT, JSONL ->
+      case AUTO, TEXT, JSONL, PARQUET ->
           throw new CoppiceException(
               ExitCode.INPUT_INVALID, "data of a run must be tokens, got " + form);
     };

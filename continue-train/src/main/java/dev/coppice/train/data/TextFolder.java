@@ -28,8 +28,9 @@ import org.jspecify.annotations.Nullable;
  * Finds the readable text under some paths.
  *
  * <p>A path is a folder, a file, or an archive (jar or zip), which is read as a folder wherever it
- * is met. Files that are empty or not UTF-8 text are passed over, and so are hidden ones (a leading
- * dot) inside folders. Text that occurs twice, byte for byte, is taken once.
+ * is met. Files that are packed with gzip, zstd or bzip2 are read unpacked. Files that are empty or
+ * not UTF-8 text are passed over, and so are hidden ones (a leading dot) inside folders. Text that
+ * occurs twice, byte for byte, is taken once.
  */
 public final class TextFolder {
   private final List<TextDocument> found = new ArrayList<>();
@@ -89,7 +90,7 @@ public final class TextFolder {
   }
 
   private static Optional<TextProbe> probe(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = Unpacked.open(file)) {
       return TextProbe.of(in);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -135,8 +136,9 @@ public final class TextFolder {
               .sorted(Comparator.comparing(ZipEntry::getName))
               .toList();
       for (ZipEntry entry : entries) {
-        try (InputStream in = archive.getInputStream(entry)) {
-          String entryName = entry.getName();
+        String entryName = entry.getName();
+        try (InputStream in =
+            Unpacked.of(archive.getInputStream(entry), () -> file + "!/" + entryName)) {
           add(TextProbe.of(in), name + "!/" + entryName, file, Optional.of(entryName));
         }
       }

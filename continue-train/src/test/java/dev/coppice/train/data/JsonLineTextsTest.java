@@ -59,12 +59,52 @@ class JsonLineTextsTest extends DataTestBase {
     Path file = folder.resolve("a.jsonl");
     String good = "{\"text\": \"a\"}\n";
     bad(file, good + "{\"txt\": \"a\"}", "line must have the field \"text\", got none", 2);
-    bad(file, "\n" + good + "[1]", "line must be a JSON object, got START_ARRAY", 3);
-    bad(file, good + "{\"text\": 7}", "field \"text\" must be a string, got VALUE_NUMBER_INT", 2);
-    bad(file, good + "{\"text\": \"a\"} {", "line must end with its JSON object", 2);
-    bad(file, "{\"text\": \"a", "line must be a JSON object, got ", 1);
-    bad(file, "{\"text\": \"a\", \"text\": \"b\"}", "line must be a JSON object, got Duplicate", 1);
-    bad(folder.resolve("b.jsonl.gz"), good, "file must be gzip, got Not in GZIP format", 0);
+    bad(file, "\n" + good + "[1]", "line must be a JSON object, got a list", 3);
+    bad(file, good + "{\"text\": 7}", "field \"text\" must be a string, got a number", 2);
+    bad(file, good + "{\"text\": NaN}", "field \"text\" must be a string, got a number", 2);
+    bad(file, good + "{\"text\": null}", "field \"text\" must be a string, got null", 2);
+    bad(file, good + "{\"text\": \"a\"} {", "line must end with its JSON object, got an object", 2);
+    bad(file, "{\"text\": \"a", "line must be a whole JSON object, got one that ends early", 1);
+    bad(
+        file,
+        "{\"text\": \"a\", 'b': 1}",
+        "line must be a JSON object, got ''b': 1}' at byte 14",
+        1);
+    String twice = "{\"text\": \"a\", \"text\": \"b\"}";
+    bad(file, twice, "line must have the field \"text\" once, got it again", 1);
+    String deep = "{\"a\": " + "[".repeat(20_000) + "]".repeat(20_000) + ", \"text\": \"a\"}";
+    bad(file, deep, "line must nest at most 10000 values in one another, got more", 1);
+  }
+
+  @Test
+  void otherFieldsMayHoldAnything() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("a.jsonl"),
+            "{\"p\": NaN, \"q\": [Infinity, -Infinity], \"n\": "
+                + "9".repeat(5000)
+                + ", \"k\": {\"a\": 1, \"a\": 2}, \"d\": 1, \"d\": 2, \""
+                + "k".repeat(60_000)
+                + "\": \"\", \"deep\": "
+                + "[".repeat(5000)
+                + "]".repeat(5000)
+                + ", \"text\": \"a\"}");
+    try (TextSource source = new JsonLineTexts(List.of(file), "text")) {
+      assertThat(CharStreams.toString(source.next().orElseThrow().text())).isEqualTo("a");
+    }
+  }
+
+  @Test
+  void aTextMayBeLong() throws IOException {
+    int words = 5_000_000;
+    Path file =
+        Files.writeString(
+            folder.resolve("a.jsonl"), "{\"text\": \"" + "word ".repeat(words) + "\"}\n");
+    try (TextSource source = new JsonLineTexts(List.of(file), "text")) {
+      TextSource.OpenDocument document = source.next().orElseThrow();
+      assertThat(CharStreams.exhaust(document.text())).isEqualTo(5L * words);
+      assertThat(source.next()).isEmpty();
+    }
   }
 
   private void bad(Path file, String text, String rule, int line) throws IOException {
@@ -114,7 +154,7 @@ class JsonLineTextsTest extends DataTestBase {
     Files.write(file, Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - 9));
     assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
         .isInstanceOf(CoppiceException.class)
-        .hasMessageContaining("file must be whole gzip")
-        .hasMessageEndingWith("(" + file + ", line 100)");
+        .hasMessageContaining("file must be whole gzip, got an early end behind the first ")
+        .hasMessageEndingWith(" unpacked bytes (" + file + ")");
   }
 }
