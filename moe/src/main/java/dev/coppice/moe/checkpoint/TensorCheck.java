@@ -71,7 +71,7 @@ final class TensorCheck {
     boolean apart = family.has(TensorRole.EXPERT_GATE);
     long promised = 0;
     for (LayerSpec layer : spec.layers()) {
-      promised += apart && layer instanceof LayerSpec.Moe moe ? moe.experts() : 1;
+      promised += apart && layer.isMixture() ? layer.experts() : 1;
     }
     return promised;
   }
@@ -155,9 +155,9 @@ final class TensorCheck {
   /** Experts of the tensor's layer; empty where that is dense or beyond the model. */
   private OptionalInt experts(TensorAddress address) {
     int layer = address.layer().orElse(0);
-    boolean isMoe = layer < spec.layerCount() && spec.layers().get(layer) instanceof LayerSpec.Moe;
-    return isMoe
-        ? OptionalInt.of(((LayerSpec.Moe) spec.layers().get(layer)).experts())
+    boolean isMixture = layer < spec.layerCount() && spec.layers().get(layer).isMixture();
+    return isMixture
+        ? OptionalInt.of(spec.layers().get(layer).experts())
         : OptionalInt.empty();
   }
 

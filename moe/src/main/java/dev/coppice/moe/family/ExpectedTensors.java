@@ -100,15 +100,19 @@ final class ExpectedTensors {
   }
 
   private void addFeedForward(int layer, LayerSpec kind) {
+    kind.dense().ifPresent(dense -> addDense(layer, dense));
+    kind.mixture().ifPresent(moe -> addMixture(layer, moe));
+  }
+
+  private void addDense(int layer, LayerSpec.Dense dense) {
     long hidden = spec.hiddenSize();
-    if (kind instanceof LayerSpec.Dense dense) {
-      long width = dense.width();
-      addLayer(TensorRole.DENSE_GATE, layer, width, hidden);
-      addLayer(TensorRole.DENSE_UP, layer, width, hidden);
-      addLayer(TensorRole.DENSE_DOWN, layer, hidden, width);
-      return;
-    }
-    LayerSpec.Moe moe = (LayerSpec.Moe) kind;
+    long width = dense.width();
+    addLayer(TensorRole.DENSE_GATE, layer, width, hidden);
+    addLayer(TensorRole.DENSE_UP, layer, width, hidden);
+    addLayer(TensorRole.DENSE_DOWN, layer, hidden, width);
+  }
+
+  private void addMixture(int layer, LayerSpec.Moe moe) {
     addRouter(layer, moe);
     if (family.has(TensorRole.EXPERTS_GATE_UP)) {
       addFused(layer, moe);

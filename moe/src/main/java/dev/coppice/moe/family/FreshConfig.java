@@ -14,6 +14,7 @@ import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Writes a configuration for a shape.
@@ -77,8 +78,8 @@ final class FreshConfig {
   }
 
   private void writeLayers(MoeSpec spec) {
-    only(spec, LayerSpec.Moe.class).ifPresent(this::writeMoe);
-    Optional<LayerSpec.Dense> dense = only(spec, LayerSpec.Dense.class);
+    only(spec, LayerSpec::mixture).ifPresent(this::writeMoe);
+    Optional<LayerSpec.Dense> dense = only(spec, LayerSpec::dense);
     if (dense.isPresent()) {
       ImmutableList<String> keys = model.feedForward().denseWidth();
       checkArgument(!keys.isEmpty(), "%s has no dense layers, got one", family.name());
@@ -122,7 +123,7 @@ final class FreshConfig {
   }
 
   private static boolean isDense(MoeSpec spec, int layer) {
-    return spec.layers().get(layer) instanceof LayerSpec.Dense;
+    return !spec.layers().get(layer).isMixture();
   }
 
   private void writeWindows(MoeSpec spec) {
@@ -171,11 +172,11 @@ final class FreshConfig {
   }
 
   /** The one shape that all layers of a kind share. */
-  private <T extends LayerSpec> Optional<T> only(MoeSpec spec, Class<T> kind) {
+  private <T extends LayerSpec> Optional<T> only(
+      MoeSpec spec, Function<LayerSpec, Optional<T>> kind) {
     ImmutableSet<T> shapes =
         spec.layers().stream()
-            .filter(kind::isInstance)
-            .map(kind::cast)
+            .flatMap(layer -> kind.apply(layer).stream())
             .collect(ImmutableSet.toImmutableSet());
     checkArgument(
         shapes.size() <= 1,

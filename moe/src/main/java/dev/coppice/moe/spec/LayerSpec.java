@@ -2,8 +2,35 @@ package dev.coppice.moe.spec;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import java.util.Optional;
+import java.util.function.Function;
+
 /** The feed-forward half of one decoder layer: a dense SwiGLU block or a routed mixture of them. */
 public sealed interface LayerSpec {
+
+  /** Routed experts E; 0 in a dense layer. */
+  int experts();
+
+  /** Experts chosen for a token, K; 0 in a dense layer. */
+  int topK();
+
+  /** The answer of the function for this kind of layer. */
+  <R> R fold(Function<Dense, R> ofDense, Function<Moe, R> ofMoe);
+
+  /** Whether a router chooses experts here. */
+  default boolean isMixture() {
+    return mixture().isPresent();
+  }
+
+  /** This layer if it is dense. */
+  default Optional<Dense> dense() {
+    return fold(Optional::of, moe -> Optional.empty());
+  }
+
+  /** This layer if a router chooses experts here. */
+  default Optional<Moe> mixture() {
+    return fold(dense -> Optional.empty(), Optional::of);
+  }
 
   /**
    * A dense SwiGLU layer.
@@ -14,6 +41,21 @@ public sealed interface LayerSpec {
     /** Checks that the width is positive. */
     public Dense {
       checkArgument(width > 0, "dense layer width must be positive, got %s", width);
+    }
+
+    @Override
+    public int experts() {
+      return 0;
+    }
+
+    @Override
+    public int topK() {
+      return 0;
+    }
+
+    @Override
+    public <R> R fold(Function<Dense, R> ofDense, Function<Moe, R> ofMoe) {
+      return ofDense.apply(this);
     }
   }
 
@@ -47,6 +89,11 @@ public sealed interface LayerSpec {
     /** Without a shared expert. */
     public Moe(int experts, int topK, int expertWidth) {
       this(experts, topK, expertWidth, 0, false);
+    }
+
+    @Override
+    public <R> R fold(Function<Dense, R> ofDense, Function<Moe, R> ofMoe) {
+      return ofMoe.apply(this);
     }
   }
 }

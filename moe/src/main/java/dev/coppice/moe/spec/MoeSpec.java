@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Shape of a Mixture-of-Experts decoder, and the counts that follow from it.
@@ -66,8 +67,7 @@ public record MoeSpec(
         "windows must not be negative, got %s",
         windows);
     layers.stream()
-        .filter(LayerSpec.Moe.class::isInstance)
-        .map(LayerSpec.Moe.class::cast)
+        .flatMap(layer -> layer.mixture().stream())
         .distinct()
         .forEach(moe -> checkGroups(router, moe));
     double parameters = roughParameters(vocabularySize, hiddenSize, attention, layers);
@@ -134,10 +134,9 @@ public record MoeSpec(
 
   /** Rows of width D, biases counted as if they were. */
   private static double roughFeedForward(LayerSpec layer) {
-    if (layer instanceof LayerSpec.Moe moe) {
-      return moe.experts() * (5.0 * moe.expertWidth() + 3) + 3.0 * moe.sharedWidth() + 1;
-    }
-    return 3.0 * ((LayerSpec.Dense) layer).width();
+    return layer.fold(
+        dense -> 3.0 * dense.width(),
+        moe -> moe.experts() * (5.0 * moe.expertWidth() + 3) + 3.0 * moe.sharedWidth() + 1);
   }
 
   /** Number of layers. */
@@ -147,10 +146,12 @@ public record MoeSpec(
 
   /** The first mixture layer, which speaks for all where a family has one expert count. */
   public Optional<LayerSpec.Moe> firstMoe() {
-    return layers.stream()
-        .filter(LayerSpec.Moe.class::isInstance)
-        .map(LayerSpec.Moe.class::cast)
-        .findFirst();
+    return layers.stream().flatMap(layer -> layer.mixture().stream()).findFirst();
+  }
+
+  /** Indices of the mixture layers, ascending. */
+  public IntStream moeLayers() {
+    return IntStream.range(0, layers.size()).filter(layer -> layers.get(layer).isMixture());
   }
 
   /** All weights, elements; a tied head once. */
@@ -211,15 +212,17 @@ public record MoeSpec(
   }
 
   private long feedForwardParameters(LayerSpec layer, boolean activeOnly) {
-    if (layer instanceof LayerSpec.Moe moe) {
-      long biases = gate.bias() ? 2L * moe.expertWidth() + hiddenSize : 0;
-      long expert = 3L * hiddenSize * moe.expertWidth() + biases;
-      long routerRow = hiddenSize + (router.bias() ? 1L : 0);
-      long shared = 3L * hiddenSize * moe.sharedWidth() + (moe.sharedGate() ? hiddenSize : 0);
-      return routerRow * moe.experts()
-          + expert * (activeOnly ? moe.topK() : moe.experts())
-          + shared;
-    }
-    return 3L * hiddenSize * ((LayerSpec.Dense) layer).width();
+    return layer.fold(
+        dense -> 3L * hiddenSize * dense.width(), moe -> mixtureParameters(moe, activeOnly));
+  }
+
+  private long mixtureParameters(LayerSpec.Moe moe, boolean activeOnly) {
+    long biases = gate.bias() ? 2L * moe.expertWidth() + hiddenSize : 0;
+    long expert = 3L * hiddenSize * moe.expertWidth() + biases;
+    long routerRow = hiddenSize + (router.bias() ? 1L : 0);
+    long shared = 3L * hiddenSize * moe.sharedWidth() + (moe.sharedGate() ? hiddenSize : 0);
+    return routerRow * moe.experts()
+        + expert * (activeOnly ? moe.topK() : moe.experts())
+        + shared;
   }
 }
