@@ -1,5 +1,6 @@
 package dev.coppice.growth;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.Closer;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -155,15 +156,25 @@ public final class GrowthExecutor {
     writer.onStop(() -> reasonToKeep(journal));
     writeTensors(writer, journal, progress);
     writer.writeConfig(plan.config());
-    for (Path file : source.sideFiles()) {
-      writer.copySideFile(file);
-    }
+    writeSideFiles(writer);
     GrowthRecord record = new GrowthRecord(source, request, plan, hashes.byFile());
     writer.writeModelCard(new ModelCard(source, record).text());
     writer.writeRecord(record.toRecord());
     writer.writeIndex(layout);
     journal.remove();
     writer.commit();
+  }
+
+  private void writeSideFiles(CheckpointWriter writer) throws IOException {
+    for (Path file : source.sideFiles()) {
+      String name = file.getFileName().toString();
+      ObjectNode grown = plan.sideFiles().get(name);
+      if (grown == null) {
+        writer.copySideFile(file);
+      } else {
+        writer.writeSideFile(name, grown);
+      }
+    }
   }
 
   private Optional<String> reasonToKeep(GrowthJournal journal) {

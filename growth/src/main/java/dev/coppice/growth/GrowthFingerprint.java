@@ -59,6 +59,7 @@ record GrowthFingerprint(ObjectNode json) {
   private static String sha256(GrowthPlan plan) {
     Hasher hasher = Hashing.sha256().newHasher();
     hasher.putUnencodedChars(plan.config().toString());
+    plan.sideFiles().forEach((name, tree) -> hasher.putUnencodedChars(name + tree));
     for (PlannedTensor tensor : plan.tensors().values()) {
       hasher.putUnencodedChars(tensor.slot().toString());
       hasher.putUnencodedChars(RecipeJson.of(tensor.recipe()).toString());

@@ -31,6 +31,23 @@ public final class GrowthPlan {
   private final Anatomy anatomy;
   private final Effect effect;
   private final Ancestry ancestry;
+  private final Beside beside;
+
+  /**
+   * What stands beside config and tensors.
+   *
+   * @param sideFiles side files that grow, by name; all others are copied
+   * @param notes sentences on what became of them
+   * @param warnings sentences on what is not certain in them or in the config
+   */
+  record Beside(
+      ImmutableSortedMap<String, ObjectNode> sideFiles,
+      ImmutableList<String> notes,
+      ImmutableList<String> warnings) {
+    /** Nothing. */
+    static final Beside NONE =
+        new Beside(ImmutableSortedMap.of(), ImmutableList.of(), ImmutableList.of());
+  }
 
   /**
    * What a growth does to the model's function.
@@ -57,13 +74,15 @@ public final class GrowthPlan {
       Anatomy anatomy,
       Collection<PlannedTensor> planned,
       Effect effect,
-      Ancestry ancestry) {
+      Ancestry ancestry,
+      Beside beside) {
     checkArgument(!planned.isEmpty(), "a plan must have a tensor, got none");
     this.family = family;
     this.seed = seed;
     this.config = config;
     this.effect = effect;
     this.ancestry = ancestry;
+    this.beside = beside;
     this.anatomy = anatomy;
     ImmutableSortedMap.Builder<String, PlannedTensor> byName = ImmutableSortedMap.naturalOrder();
     for (PlannedTensor tensor : planned) {
@@ -114,7 +133,8 @@ public final class GrowthPlan {
                         slot, anatomy.site(slot.name()), new TensorRecipe.Copy(slot.name())))
             .toList(),
         Effect.NONE,
-        Ancestry.of(anatomy));
+        Ancestry.of(anatomy),
+        Beside.NONE);
   }
 
   private static Anatomy anatomy(Family family, ObjectNode config, Collection<TensorSlot> slots) {
@@ -128,13 +148,39 @@ public final class GrowthPlan {
   /**
    * The plan of a growth.
    *
+   * <p>Names of modules, in the config and in side files, follow at the end, from the source's
+   * modules to those of the last operator.
+   *
    * @param checkpoint the source
    * @param operator how it grows
    * @param seed seed of all noise
    * @throws dev.coppice.moe.CoppiceException if the model cannot grow so, or no config can say it
    */
   public static GrowthPlan of(Checkpoint checkpoint, GrowthOperator operator, long seed) {
-    return operator.apply(unchanged(checkpoint, seed));
+    return GrownModules.in(operator.apply(unchanged(checkpoint, seed)), checkpoint);
+  }
+
+  /**
+   * The same growth with names of modules that follow it.
+   *
+   * @param grownConfig the config with such names
+   * @param grownBeside side files with such names
+   */
+  GrowthPlan with(ObjectNode grownConfig, Beside grownBeside) {
+    Anatomy seen =
+        grownConfig.equals(config)
+            ? anatomy
+            : anatomy(
+                family, grownConfig, tensors.values().stream().map(PlannedTensor::slot).toList());
+    return new GrowthPlan(
+        family,
+        seed,
+        grownConfig.deepCopy(),
+        seen,
+        tensors.values(),
+        effect,
+        ancestry,
+        grownBeside);
   }
 
   /**
@@ -170,7 +216,8 @@ public final class GrowthPlan {
         anatomy(family, grownConfig, slots),
         grownTensors,
         effect.then(added),
-        grownAncestry);
+        grownAncestry,
+        beside);
   }
 
   /** The family of source and output. */
@@ -200,7 +247,17 @@ public final class GrowthPlan {
 
   /** What operators chose to do, one sentence each. */
   public ImmutableList<String> notes() {
-    return effect.notes();
+    return ImmutableList.<String>builder().addAll(effect.notes()).addAll(beside.notes()).build();
+  }
+
+  /** Side files that grow, by name; all others are copied byte for byte. */
+  public ImmutableSortedMap<String, ObjectNode> sideFiles() {
+    return beside.sideFiles();
+  }
+
+  /** What is not certain in config and side files, a sentence each. */
+  public ImmutableList<String> warnings() {
+    return beside.warnings();
   }
 
   /** Where layers and experts come from. */
@@ -255,6 +312,7 @@ public final class GrowthPlan {
         && seed == plan.seed
         && config.equals(plan.config)
         && ancestry.equals(plan.ancestry)
+        && beside.sideFiles().equals(plan.beside.sideFiles())
         && tensors.equals(plan.tensors);
   }
 

@@ -8,8 +8,6 @@ import dev.coppice.moe.checkpoint.ShardLayout;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * What a growth would do, told before a byte is written.
@@ -23,7 +21,8 @@ import java.util.TreeSet;
  * @param invariant what is kept of the model's function
  * @param notes what operators chose to do, and why
  * @param configDiff changed keys of config.json, as {@code key: old -> new}
- * @param warnings limits of serving programs that the output would exceed
+ * @param warnings what is not certain in the grown config and side files, and limits of serving
+ *     programs that the output would exceed
  * @param moments what the optimizer's state would become; empty if it is left behind
  */
 public record GrowthReport(
@@ -109,34 +108,15 @@ public record GrowthReport(
         plan.invariant(),
         plan.notes(),
         diff(source.config(), plan.config()),
-        ServingLimits.met(source.anatomy(), plan.anatomy()),
+        ImmutableList.<String>builder()
+            .addAll(plan.warnings())
+            .addAll(ServingLimits.met(source.anatomy(), plan.anatomy()))
+            .build(),
         moments);
   }
 
   /** Changed keys of a config, as {@code key: old -> new}; keys of nested objects with a dot. */
   static ImmutableList<String> diff(JsonNode old, JsonNode grown) {
-    ImmutableList.Builder<String> changes = ImmutableList.builder();
-    diff("", old, grown, changes);
-    return changes.build();
-  }
-
-  private static void diff(
-      String prefix, JsonNode old, JsonNode grown, ImmutableList.Builder<String> changes) {
-    Set<String> keys = new TreeSet<>();
-    old.fieldNames().forEachRemaining(keys::add);
-    grown.fieldNames().forEachRemaining(keys::add);
-    for (String key : keys) {
-      JsonNode from = old.path(key);
-      JsonNode to = grown.path(key);
-      if (from.isObject() && to.isObject()) {
-        diff(prefix + key + ".", from, to, changes);
-      } else if (!from.equals(to)) {
-        changes.add(prefix + key + ": " + shown(from) + " -> " + shown(to));
-      }
-    }
-  }
-
-  private static String shown(JsonNode value) {
-    return value.isMissingNode() ? "(absent)" : value.toString();
+    return ConfigDiff.of(old, grown);
   }
 }

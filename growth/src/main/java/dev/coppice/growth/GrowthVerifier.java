@@ -1,5 +1,6 @@
 package dev.coppice.growth;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Sets;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -80,11 +81,18 @@ public final class GrowthVerifier {
   private Stream<String> sideFileDeviations() throws IOException {
     List<String> found = new ArrayList<>();
     for (Path file : source.sideFiles()) {
-      Path copy = grown.folder().resolve(file.getFileName());
+      String name = file.getFileName().toString();
+      Path copy = grown.folder().resolve(name);
+      ObjectNode planned = plan.sideFiles().get(name);
       if (!Files.isRegularFile(copy)) {
-        found.add("file " + file.getFileName() + " must be there, got none");
+        found.add("file " + name + " must be there, got none");
+      } else if (planned != null) {
+        GrowthReport.diff(planned, grown.sideObject(copy))
+            .forEach(
+                change ->
+                    found.add(name + " must be as planned, got planned -> found in " + change));
       } else if (Files.mismatch(file, copy) >= 0) {
-        found.add("file " + file.getFileName() + " must be the source's, got another");
+        found.add("file " + name + " must be the source's, got another");
       }
     }
     return found.stream();

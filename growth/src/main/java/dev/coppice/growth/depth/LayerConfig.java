@@ -40,7 +40,6 @@ import java.util.stream.IntStream;
  *       is repeated by the map;
  *   <li>a list that readers would make up is written out where they would now make up another;
  *   <li>{@code max_window_layers} moves to the same cut;
- *   <li>names of unquantised modules are repeated for the copies of their layer;
  *   <li>what the new config says of every layer must be what the old one said of its source.
  * </ul>
  */
@@ -74,7 +73,6 @@ final class LayerConfig {
     layers.growCount();
     layers.growPrefixes();
     layers.growWindow();
-    QuantizedModules.grow(layers.config, plan, map);
     LayerKinds kinds = new LayerKinds(layers.root, plan.anatomy(), map);
     kinds.rewriteCounts();
     layers.growDerivedLists();

@@ -35,6 +35,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -300,6 +302,34 @@ public final class Checkpoint implements Closeable {
   /** Tokenizer, generation settings, licence and the like, by name. */
   public ImmutableList<Path> sideFiles() {
     return sideFiles;
+  }
+
+  /**
+   * Side files that hold a JSON object, by name; those that hold anything else are left out.
+   *
+   * @param named which names are wanted
+   */
+  public ImmutableMap<String, ObjectNode> sideObjects(Predicate<String> named) {
+    return SideFiles.objects(sideFiles, named);
+  }
+
+  /**
+   * The JSON object in a file of the folder.
+   *
+   * @throws CheckpointFormatException if it holds anything else
+   */
+  public ObjectNode sideObject(Path file) throws IOException {
+    return JsonFiles.readObject(FolderFiles.inside(folder, file));
+  }
+
+  /**
+   * Side files in JSON or YAML in which an expression is found; those of tokenizers are left out.
+   *
+   * @param sought the expression
+   * @param named which names are wanted
+   */
+  public ImmutableList<Path> sideFilesWith(Pattern sought, Predicate<String> named) {
+    return SideFiles.with(sideFiles, sought, named);
   }
 
   /** The model card, if there is one. */

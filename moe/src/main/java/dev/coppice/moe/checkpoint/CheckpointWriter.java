@@ -211,6 +211,16 @@ public final class CheckpointWriter implements Closeable {
     force(copy);
   }
 
+  /**
+   * Writes a side file that holds a JSON object.
+   *
+   * @param name its name in the folder
+   * @param tree what it holds
+   */
+  public void writeSideFile(String name, ObjectNode tree) throws IOException {
+    writeText(name, JsonFiles.print(tree));
+  }
+
   /** Writes the index, if there is more than one weight file. */
   public void writeIndex(ShardLayout layout) throws IOException {
     if (layout.shards().size() == 1) {
