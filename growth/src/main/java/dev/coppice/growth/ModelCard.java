@@ -93,13 +93,17 @@ final class ModelCard {
     row(text, "layers", before.layerCount(), after.layerCount());
     row(text, "experts", before.experts(), after.experts());
     row(text, "experts per token", before.topK(), after.topK());
-    row(text, "parameters", before.counts().parameters(), after.counts().parameters());
-    row(text, "active parameters", before.counts().active(), after.counts().active());
-    row(
-        text,
-        "training FLOPs a token",
-        before.counts().flopsPerToken(),
-        after.counts().flopsPerToken());
+    if (before.counts().known() && after.counts().known()) {
+      row(text, "parameters", before.counts().parameters(), after.counts().parameters());
+      row(text, "active parameters", before.counts().active(), after.counts().active());
+      row(
+          text,
+          "training FLOPs a token",
+          before.counts().flopsPerToken(),
+          after.counts().flopsPerToken());
+    } else {
+      text.append("| parameters | packed, not counted | packed, not counted |\n");
+    }
     text.append("\nRecipe, in order; seed ").append(record.seed()).append(":\n\n");
     for (JsonNode operator : record.operators()) {
       text.append("- `").append(operator).append("`\n");

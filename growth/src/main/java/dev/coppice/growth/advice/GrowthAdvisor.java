@@ -11,6 +11,7 @@ import dev.coppice.growth.advice.Advice.Recommendation;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.anatomy.Counts;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import java.io.IOException;
@@ -39,6 +40,7 @@ public final class GrowthAdvisor {
   private final boolean noisy;
 
   private GrowthAdvisor(Checkpoint checkpoint, AdviceRequest request) {
+    checkpoint.anatomy().counts().gap().ifPresent(GrowthAdvisor::refuse);
     this.checkpoint = checkpoint;
     this.request = request;
     this.sunk = SunkCompute.of(checkpoint, request);
@@ -63,10 +65,17 @@ public final class GrowthAdvisor {
    * @param checkpoint what would grow
    * @param request what is known and asked
    * @param progress hears bytes read for the norm profile
+   * @throws CoppiceException INPUT_INVALID if the parameters could not be counted
    */
   public static Advice advise(Checkpoint checkpoint, AdviceRequest request, GrowthProgress progress)
       throws IOException {
     return new GrowthAdvisor(checkpoint, request).advise(progress);
+  }
+
+  /** All advice rests on the parameters that a token is multiplied with. */
+  private static void refuse(String gap) {
+    throw new CoppiceException(
+        ExitCode.INPUT_INVALID, "advice needs the count of active parameters, but " + gap);
   }
 
   private Advice advise(GrowthProgress progress) throws IOException {

@@ -2,6 +2,8 @@ package dev.coppice.growth.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthReport.Side;
+import dev.coppice.moe.anatomy.Counts;
+import java.util.OptionalLong;
 
 /** The keys by which every command describes a checkpoint. */
 final class CheckpointJson {
@@ -13,10 +15,23 @@ final class CheckpointJson {
     json.put("layers", side.anatomy().layerCount());
     json.put("experts", side.anatomy().experts());
     json.put("top_k", side.anatomy().topK());
-    json.put("parameters", side.anatomy().counts().parameters());
-    json.put("active_parameters", side.anatomy().counts().active());
-    json.put("flops_per_token", side.anatomy().counts().flopsPerToken());
+    Counts counts = side.anatomy().counts();
+    put(json, "parameters", counts.ifKnown(Counts::parameters));
+    put(json, "active_parameters", counts.ifKnown(Counts::active));
+    put(json, "flops_per_token", counts.ifKnown(Counts::flopsPerToken));
+    if (!counts.known()) {
+      json.put("packed_not_counted", counts.uncounted().size());
+    }
     json.put("tensors", side.tensors());
     json.put("bytes", side.bytes());
+  }
+
+  /** A number, or null where it is not known. */
+  private static void put(ObjectNode json, String key, OptionalLong count) {
+    if (count.isPresent()) {
+      json.put(key, count.getAsLong());
+    } else {
+      json.putNull(key);
+    }
   }
 }

@@ -93,7 +93,9 @@ final class InspectCommand implements Callable<Integer> {
         String shown =
             value.isIntegralNumber()
                 ? String.format(Locale.ROOT, "%,d", value.bigIntegerValue())
-                : value.isTextual() ? value.textValue() : value.toString();
+                : value.isTextual()
+                    ? value.textValue()
+                    : value.isNull() ? "packed, not counted" : value.toString();
         text.append(String.format(Locale.ROOT, "%-18s %s%n", entry.getKey(), shown));
       }
     }

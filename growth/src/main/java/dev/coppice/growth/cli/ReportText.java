@@ -2,7 +2,10 @@ package dev.coppice.growth.cli;
 
 import dev.coppice.growth.GrowthReport;
 import dev.coppice.moe.anatomy.Anatomy;
+import dev.coppice.moe.anatomy.Counts;
 import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 
 /** A growth report for people. */
 final class ReportText {
@@ -17,13 +20,9 @@ final class ReportText {
     row(text, "layers", before.layerCount(), after.layerCount());
     row(text, "experts", before.experts(), after.experts());
     row(text, "experts per token", before.topK(), after.topK());
-    row(text, "parameters", before.counts().parameters(), after.counts().parameters());
-    row(text, "active parameters", before.counts().active(), after.counts().active());
-    row(
-        text,
-        "training FLOPs a token",
-        before.counts().flopsPerToken(),
-        after.counts().flopsPerToken());
+    row(text, "parameters", before, after, Counts::parameters);
+    row(text, "active parameters", before, after, Counts::active);
+    row(text, "training FLOPs a token", before, after, Counts::flopsPerToken);
     row(text, "tensors", report.before().tensors(), report.after().tensors());
     row(text, "bytes", report.before().bytes(), report.after().bytes());
     report
@@ -46,6 +45,7 @@ final class ReportText {
             bytes(report.diskAvailable()),
             report.shards(),
             bytes(report.memory())));
+    before.counts().gap().ifPresent(gap -> text.append(gap).append(System.lineSeparator()));
     report.notes().forEach(note -> text.append(note).append(System.lineSeparator()));
     text.append("function: ").append(promise(report)).append(System.lineSeparator());
     text.append("config.json: ").append(String.join("; ", report.configDiff()));
@@ -73,6 +73,25 @@ final class ReportText {
       case EXACT -> "logits are kept up to rounding";
       case NONE -> "logits change; training has to recover them";
     };
+  }
+
+  private static void row(
+      StringBuilder text,
+      String name,
+      Anatomy before,
+      Anatomy after,
+      ToLongFunction<Counts> count) {
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%-24s %18s %18s%n",
+            name,
+            shown(before.counts().ifKnown(count)),
+            shown(after.counts().ifKnown(count))));
+  }
+
+  private static String shown(OptionalLong count) {
+    return count.isPresent() ? String.format(Locale.ROOT, "%,d", count.getAsLong()) : "not counted";
   }
 
   private static void row(StringBuilder text, String name, long before, long after) {

@@ -9,6 +9,8 @@ import dev.coppice.growth.Invariant;
 import dev.coppice.growth.PlannedTensor;
 import dev.coppice.growth.Refusal;
 import dev.coppice.growth.TensorRecipe;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.anatomy.Glob;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.safetensors.TensorSlot;
@@ -107,18 +109,30 @@ final class Depth {
   }
 
   private TensorRecipe recipe(PlannedTensor tensor, int layer) {
-    String name = tensor.site().name();
-    boolean zero =
+    boolean output =
         identity
             && map.isCopy(layer)
-            && !isDescription(name)
-            && Glob.matchesAny(plan.family().traits().zero(), name);
-    return zero ? new TensorRecipe.Zero() : tensor.recipe();
+            && Glob.matchesAny(plan.family().traits().zero(), tensor.site().name());
+    if (!output) {
+      return tensor.recipe();
+    }
+    return switch (plan.anatomy().packing().zeroing(tensor.slot())) {
+      case ZERO -> new TensorRecipe.Zero();
+      case KEEP -> tensor.recipe();
+      case CANNOT -> throw cannotBeZero(tensor);
+    };
   }
 
-  /** Whether numbers describe how weights are packed, and are none themselves. */
-  private static boolean isDescription(String name) {
-    return name.endsWith("_shape") || name.endsWith("g_idx");
+  private CoppiceException cannotBeZero(PlannedTensor tensor) {
+    return new CoppiceException(
+        ExitCode.INPUT_INVALID,
+        String.format(
+            Locale.ROOT,
+            "copied layers cannot start as identities: nothing says how zero is written in packed"
+                + " tensor '%s' (%s %s); grow without --identity",
+            tensor.name(),
+            tensor.slot().dtype(),
+            tensor.slot().shape()));
   }
 
   private static PlannedTensor placed(PlannedTensor tensor, TensorSite site, TensorRecipe recipe) {

@@ -33,6 +33,8 @@ public final class Anatomy {
   private final ImmutableList<LayerShape> layers;
   private final ImmutableMap<String, TensorSite> sites;
   private final ImmutableList<Held> held;
+  private final Packing packing;
+  private final boolean tiedHead;
   private final Counts counts;
 
   /**
@@ -77,6 +79,8 @@ public final class Anatomy {
     }
     this.sites = found.buildOrThrow();
     this.held = all.build();
+    this.packing = Packing.of(raw, slots);
+    this.tiedHead = readTiedHead();
     this.counts = Counts.of(this, held);
   }
 
@@ -156,8 +160,38 @@ public final class Anatomy {
 
   /** Whether embedding and head are one matrix. */
   public boolean tiedHead() {
+    return tiedHead;
+  }
+
+  private boolean readTiedHead() {
     return config.value("tie_word_embeddings").asBoolean(false)
-        || sites.keySet().stream().noneMatch(traits.head()::contains);
+        || sites.keySet().stream().noneMatch(this::isHead);
+  }
+
+  /** Whether a tensor is the output projection, or part of a packed one. */
+  boolean isHead(String tensor) {
+    return isOf(traits.head(), tensor);
+  }
+
+  /** Whether a tensor is the input embedding, or part of a packed one. */
+  boolean isEmbedding(String tensor) {
+    return isOf(traits.embedding(), tensor);
+  }
+
+  private static boolean isOf(ImmutableList<String> weights, String tensor) {
+    for (String weight : weights) {
+      int module = weight.length() - ".weight".length();
+      if (tensor.equals(weight)
+          || (weight.endsWith(".weight") && tensor.startsWith(weight.substring(0, module) + "."))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Which tensors are weights, and what stands beside packed ones. */
+  public Packing packing() {
+    return packing;
   }
 
   /** Where every tensor stands, by name. */

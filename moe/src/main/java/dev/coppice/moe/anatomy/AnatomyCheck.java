@@ -144,7 +144,8 @@ final class AnatomyCheck {
           slot.name(),
           String.format(
               Locale.ROOT,
-              "tensor '%s' must hold %d experts of model width %d by config.json (%s), got shape %s",
+              "tensor '%s' must hold %d experts of model width %d by config.json (%s), got shape"
+                  + " %s",
               slot.name(),
               experts,
               anatomy.config().positive(traits.hidden()),
@@ -154,13 +155,13 @@ final class AnatomyCheck {
   }
 
   private void checkModel() {
-    if (anatomy.sites().keySet().stream().noneMatch(traits.embedding()::contains)) {
+    if (anatomy.sites().keySet().stream().noneMatch(anatomy::isEmbedding)) {
       throw mismatch("tensor '" + traits.embedding().get(0) + "' must be there, got none");
     }
     boolean untied =
         anatomy.config().has("tie_word_embeddings")
             && !anatomy.config().value("tie_word_embeddings").asBoolean();
-    if (untied && anatomy.sites().keySet().stream().noneMatch(traits.head()::contains)) {
+    if (untied && anatomy.sites().keySet().stream().noneMatch(anatomy::isHead)) {
       throw mismatch(
           "tensor '"
               + traits.head().get(0)
@@ -250,10 +251,16 @@ final class AnatomyCheck {
     }
   }
 
-  /** Shapes by name, experts apart: all have the same, or that is the fault. */
+  /**
+   * Shapes by name, experts apart: all have the same, or that is the fault. Buffers and states
+   * stand in some layers only.
+   */
   private Map<String, ImmutableList<Long>> shapes(List<Held> tensors) {
     Map<String, ImmutableList<Long>> shapes = new LinkedHashMap<>();
     for (Held held : tensors) {
+      if (anatomy.packing().isAside(held.slot().name())) {
+        continue;
+      }
       ImmutableList<Long> shape = held.slot().shape();
       ImmutableList<Long> other = shapes.putIfAbsent(held.site().name(), shape);
       if (other != null && !other.equals(shape)) {

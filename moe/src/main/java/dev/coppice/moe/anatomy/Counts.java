@@ -1,49 +1,147 @@
 package dev.coppice.moe.anatomy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.anatomy.Anatomy.Held;
+import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
-import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 
 /**
  * Parameters of a model, counted from its tensors.
  *
  * <p><em>Active</em> parameters are those that one token is multiplied with: everything but the
  * look-up in the input embedding, the experts that were not chosen, next-token-prediction layers,
- * and towers for anything but text. Packed numbers count as the numbers they stand for; scales and
- * tables of integers do not count.
+ * and towers for anything but text. Packed numbers count as the numbers they stand for; scales,
+ * buffers and tables of integers do not count. Where a packed form is not known, nothing is counted
+ * instead of something wrong.
  *
  * <p><b>Source</b>: 6·N_active FLOPs a trained token is the convention of arXiv 2510.08008.
  *
  * @param parameters all
  * @param active for one token
+ * @param uncounted names of packed tensors of which nothing says how many numbers they hold
  */
-public record Counts(long parameters, long active) {
+public record Counts(long parameters, long active, ImmutableList<String> uncounted) {
 
-  /** Training FLOPs a token by the 6·N_active convention. */
+  /** Whether every tensor could be counted. */
+  public boolean known() {
+    return uncounted.isEmpty();
+  }
+
+  /**
+   * All parameters.
+   *
+   * @throws CoppiceException INPUT_INVALID if some tensor could not be counted
+   */
+  @Override
+  public long parameters() {
+    check();
+    return parameters;
+  }
+
+  /**
+   * Parameters for one token.
+   *
+   * @throws CoppiceException INPUT_INVALID if some tensor could not be counted
+   */
+  @Override
+  public long active() {
+    check();
+    return active;
+  }
+
+  /**
+   * Training FLOPs a token by the 6·N_active convention.
+   *
+   * @throws CoppiceException INPUT_INVALID if some tensor could not be counted
+   */
   public long flopsPerToken() {
-    return Math.multiplyExact(6, active);
+    return Math.multiplyExact(6, active());
+  }
+
+  /** A count; empty where some tensor could not be counted. */
+  public OptionalLong ifKnown(ToLongFunction<Counts> count) {
+    return known() ? OptionalLong.of(count.applyAsLong(this)) : OptionalLong.empty();
+  }
+
+  /** What could not be counted, in one sentence; empty where all was. */
+  public Optional<String> gap() {
+    return known()
+        ? Optional.empty()
+        : Optional.of(
+            "parameters are not counted: nothing says how many numbers "
+                + uncounted.size()
+                + (uncounted.size() == 1 ? " packed tensor holds" : " packed tensors hold")
+                + (uncounted.size() == 1 ? " ('" : ", such as '")
+                + uncounted.get(0)
+                + (uncounted.size() == 1 ? "')" : "'"));
+  }
+
+  private void check() {
+    if (!known()) {
+      throw new CoppiceException(ExitCode.INPUT_INVALID, gap().orElseThrow());
+    }
   }
 
   static Counts of(Anatomy anatomy, List<Held> tensors) {
     long parameters = 0;
     long active = 0;
     boolean tied = anatomy.tiedHead();
+    ImmutableList.Builder<String> uncounted = ImmutableList.builder();
     for (Held held : tensors) {
       TensorSlot slot = held.slot();
-      if (tied && anatomy.traits().head().contains(slot.name())) {
+      if (tied && anatomy.isHead(slot.name())) {
         continue;
       }
-      long numbers = numbers(slot);
-      parameters += numbers;
-      active += active(anatomy, slot, numbers, held.site());
+      OptionalLong numbers = numbers(anatomy, held);
+      if (numbers.isEmpty()) {
+        uncounted.add(slot.name());
+        continue;
+      }
+      parameters += numbers.getAsLong();
+      active += active(anatomy, slot, numbers.getAsLong(), held.site());
     }
-    return new Counts(parameters, active);
+    return new Counts(parameters, active, uncounted.build());
+  }
+
+  private static OptionalLong numbers(Anatomy anatomy, Held held) {
+    return held.site().is(Part.EXPERT_IDS)
+        ? OptionalLong.of(0)
+        : anatomy.packing().numbers(held.slot(), said(anatomy, held.site()));
+  }
+
+  /** What the configuration says of one expert's projection: model width times inner width. */
+  private static OptionalLong said(Anatomy anatomy, TensorSite site) {
+    Optional<PartSite> part = site.part().filter(p -> p.expert().isPresent());
+    if (part.isEmpty() || part.get().part() == Part.EXPERT_BIAS) {
+      return OptionalLong.empty();
+    }
+    PackingTraits traits = PackingTraits.builtIn();
+    long inner = width(anatomy, traits.expertWidth(), site);
+    long own = width(anatomy, traits.modelWidth(), site);
+    long outer = own > 0 ? own : anatomy.config().positive(anatomy.traits().hidden());
+    return inner > 0 ? OptionalLong.of(inner * outer) : OptionalLong.empty();
+  }
+
+  /** The first of some widths that the file has, perhaps as a list with an entry a layer. */
+  private static long width(Anatomy anatomy, List<String> keys, TensorSite site) {
+    Optional<JsonNode> found =
+        keys.stream().filter(anatomy.config()::has).findFirst().map(anatomy.config()::value);
+    return found
+        .map(node -> node.isArray() ? node.path(site.inLayer() ? site.layer() : 0) : node)
+        .map(JsonNode::asLong)
+        .orElse(0L);
   }
 
   private static long active(Anatomy anatomy, TensorSlot slot, long numbers, TensorSite site) {
-    boolean lookUp = anatomy.traits().embedding().contains(slot.name()) && !anatomy.tiedHead();
+    boolean lookUp = anatomy.isEmbedding(slot.name()) && !anatomy.tiedHead();
     if (lookUp
         || site.region() == Region.MTP
         || Glob.matchesAny(anatomy.traits().idle(), slot.name())) {
@@ -63,25 +161,5 @@ public record Counts(long parameters, long active) {
   /** The first K experts stand for those that are chosen: all are alike. */
   private static long expertShare(long numbers, LayerShape layer, int expert) {
     return expert < layer.topK() ? numbers : 0;
-  }
-
-  private static long numbers(TensorSlot slot) {
-    String name = slot.name();
-    if (name.endsWith("_scales")
-        || name.endsWith("_scale")
-        || name.endsWith("_scale_inv")
-        || name.endsWith("_shape")) {
-      return 0;
-    }
-    if (name.endsWith("_blocks") && slot.dtype() == Dtype.U8) {
-      return 2 * slot.elementCount();
-    }
-    if (name.endsWith("_packed") && slot.dtype() == Dtype.I32) {
-      return 8 * slot.elementCount();
-    }
-    return switch (slot.dtype()) {
-      case BOOL, I16, U16, I32, U32, I64, U64 -> 0;
-      default -> slot.elementCount();
-    };
   }
 }

@@ -52,7 +52,8 @@ public final class Checkpoint implements Closeable {
   private final Family family;
   private final Optional<MoeSpec> spec;
   private final Anatomy anatomy;
-  private final boolean standardLayout;
+  private final Optional<String> oddTensor;
+  private final ExtraTensors extras;
   private final ImmutableMap<Path, SafetensorsFile> files;
   private final ImmutableSortedMap<String, StoredTensor> tensors;
   private final ImmutableList<Path> sideFiles;
@@ -79,7 +80,8 @@ public final class Checkpoint implements Closeable {
       // names are spelled out while those of the files are taken apart
       expected = TensorCheck.expected(this.family, this.spec, tensors.size());
       this.anatomy = readAnatomy();
-      this.standardLayout = readStandardLayout();
+      this.oddTensor = spec.isPresent() ? findOddTensor() : Optional.empty();
+      this.extras = ExtraTensors.of(this.family, anatomy, tensors.values());
     } catch (CheckpointFormatException e) {
       throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
     }
@@ -88,10 +90,11 @@ public final class Checkpoint implements Closeable {
     this.warnings =
         ImmutableList.<String>builder()
             .addAll(index.warnings(files.values().asList()))
+            .addAll(extras.warning(this.family).stream().toList())
             .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
             .build();
-    if (standardLayout) {
-      new TensorCheck(this).check(mainTensors(), join(expected));
+    if (spec.isPresent() && oddTensor.isEmpty()) {
+      new TensorCheck(this, spec.get()).check(mainTensors(), join(expected));
     }
   }
 
@@ -195,20 +198,14 @@ public final class Checkpoint implements Closeable {
   }
 
   /**
-   * Whether the model runs and its tensors are laid out as the kernels know them: experts packed,
-   * or fused in another way than the family's own, are not. Next-token-prediction layers stand
-   * aside.
+   * A tensor that is not laid out as the kernels know it: experts packed, or fused in another way
+   * than the family's own. Next-token-prediction layers stand aside.
    */
-  private boolean readStandardLayout() {
-    if (spec.isEmpty()) {
-      return false;
-    }
-    for (Map.Entry<String, TensorSite> site : anatomy.sites().entrySet()) {
-      if (!isStandard(site.getKey(), site.getValue())) {
-        return false;
-      }
-    }
-    return true;
+  private Optional<String> findOddTensor() {
+    return anatomy.sites().entrySet().stream()
+        .filter(site -> !isStandard(site.getKey(), site.getValue()))
+        .map(Map.Entry::getKey)
+        .findFirst();
   }
 
   /** All tensors but those of next-token-prediction layers. */
@@ -259,18 +256,22 @@ public final class Checkpoint implements Closeable {
    * The shape that the kernels are to run.
    *
    * @throws CoppiceException INPUT_INVALID if they do not run the family, or not in the layout that
-   *     the files have
+   *     the files have, or if there are tensors that may matter and that they do not know
    */
   public MoeSpec spec() {
     family.refusalToRun(config).filter(why -> spec.isEmpty()).ifPresent(Checkpoint::refuse);
-    if (!standardLayout) {
-      refuse(
-          "weights must lie as "
-              + family.name()
-              + " itself lays them out to run, got experts fused or packed in another way ("
-              + folder
-              + ")");
-    }
+    oddTensor.ifPresent(
+        tensor ->
+            refuse(
+                "weights must lie as "
+                    + family.name()
+                    + " itself lays them out to run, got experts fused or packed in another way, as"
+                    + " tensor '"
+                    + tensor
+                    + "' ("
+                    + folder
+                    + ")"));
+    extras.refusalToRun(family).ifPresent(Checkpoint::refuse);
     return spec.orElseThrow();
   }
 

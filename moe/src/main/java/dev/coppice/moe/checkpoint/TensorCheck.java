@@ -17,8 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
 /**
- * Holds the tensors of a folder against its configuration: every one expected, none missing, shapes
- * alike.
+ * Holds the tensors of a folder against its configuration: none missing, shapes alike. Tensors of
+ * which no rule says what they are may be there beside them, see {@link ExtraTensors}.
  */
 final class TensorCheck {
   private final Path folder;
@@ -26,10 +26,10 @@ final class TensorCheck {
   private final MoeSpec spec;
   private final String expertKey;
 
-  TensorCheck(Checkpoint checkpoint) {
+  TensorCheck(Checkpoint checkpoint, MoeSpec spec) {
     this.folder = checkpoint.folder();
     this.family = checkpoint.family();
-    this.spec = checkpoint.spec();
+    this.spec = spec;
     this.expertKey =
         family.traits().experts().stream()
             .filter(checkpoint.config()::has)
@@ -58,7 +58,7 @@ final class TensorCheck {
     // routers first: where the expert count is wrong they say so best
     tensors.values().forEach(this::checkRouter);
     checkCount(tensors.size());
-    tensors.values().forEach(tensor -> checkKnown(tensor, expected));
+    tensors.values().forEach(tensor -> check(tensor, expected));
     for (String name : expected.keySet()) {
       if (!tensors.containsKey(name)) {
         throw mismatch(folder, "tensor '" + name + "' must be there by config.json, got none");
@@ -98,19 +98,15 @@ final class TensorCheck {
             .allMatch(tensor -> tensor.shape().equals(expected.get(tensor.name())));
   }
 
-  private void checkKnown(StoredTensor tensor, ImmutableMap<String, ImmutableList<Long>> expected) {
-    TensorAddress address =
-        family
-            .address(tensor.name())
-            .orElseThrow(
-                () ->
-                    mismatch(
-                        tensor.file(),
-                        "tensor '"
-                            + tensor.name()
-                            + "' is not one that "
-                            + family.name()
-                            + " has"));
+  /** Holds a tensor against what its name means; a name that means nothing is no fault. */
+  private void check(StoredTensor tensor, ImmutableMap<String, ImmutableList<Long>> expected) {
+    family.address(tensor.name()).ifPresent(address -> checkKnown(tensor, address, expected));
+  }
+
+  private void checkKnown(
+      StoredTensor tensor,
+      TensorAddress address,
+      ImmutableMap<String, ImmutableList<Long>> expected) {
     if (address.layer().isPresent() && address.layer().getAsInt() >= spec.layerCount()) {
       throw mismatch(
           tensor.file(),

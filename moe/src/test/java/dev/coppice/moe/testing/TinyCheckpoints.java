@@ -33,11 +33,19 @@ public final class TinyCheckpoints {
   /** A folder of that shape with a given configuration. */
   public static void write(Path folder, MoeSpec spec, ObjectNode config, Options options)
       throws IOException {
+    write(folder, spec, config, options, List.of());
+  }
+
+  /** A folder of that shape with more tensors, of type F32 or BF16, beside the family's own. */
+  public static void write(
+      Path folder, MoeSpec spec, ObjectNode config, Options options, List<TensorSlot> more)
+      throws IOException {
     Random random = new Random(options.seed());
     List<TensorSlot> slots = new ArrayList<>();
     Family.named(spec.family())
         .expectedTensors(spec)
         .forEach((name, shape) -> slots.add(new TensorSlot(name, options.dtype(), shape)));
+    slots.addAll(more);
     ShardLayout layout = ShardLayout.of(slots, options.maxShardBytes());
     try (CheckpointWriter writer = CheckpointWriter.begin(folder)) {
       for (Shard shard : layout.shards()) {
