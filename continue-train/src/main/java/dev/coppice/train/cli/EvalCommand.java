@@ -74,7 +74,7 @@ final class EvalCommand implements Callable<Integer> {
       throw new ParameterException(
           command.commandLine(), "one of --data, --task must be given, got none");
     }
-    EvalSpec spec = reading.spec(1000, seed);
+    EvalSpec asked = reading.spec(1000, seed);
     List<ChoiceTask> questions = new ArrayList<>();
     for (Path task : tasks) {
       questions.add(ChoiceTask.read(task));
@@ -85,6 +85,7 @@ final class EvalCommand implements Callable<Integer> {
         LanguageModel model = LanguageModel.open(opened, reading.precision());
         ProgressLine line = ProgressLine.start("eval", 1, output.quiet())) {
       DoubleConsumer progress = share -> line.update(share, "");
+      EvalSpec spec = reading.fitted(asked, model.spec());
       if (data.isGiven()) {
         EvalReport report = judge(model, spec, progress);
         json.setAll((ObjectNode) TrainJson.mapper().valueToTree(report));
@@ -129,7 +130,8 @@ final class EvalCommand implements Callable<Integer> {
         """
         task %s: %d questions
         accuracy       %.2f %%, 95 %% interval %.2f to %.2f
-        normalised     %.2f %%, 95 %% interval %.2f to %.2f""",
+        normalised     %.2f %%, 95 %% interval %.2f to %.2f\
+        """,
         report.name(),
         report.questions(),
         100 * report.accuracy(),
@@ -147,7 +149,8 @@ final class EvalCommand implements Callable<Integer> {
         loss           %.4f nats a token, 95 %% interval %.4f to %.4f (%d %s)
         bits per byte  %.4f
         accuracy       %.2f %%, 95 %% interval %.2f to %.2f
-        tokens         %d in %d windows""",
+        tokens         %d in %d windows\
+        """,
         report.loss(),
         report.intervalLow(),
         report.intervalHigh(),

@@ -66,8 +66,12 @@ final class RoutersCommand implements Callable<Integer> {
       return data.read(
           new DataOptions.Source(checkpoint, model.spec()),
           output.quiet(),
-          text -> judge(model, text, spec, twins));
+          text -> judge(model, text, fitted(spec, model, text), twins));
     }
+  }
+
+  private EvalSpec fitted(EvalSpec spec, LanguageModel model, TokenFile text) {
+    return reading.fitted(spec, model.spec(), text.tokenCount() - 1);
   }
 
   private RouterReport judge(

@@ -31,7 +31,12 @@ final class SpecOptions {
   @Option(names = "--batch", paramLabel = "B", description = "Sequences a step (default: 8).")
   private Optional<Integer> batch;
 
-  @Option(names = "--sequence", paramLabel = "S", description = "Tokens a sequence (default: 256).")
+  @Option(
+      names = "--sequence",
+      paramLabel = "S",
+      description =
+          "Tokens a sequence (default: 256, or as many as the model's positions and the data"
+              + " allow).")
   private Optional<Integer> sequence;
 
   @Option(
@@ -121,6 +126,11 @@ final class SpecOptions {
         .withGuard(guard.over(base.guard()))
         .withSave(save.over(base.save()))
         .withEvaluation(save.over(base.evaluation()));
+  }
+
+  /** Whether the windows' length was given. */
+  boolean givesSequence() {
+    return sequence.isPresent();
   }
 
   private BatchSpec batch(BatchSpec base) {

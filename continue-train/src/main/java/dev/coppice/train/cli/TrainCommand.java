@@ -29,6 +29,8 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,6 +51,7 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class TrainCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
   private static final Duration PEAK_TIME = Duration.ofMillis(300);
 
   @Parameters(
@@ -138,16 +141,25 @@ final class TrainCommand implements Callable<Integer> {
     if (Files.exists(out)) {
       throw usage("run folder must not exist yet, got " + out + " (--resume goes on there)");
     }
-    TrainSpec spec = options.over(TrainSpec.defaults());
+    DataOptions.Source reader = DataOptions.Source.of(source);
+    TrainSpec spec = fitted(options.over(TrainSpec.defaults()), reader.model().maxPositions());
     Optional<PartSpec.HeldOutSpec> split =
         heldOut.map(share -> new PartSpec.HeldOutSpec(share, spec.seed()));
-    try (TrainingData read =
-        data.prepare(DataOptions.Source.of(source), split, out, output.quiet())) {
-      return TrainingRun.start(spec, source, read, limit, out);
+    try (TrainingData read = data.prepare(reader, split, out, output.quiet())) {
+      return TrainingRun.start(fitted(spec, read.longestSequence()), source, read, limit, out);
     } catch (IOException | RuntimeException e) {
       Folders.delete(out);
       throw e;
     }
+  }
+
+  /** A spec whose windows are not longer than some limit, unless their length was given. */
+  private TrainSpec fitted(TrainSpec spec, long limit) {
+    if (options.givesSequence() || spec.batch().sequence() <= limit || limit < 1) {
+      return spec;
+    }
+    LOG.warn("sequences have {} tokens: model or data have no more for one", limit);
+    return spec.withBatch(spec.batch().withSequence((int) limit));
   }
 
   private TrainingRun goOn() throws IOException {

@@ -224,11 +224,9 @@ final class DocumentSplit implements TokenSequence {
       if (found.isEmpty()) {
         throw new CoppiceException(
             ExitCode.INPUT_INVALID,
-            "a held-out split needs at least 2 different documents, got "
+            "held-out text needs at least 2 different documents in the data, got "
                 + all.documentCount()
-                + " ("
-                + all.path()
-                + ")");
+                + " (a file of text is one document, a line of JSON is one)");
       }
       return found;
     }

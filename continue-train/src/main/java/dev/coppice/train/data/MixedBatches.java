@@ -36,7 +36,7 @@ final class MixedBatches implements BatchSource {
   }
 
   /** Windows over some tokens, of which at least one must be whole. */
-  static TokenWindows windows(TokenSequence data, int sequence) {
+  static TokenWindows windows(TokenSequence data, int sequence, String name) {
     TokenWindows windows = new TokenWindows(data, sequence);
     if (windows.whole() == 0) {
       throw new CoppiceException(
@@ -45,9 +45,7 @@ final class MixedBatches implements BatchSource {
               + (sequence + 1)
               + " tokens for one window, got "
               + data.tokenCount()
-              + " ("
-              + data.path()
-              + ")");
+              + name);
     }
     return windows;
   }

@@ -169,7 +169,7 @@ public final class TokenFileWriter implements Closeable {
   public TokenFile finish() throws IOException {
     if (tokens == 0) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "token file must have a token, got none (" + target + ")");
+          ExitCode.INPUT_INVALID, "data must hold a token, got none: all its texts are empty");
     }
     TokenFileHeader header =
         new TokenFileHeader(width, tokens, documents, textBytes, vocabulary, keyed);

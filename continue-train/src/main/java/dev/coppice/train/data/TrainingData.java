@@ -99,8 +99,10 @@ public final class TrainingData implements Closeable {
    * @throws CoppiceException when a part does not fill one window
    */
   public BatchSource batches(int sequence, long seed, boolean documentMask) {
-    List<TokenWindows> windows =
-        parts.stream().map(part -> MixedBatches.windows(part.tokens(), sequence)).toList();
+    List<TokenWindows> windows = new ArrayList<>();
+    for (int i = 0; i < parts.size(); i++) {
+      windows.add(MixedBatches.windows(parts.get(i).tokens(), sequence, name(i)));
+    }
     List<Double> weights = parts.stream().map(part -> part.spec().weight()).toList();
     return new MixedBatches(windows, Mixture.of(weights), seed, documentMask);
   }
@@ -115,9 +117,27 @@ public final class TrainingData implements Closeable {
     return parts.stream().mapToLong(part -> part.tokens().tokenCount()).sum();
   }
 
-  /** Where the data is; the first part's, for messages. */
+  /** Where the tokens are; the first part's. */
   public Path path() {
     return parts.get(0).tokens().path();
+  }
+
+  /** The longest window that every part fills, in tokens. */
+  public long longestSequence() {
+    return parts.stream().mapToLong(part -> part.tokens().tokenCount()).min().orElseThrow() - 1;
+  }
+
+  /** What was given as data, behind a blank and in brackets, where that is known. */
+  public String name() {
+    return name(0);
+  }
+
+  private String name(int part) {
+    return read.filter(record -> part < record.parts().size())
+        .map(record -> record.parts().get(part).paths())
+        .map(paths -> paths.stream().map(PathRecord::given).toList())
+        .map(given -> " (" + String.join(", ", given) + ")")
+        .orElse("");
   }
 
   /**

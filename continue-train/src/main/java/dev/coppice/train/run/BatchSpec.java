@@ -43,6 +43,15 @@ public record BatchSpec(
   }
 
   /**
+   * The same with other windows.
+   *
+   * @param other tokens a sequence
+   */
+  public BatchSpec withSequence(int other) {
+    return new BatchSpec(sequences, other, microBatch, documentMask, recompute);
+  }
+
+  /**
    * A step in one pass.
    *
    * @param sequences sequences a step

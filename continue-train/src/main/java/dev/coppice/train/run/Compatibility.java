@@ -28,9 +28,7 @@ final class Compatibility {
               + (data.vocabularySize() - 1)
               + ", got "
               + model.vocabularySize()
-              + " ("
-              + data.path()
-              + ")");
+              + data.name());
     }
     if (model.maxPositions() < sequence) {
       throw new CoppiceException(

@@ -77,8 +77,7 @@ public final class Evaluator {
     }
     if (sums.tokens() == 0) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
-          "held-out text must have a token to foretell, got none (" + heldOut.path() + ")");
+          ExitCode.INPUT_INVALID, "held-out text must have a token to foretell, got none");
     }
     return new HeldOutScores(sums, heldOut, spec);
   }

@@ -251,4 +251,44 @@ class LostDataTest {
       assertThat(bytes[64]).isEqualTo((byte) 1);
     }
   }
+
+  @Test
+  void noDefaultMakesACommandFail() throws IOException {
+    List<Object> common = List.of("--data", lines, "--cache", cache, "-q");
+    List<Object> training = new ArrayList<>(List.of("train", checkpoint, "--out", whole));
+    training.addAll(common);
+    training.addAll(List.of("--steps", 1, "--no-tensorboard"));
+    assertThat(coppice(training)).as("64 positions").isEqualTo(new Outcome(0, ""));
+    assertThat(whole.resolve("run.json")).content().contains("\"sequence\" : 64");
+    for (String command : List.of("eval", "routers")) {
+      List<Object> judging = new ArrayList<>(List.of(command, checkpoint));
+      judging.addAll(common);
+      assertThat(coppice(judging)).isEqualTo(new Outcome(0, ""));
+      judging.addAll(List.of("--sequence", 65));
+      assertThat(coppice(judging).err()).contains("at most the checkpoint's 64 positions, got 65");
+    }
+    Path little = Files.writeString(folder.resolve("little.jsonl"), "{\"text\": \"the cat\"}");
+    training.set(5, little);
+    training.set(3, cut);
+    assertThat(coppice(training)).as("few tokens").isEqualTo(new Outcome(0, ""));
+  }
+
+  @Test
+  void faultsOfDataNameWhatWasGivenAndNoCache() throws IOException {
+    Path little = Files.writeString(folder.resolve("little.jsonl"), "{\"text\": \"the cat\"}");
+    Path empty = Files.writeString(folder.resolve("empty.jsonl"), "{\"text\": \"\"}\n");
+    assertRefused(train(whole, "--data", little), "tokens for one window, got 3 (" + little + ")");
+    assertRefused(train(whole, "--data", empty, "--document-start", "none"), "must hold a token");
+    assertRefused(
+        train(whole, "--data", little, "--held-out", 0.5), "at least 2 different documents");
+  }
+
+  private void assertRefused(Outcome outcome, String message) {
+    assertThat(outcome.code()).isEqualTo(3);
+    assertThat(outcome.err())
+        .contains(message)
+        .hasLineCount(1)
+        .doesNotContain(cache.toString())
+        .doesNotContain(".making");
+  }
 }

@@ -107,7 +107,8 @@ class DocumentSplitPropertyTest {
     try (TokenFile file = TestTokens.write(folder.resolve("t"), 1000, alike)) {
       assertThatThrownBy(() -> DocumentSplit.of(file, 0.1, 1))
           .hasMessage(
-              "a held-out split needs at least 2 different documents, got 2 (" + file.path() + ")");
+              "held-out text needs at least 2 different documents in the data, got 2"
+                  + " (a file of text is one document, a line of JSON is one)");
     } finally {
       Folders.delete(folder);
     }

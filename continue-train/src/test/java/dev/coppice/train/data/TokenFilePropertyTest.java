@@ -128,7 +128,7 @@ class TokenFilePropertyTest {
         folder -> {
           Path file = folder.resolve("a.tokens");
           assertThatThrownBy(() -> write(file, new Corpus(256, List.of())))
-              .hasMessage("token file must have a token, got none (" + file + ")");
+              .hasMessage("data must hold a token, got none: all its texts are empty");
           Files.writeString(file, "mine");
           assertThatThrownBy(() -> write(file, new Corpus(256, List.of(new int[] {1}))))
               .hasMessage("token file must not exist yet, got " + file);
