@@ -209,11 +209,13 @@ public final class GrowthPlan {
       Effect added,
       Ancestry grownAncestry) {
     List<TensorSlot> slots = grownTensors.stream().map(PlannedTensor::slot).toList();
+    ObjectNode whole = grownConfig.deepCopy();
+    RepeatedKeys.follow(config, whole, family.traits());
     return new GrowthPlan(
         family,
         seed,
-        grownConfig.deepCopy(),
-        anatomy(family, grownConfig, slots),
+        whole,
+        anatomy(family, whole, slots),
         grownTensors,
         effect.then(added),
         grownAncestry,

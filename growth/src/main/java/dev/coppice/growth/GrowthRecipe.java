@@ -12,6 +12,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import com.google.common.io.Resources;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.safetensors.JsonFault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -71,7 +72,7 @@ public record GrowthRecipe(long seed, GrowthOperator operator, Optional<MomentRu
           new OperatorJson().read(tree.path("operators")),
           MomentRule.read(tree.path(MomentRule.KEY)));
     } catch (JsonProcessingException e) {
-      String what = e.getOriginalMessage().lines().findFirst().orElse("nothing");
+      String what = JsonFault.of(e).lines().findFirst().orElse("nothing");
       throw malformed(file, said(e.getLocation()), "recipe must be YAML, got " + what);
     }
   }

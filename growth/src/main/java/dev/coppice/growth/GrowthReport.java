@@ -108,11 +108,18 @@ public record GrowthReport(
         plan.invariant(),
         plan.notes(),
         diff(source.config(), plan.config()),
-        ImmutableList.<String>builder()
-            .addAll(plan.warnings())
-            .addAll(ServingLimits.met(source.anatomy(), plan.anatomy()))
-            .build(),
+        warnings(source.anatomy(), plan),
         moments);
+  }
+
+  private static ImmutableList<String> warnings(Anatomy before, GrowthPlan plan) {
+    Anatomy after = plan.anatomy();
+    return ImmutableList.<String>builder()
+        .addAll(plan.warnings())
+        .addAll(ServingLimits.met(before, after))
+        .addAll(PeriodWarnings.of(before, after))
+        .addAll(after.warnings())
+        .build();
   }
 
   /** Changed keys of a config, as {@code key: old -> new}; keys of nested objects with a dot. */

@@ -155,6 +155,8 @@ class FamilyFixtureTest {
       if (change.getValue().isObject()
           && config.path(change.getKey()) instanceof ObjectNode nested) {
         patch(nested, change.getValue());
+      } else if (change.getValue().isNull()) {
+        config.remove(change.getKey());
       } else {
         config.set(change.getKey(), change.getValue());
       }

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.io.MoreFiles;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -61,7 +62,7 @@ public record ChoiceTask(String name, ImmutableList<ChoiceQuestion> questions) {
     try {
       json = TrainJson.mapper().readTree(line);
     } catch (JsonProcessingException e) {
-      throw bad("question must be a JSON object, got " + e.getOriginalMessage(), where);
+      throw bad("question must be a JSON object, got " + JsonFault.of(e), where);
     }
     JsonNode context = json.path("context");
     JsonNode choices = json.path("choices");

@@ -3,6 +3,7 @@ package dev.coppice.growth.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthReport.Side;
 import dev.coppice.moe.anatomy.Counts;
+import dev.coppice.moe.anatomy.MtpLayers;
 import java.util.OptionalLong;
 
 /** The keys by which every command describes a checkpoint. */
@@ -13,6 +14,10 @@ final class CheckpointJson {
   static void put(ObjectNode json, Side side) {
     json.put("family", side.anatomy().family());
     json.put("layers", side.anatomy().layerCount());
+    MtpLayers mtp = side.anatomy().mtp();
+    json.put("mtp_layers", mtp.found());
+    json.put(
+        "mtp_layers_configured", mtp.said().isPresent() ? (Integer) mtp.said().getAsInt() : null);
     json.put("experts", side.anatomy().experts());
     json.put("top_k", side.anatomy().topK());
     Counts counts = side.anatomy().counts();

@@ -1,11 +1,13 @@
 package dev.coppice.growth.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.growth.TrainingState;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
+import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +18,10 @@ import java.util.stream.Stream;
 final class FolderDamage {
   private static final ImmutableList<String> JSON_FILES =
       ImmutableList.of("config.json", "coppice.json", "model.safetensors.index.json");
+
+  /** Published configurations hold numbers such as Infinity, as Python writes them. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private FolderDamage() {}
 
@@ -60,15 +66,14 @@ final class FolderDamage {
   private static ImmutableList<String> parse(Path file, CheckpointFormatException first)
       throws IOException {
     try {
-      new ObjectMapper().readTree(file.toFile());
+      JSON.readTree(file.toFile());
       return ImmutableList.of();
     } catch (JsonProcessingException e) {
       boolean said =
           String.valueOf(first.getMessage()).contains(String.valueOf(file.getFileName()));
       return said
           ? ImmutableList.of()
-          : ImmutableList.of(
-              "file must be JSON, got " + e.getOriginalMessage() + " (" + file + ")");
+          : ImmutableList.of("file must be JSON, got " + JsonFault.of(e) + " (" + file + ")");
     }
   }
 }

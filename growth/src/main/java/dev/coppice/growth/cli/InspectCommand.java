@@ -1,6 +1,7 @@
 package dev.coppice.growth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthReport.Side;
@@ -26,6 +27,8 @@ import picocli.CommandLine.Spec;
     name = "inspect",
     description = "Shows family, counts, FLOPs, compute ledger and lineage of a checkpoint.")
 final class InspectCommand implements Callable<Integer> {
+  private static final String WARNINGS = "warnings";
+
   @Parameters(index = "0", paramLabel = "CKPT", description = "Folder of the checkpoint.")
   private Path folder;
 
@@ -46,6 +49,8 @@ final class InspectCommand implements Callable<Integer> {
       CheckpointJson.put(json, side);
       checkpoint.record().ifPresent(record -> putRecord(json, record));
       putState(json, folder);
+      ArrayNode warnings = json.putArray(WARNINGS);
+      checkpoint.anatomy().warnings().forEach(warnings::add);
       String table = "";
       if (norms.asked()) {
         table = norms.put(checkpoint, json, family.families(), output.quiet());
@@ -89,14 +94,15 @@ final class InspectCommand implements Callable<Integer> {
       JsonNode value = entry.getValue();
       if (entry.getKey().equals("ledger")) {
         text.append(ledger);
+      } else if (entry.getKey().equals(WARNINGS)) {
+        value.forEach(w -> text.append(String.format("warning: %s%n", w.textValue())));
       } else if (!NormOptions.KEYS.contains(entry.getKey())) {
+        String absent = entry.getKey().startsWith("mtp") ? "not said" : "packed, not counted";
         String shown =
             value.isIntegralNumber()
                 ? String.format(Locale.ROOT, "%,d", value.bigIntegerValue())
-                : value.isTextual()
-                    ? value.textValue()
-                    : value.isNull() ? "packed, not counted" : value.toString();
-        text.append(String.format(Locale.ROOT, "%-18s %s%n", entry.getKey(), shown));
+                : value.isTextual() ? value.textValue() : value.isNull() ? absent : value.toString();
+        text.append(String.format(Locale.ROOT, "%-21s %s%n", entry.getKey(), shown));
       }
     }
     return text.toString().stripTrailing();

@@ -1,6 +1,5 @@
 package dev.coppice.growth.depth;
 
-import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.DepthOperator;
@@ -9,12 +8,13 @@ import dev.coppice.growth.GrowthPlan.Effect;
 import dev.coppice.growth.Invariant;
 import dev.coppice.growth.PlannedTensor;
 import dev.coppice.growth.Refusal;
-import dev.coppice.moe.anatomy.ConfigPath;
-import dev.coppice.moe.anatomy.ConfigView;
+import dev.coppice.moe.anatomy.MtpLayers;
 import dev.coppice.moe.anatomy.TensorSite.Region;
+import java.util.Locale;
 
 /**
- * Leaves out next-token-prediction layers, and sets their number in the config to zero.
+ * Leaves out next-token-prediction layers, and sets their number in the config to zero; per-layer
+ * lists lose the entries that were theirs. Where no tensor is there the config alone is mended.
  *
  * <p><b>Invariant</b>: {@link Invariant#IDENTITY}: they take no part in the model's own logits.
  */
@@ -26,21 +26,19 @@ public record DropMtp() implements DepthOperator {
         plan.tensors().values().stream()
             .filter(tensor -> tensor.site().region() != Region.MTP)
             .collect(ImmutableList.toImmutableList());
-    if (kept.size() == plan.tensors().size()) {
+    ObjectNode config = MtpLayers.dropped(plan.config(), plan.family().traits());
+    int dropped = plan.tensors().size() - kept.size();
+    if (dropped == 0 && config.equals(plan.config())) {
       throw Refusal.of(plan, "drop next-token-prediction layers", "this checkpoint has none");
     }
-    ObjectNode config = plan.config();
-    ObjectNode root = ConfigView.root(config, plan.family().traits());
-    plan.family().traits().mtp().stream()
-        .flatMap(mtp -> mtp.count().stream())
-        .filter(key -> !ConfigPath.get(root, key).isMissingNode())
-        .forEach(key -> ConfigPath.set(root, key, IntNode.valueOf(0)));
     String note =
-        "next-token prediction: "
-            + (plan.tensors().size() - kept.size())
-            + " tensors of "
-            + layers
-            + " layers are left out";
+        dropped == 0
+            ? "next-token prediction: no tensor is there; config.json says so now"
+            : String.format(
+                Locale.ROOT,
+                "next-token prediction: %d tensors of %d layers are left out",
+                dropped,
+                layers);
     return plan.with(config, kept, new Effect(Invariant.IDENTITY, ImmutableList.of(note)));
   }
 }

@@ -19,6 +19,7 @@ import dev.coppice.moe.anatomy.DerivedList;
 import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.FamilyTraits.IndexList;
 import dev.coppice.moe.anatomy.KindRule;
+import dev.coppice.moe.anatomy.LayerPeriods;
 import dev.coppice.moe.anatomy.LayerReader;
 import dev.coppice.moe.anatomy.LayerShape;
 import java.util.List;
@@ -39,6 +40,7 @@ import java.util.stream.IntStream;
  *   <li>any other list (or pattern string) as long as the model is deep holds an entry a layer, and
  *       is repeated by the map;
  *   <li>a list that readers would make up is written out where they would now make up another;
+ *   <li>a period that such a list contradicts is left out;
  *   <li>{@code max_window_layers} moves to the same cut;
  *   <li>what the new config says of every layer must be what the old one said of its source.
  * </ul>
@@ -77,6 +79,7 @@ final class LayerConfig {
     kinds.rewriteCounts();
     layers.growDerivedLists();
     kinds.listWhereNeeded();
+    layers.dropStalePeriods();
     layers.verify();
     return layers.config;
   }
@@ -87,12 +90,6 @@ final class LayerConfig {
     if (traits.layerPattern().stream().noneMatch(anatomy.config()::has)
         || traits.layers().stream().anyMatch(anatomy.config()::has)) {
       ConfigCounts.change(root, traits.layers(), ConfigCounts.LAYERS, change);
-    }
-    // a model with more than text may state the count once more outside
-    for (String key : traits.layers()) {
-      if (config.path(key).asInt(-1) == map.sourceLayers()) {
-        config.put(key, map.size());
-      }
     }
   }
 
@@ -107,6 +104,44 @@ final class LayerConfig {
         root.set(entry.getKey(), repeated(entry.getValue()));
       }
     }
+    if (root != config) {
+      growListsOutside(reader);
+    }
+  }
+
+  /** A model with more than text may have lists of its layers outside that object only. */
+  private void growListsOutside(LayerReader reader) {
+    for (String key : ImmutableList.copyOf(config::fieldNames)) {
+      if (!anatomy.config().has(key) && reader.isPerLayerByName(key, config.get(key))) {
+        config.set(key, repeated(config.get(key)));
+      }
+    }
+  }
+
+  /** Leaves out a period that the grown list contradicts: the list says all. */
+  private void dropStalePeriods() {
+    LayerReader before = anatomy.reader();
+    LayerReader now = reader();
+    for (DerivedList rule : LayerPeriods.obeyed(before)) {
+      boolean ofFamily =
+          traits.derivedLists().contains(rule)
+              || traits.kinds().stream()
+                  .flatMap(List::stream)
+                  .anyMatch(
+                      kind ->
+                          kind instanceof KindRule.Step step && step.key().equals(rule.every()));
+      if (ofFamily
+          && rule.hasKey()
+          && root.has(rule.every())
+          && root.has(rule.key())
+          && !LayerPeriods.obeys(rule, now.effective(), LayerPeriods.list(rule, now))) {
+        root.remove(rule.every());
+      }
+    }
+  }
+
+  private LayerReader reader() {
+    return new LayerReader(traits, ConfigView.of(config, traits)).withMtp(anatomy.mtpLayerCount());
   }
 
   private JsonNode repeated(JsonNode perLayer) {
@@ -146,8 +181,7 @@ final class LayerConfig {
         continue;
       }
       JsonNode wanted = repeated(old);
-      JsonNode now =
-          new LayerReader(traits, ConfigView.of(config, traits)).effective().value(list.key());
+      JsonNode now = reader().effective().value(list.key());
       if (!now.equals(wanted)) {
         ConfigPath.set(root, list.key(), wanted);
       }
@@ -198,7 +232,7 @@ final class LayerConfig {
   private void verify() {
     ImmutableList<LayerShape> said;
     try {
-      said = new LayerReader(traits, ConfigView.of(config, traits)).read();
+      said = reader().read();
     } catch (CoppiceException e) {
       throw refusal("its rules contradict each other there: " + e.getMessage());
     }

@@ -11,6 +11,7 @@ import dev.coppice.growth.Strand;
 import dev.coppice.growth.TensorRecipe;
 import dev.coppice.growth.Weave;
 import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
+import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.family.TensorRole;
@@ -105,25 +106,30 @@ final class ExpertStarts {
         operator.experts() == ExpertStart.RANDOM
             || noise(Part.GATE) + noise(Part.UP) + noise(Part.DOWN) > 0;
     if (changed) {
-      throw quantized(tensor);
+      throw refusal(
+          "noise needs experts stored as BF16, F16 or F32, but these are packed: tensor '"
+              + tensor.name()
+              + "' belongs to their packed form, dtype "
+              + tensor.slot().dtype());
     }
     return true;
   }
 
   private void requireFloat(PlannedTensor tensor) {
     if (!Experts.isFloat(tensor)) {
-      throw quantized(tensor);
+      throw refusal(
+          "noise needs a tensor of dtype BF16, F16 or F32, got "
+              + tensor.slot().dtype()
+              + " ("
+              + tensor.name()
+              + ")");
     }
   }
 
-  private dev.coppice.moe.CoppiceException quantized(PlannedTensor tensor) {
+  private CoppiceException refusal(String why) {
     return Refusal.of(
         plan,
         operator.experts() == ExpertStart.RANDOM ? "draw new experts" : "noise new experts",
-        "noise needs a tensor of dtype BF16, F16 or F32, got "
-            + tensor.slot().dtype()
-            + " ("
-            + tensor.name()
-            + "); copies without noise (--noise 0) keep quantised numbers as they are");
+        why + "; copies without noise (--noise 0) keep quantised numbers as they are");
   }
 }

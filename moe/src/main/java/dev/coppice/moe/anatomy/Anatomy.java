@@ -53,7 +53,8 @@ public final class Anatomy {
     this.family = family;
     this.traits = traits;
     this.config = ConfigView.of(raw, traits);
-    this.reader = new LayerReader(traits, config);
+    LayerReader first = new LayerReader(traits, config);
+    this.reader = first.hasLongLists() ? first.withMtp(mtpLayers(first, slots)) : first;
     if (reader.layers() > slots.size()) {
       // before a number is taken for a list of that length
       throw new CheckpointFormatException(
@@ -82,6 +83,17 @@ public final class Anatomy {
     this.packing = Packing.of(raw, slots);
     this.tiedHead = readTiedHead();
     this.counts = Counts.of(this, held);
+  }
+
+  private static int mtpLayers(LayerReader reader, Collection<TensorSlot> slots) {
+    Containers containers = new Containers(reader.traits(), reader.layers());
+    return (int)
+        slots.stream()
+            .flatMap(slot -> containers.find(slot.name()).stream())
+            .filter(Containers.Place::mtp)
+            .map(place -> place.template() + place.layer())
+            .distinct()
+            .count();
   }
 
   /**
@@ -136,9 +148,19 @@ public final class Anatomy {
     return (int)
         sites.values().stream()
             .filter(site -> site.region() == Region.MTP && !site.container().isEmpty())
-            .mapToInt(TensorSite::layer)
+            .map(site -> site.container() + site.layer())
             .distinct()
             .count();
+  }
+
+  /** Next-token-prediction layers as the configuration counts them, and those of the files. */
+  public MtpLayers mtp() {
+    return MtpLayers.of(traits, config, mtpLayerCount());
+  }
+
+  /** What is odd about the model though nothing depends on it, a sentence each. */
+  public ImmutableList<String> warnings() {
+    return mtp().warning().stream().collect(ImmutableList.toImmutableList());
   }
 
   /** Routed experts of the first layer that has any; 0 without one. */

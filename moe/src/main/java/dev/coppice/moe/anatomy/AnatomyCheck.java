@@ -40,6 +40,7 @@ final class AnatomyCheck {
   }
 
   void check(List<Held> tensors) {
+    new MtpCheck(anatomy, file).check(tensors);
     // routers first: where the expert count is wrong they say so best
     tensors.forEach(this::checkRouter);
     tensors.forEach(this::checkSite);
@@ -95,17 +96,7 @@ final class AnatomyCheck {
     TensorSlot slot = held.slot();
     TensorSite site = held.site();
     if (site.inLayer() && site.layer() >= anatomy.layerCount()) {
-      throw mismatch(
-          slot.name(),
-          "tensor '"
-              + slot.name()
-              + "' is of layer "
-              + site.layer()
-              + ", but config.json says "
-              + anatomy.layerCount()
-              + " layers ("
-              + layerKey()
-              + ")");
+      throw mismatch(slot.name(), layerTooMany(anatomy, slot.name(), site.layer()));
     }
     if (site.part().isEmpty()) {
       return;
@@ -119,11 +110,15 @@ final class AnatomyCheck {
     checkPart(slot, site.part().get(), layer.experts());
   }
 
-  private String layerKey() {
-    return traits.layerPattern().stream()
-        .filter(anatomy.config()::has)
-        .findFirst()
-        .orElseGet(() -> anatomy.config().names(traits.layers()));
+  /** Why a tensor's layer cannot be. */
+  static String layerTooMany(Anatomy anatomy, String tensor, int layer) {
+    return String.format(
+        Locale.ROOT,
+        "tensor '%s' is of layer %d, but config.json says %d layers (%s)",
+        tensor,
+        layer,
+        anatomy.layerCount(),
+        anatomy.reader().layerKey());
   }
 
   private void checkPart(TensorSlot slot, PartSite part, int experts) {
@@ -187,7 +182,7 @@ final class AnatomyCheck {
               "layer %d must have tensors, since config.json says %d layers (%s), got none",
               layer,
               anatomy.layerCount(),
-              layerKey()));
+              anatomy.reader().layerKey()));
     }
     LayerShape shape = anatomy.layers().get(layer);
     if (!shape.moe()) {

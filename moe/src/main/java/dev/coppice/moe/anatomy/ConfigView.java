@@ -19,7 +19,8 @@ import java.util.Optional;
  * <p>Models with more than text nest that object under {@code text_config} or a like name.
  */
 public final class ConfigView {
-  private static final ImmutableList<String> NESTED =
+  /** Names under which models with more than text nest the language model's object. */
+  public static final ImmutableList<String> NESTED =
       ImmutableList.of("text_config", "llm_config", "language_config");
 
   private final ObjectNode root;
@@ -72,7 +73,7 @@ public final class ConfigView {
   }
 
   /** The same configuration with one more value; the file itself is not changed. */
-  ConfigView with(String path, JsonNode value) {
+  public ConfigView with(String path, JsonNode value) {
     ObjectNode copy = root.deepCopy();
     ConfigPath.set(copy, path, value);
     return new ConfigView(copy, defaults);

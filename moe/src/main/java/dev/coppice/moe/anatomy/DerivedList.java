@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param last trailing entries; at most one rule
  * @param when where readers make the list up; at most one condition
  * @param unless where they do not; at most one condition
+ * @param readers programs that go by the period even where the list is there
  */
 public record DerivedList(
     String key,
@@ -32,7 +33,8 @@ public record DerivedList(
     ImmutableList<First> first,
     ImmutableList<Last> last,
     ImmutableList<Condition> when,
-    ImmutableList<Condition> unless) {
+    ImmutableList<Condition> unless,
+    ImmutableList<String> readers) {
 
   /**
    * Leading entries.
@@ -59,8 +61,33 @@ public record DerivedList(
         && number(config, every, 1).filter(period -> period > 0).isPresent();
   }
 
+  /** A list that repeats by a key alone. */
+  static DerivedList periodic(String key, String every, JsonNode value, JsonNode otherwise) {
+    return new DerivedList(
+        key,
+        every,
+        "",
+        value,
+        otherwise,
+        ImmutableList.of(),
+        ImmutableList.of(),
+        ImmutableList.of(),
+        ImmutableList.of(),
+        ImmutableList.of());
+  }
+
+  /** After how many layers it repeats; 1 where it does not. */
+  public int period(ConfigView config) {
+    return otherwise == null ? 1 : number(config, every, 1).orElse(1);
+  }
+
+  /** Whether the period stands under a key, which may then be at odds with the list. */
+  public boolean hasKey() {
+    return !every.isEmpty() && !every.chars().allMatch(Character::isDigit);
+  }
+
   /** The entry of a layer. */
-  JsonNode entry(ConfigView config, int layer) {
+  public JsonNode entry(ConfigView config, int layer) {
     for (First rule : first) {
       if (layer < number(config, rule.count(), 0).orElse(0)) {
         return rule.value();

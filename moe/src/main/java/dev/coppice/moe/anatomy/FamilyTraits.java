@@ -88,14 +88,36 @@ public record FamilyTraits(
    *
    * @param containers prefixes of their tensors' names, with {@code {layer}}
    * @param afterLayers whether their index goes on from the layer count
+   * @param marks patterns of tensors that only such a layer has; without one, a layer behind the
+   *     layer count is one too many
    * @param count names of their number
+   * @param assumed their number where the configuration says nothing
+   * @param blocks names of the list or string with an entry for each layer of tensors that the
+   *     number counts as one; without it, each layer counts
    * @param others patterns of tensors of theirs that belong to no layer
    */
   public record Mtp(
       ImmutableList<String> containers,
       Boolean afterLayers,
+      ImmutableList<String> marks,
       ImmutableList<String> count,
-      ImmutableList<String> others) {}
+      int assumed,
+      ImmutableList<String> blocks,
+      ImmutableList<String> others) {
+    /** What next-token-prediction layers have wherever they go on from the layer count. */
+    private static final ImmutableList<String> USUAL_MARKS =
+        ImmutableList.of("eh_proj.*", "enorm.*", "hnorm.*");
+
+    /** Whether only a next-token-prediction layer has a tensor of that name. */
+    boolean isMark(String nameInLayer) {
+      return Glob.matchesAny(marks.isEmpty() ? USUAL_MARKS : marks, nameInLayer);
+    }
+  }
+
+  /** Whether the index of next-token-prediction layers goes on from the layer count. */
+  public boolean mtpAfterLayers() {
+    return mtp.stream().anyMatch(layers -> Boolean.TRUE.equals(layers.afterLayers()));
+  }
 
   /**
    * An operator that the family cannot have where a per-layer list holds some entry.

@@ -86,8 +86,9 @@ public sealed interface KindRule {
    * Every so many layers one holds experts: layer i if i+1 is a multiple of the step.
    *
    * @param key where the step stands
+   * @param readers programs that go by the step even where a list says more
    */
-  record Step(String key) implements KindRule {
+  record Step(String key, ImmutableList<String> readers) implements KindRule {
     @Override
     public boolean applies(ConfigView config) {
       return !config.value(key).isMissingNode();
@@ -116,7 +117,7 @@ public sealed interface KindRule {
     public boolean isMoe(ConfigView config, int layer, int layers) {
       JsonNode node = config.value(key);
       int length = node.isTextual() ? node.textValue().length() : node.size();
-      if (length != layers) {
+      if (length < layers) { // it may go on for next-token-prediction layers
         throw ConfigView.bad(
             key + " must have an entry for each of the " + layers + " layers, got " + length);
       }

@@ -2,7 +2,6 @@ package dev.coppice.moe.anatomy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.ImmutableSortedMap;
@@ -15,10 +14,6 @@ import java.util.stream.IntStream;
 
 /** Reads out of a configuration what it says of each layer. */
 public final class LayerReader {
-  /** Lists whose length has nothing to do with layers, though it may happen to be the same. */
-  private static final ImmutableSet<String> NOT_PER_LAYER =
-      ImmutableSet.of("architectures", "bos_token_id", "eos_token_id", "pad_token_id");
-
   /** Far beyond any model; a list of so many is still small. */
   private static final int MAX_LAYERS = 100_000;
 
@@ -26,6 +21,8 @@ public final class LayerReader {
   private final ConfigView written;
   private final ConfigView config;
   private final int layers;
+  private final LayerLists lists;
+  private final MtpLayers mtp;
 
   /**
    * A reader.
@@ -35,6 +32,10 @@ public final class LayerReader {
    * @throws dev.coppice.moe.safetensors.CheckpointFormatException if there is no layer count
    */
   public LayerReader(FamilyTraits traits, ConfigView config) {
+    this(traits, config, 0);
+  }
+
+  private LayerReader(FamilyTraits traits, ConfigView config, int mtpLayers) {
     this.traits = traits;
     this.written = config;
     this.layers = layerCount(config);
@@ -42,21 +43,38 @@ public final class LayerReader {
       throw ConfigView.bad(
           traits.layers().get(0) + " must be at most " + MAX_LAYERS + ", got " + layers);
     }
+    this.lists = new LayerLists(traits, layers);
+    this.mtp = MtpLayers.of(traits, config, mtpLayers);
     ConfigView effective = config;
     for (DerivedList list : traits.derivedLists()) {
       if (list.applies(effective)) {
-        effective = effective.with(list.key(), derived(list, effective));
+        effective = effective.with(list.key(), LayerPeriods.made(list, effective, layers));
       }
     }
     this.config = effective;
   }
 
-  private ArrayNode derived(DerivedList list, ConfigView view) {
-    ArrayNode entries = JsonNodeFactory.instance.arrayNode();
-    for (int layer = 0; layer < layers; layer++) {
-      entries.add(list.entry(view, layer));
-    }
-    return entries;
+  /**
+   * The same reader where so many next-token-prediction layers have tensors: lists may have entries
+   * for them too.
+   */
+  public LayerReader withMtp(int mtpLayers) {
+    return new LayerReader(traits, written, mtpLayers);
+  }
+
+  /** How the family says things. */
+  FamilyTraits traits() {
+    return traits;
+  }
+
+  /** Next-token-prediction layers, as the configuration counts them. */
+  MtpLayers mtp() {
+    return mtp;
+  }
+
+  /** Whether some per-layer list is longer than the model is deep. */
+  boolean hasLongLists() {
+    return lists.goOn(written.root());
   }
 
   /** The configuration with the lists that readers make up written out. */
@@ -67,6 +85,14 @@ public final class LayerReader {
   /** Number of layers. */
   public int layers() {
     return layers;
+  }
+
+  /** The name under which the configuration says how many layers there are. */
+  String layerKey() {
+    return traits.layerPattern().stream()
+        .filter(written::has)
+        .findFirst()
+        .orElseGet(() -> written.names(traits.layers()));
   }
 
   private int layerCount(ConfigView view) {
@@ -82,8 +108,14 @@ public final class LayerReader {
     return view.positive(traits.layers());
   }
 
-  /** What the configuration says of each layer, first layer first. */
+  /**
+   * What the configuration says of each layer, first layer first.
+   *
+   * @throws dev.coppice.moe.safetensors.CheckpointFormatException if a per-layer list is too long
+   *     or too short
+   */
   public ImmutableList<LayerShape> read() {
+    lists.check(written.root(), mtp, layerKey());
     ImmutableSet<IndexList> indexLists = indexLists();
     ImmutableList.Builder<LayerShape> shapes = ImmutableList.builder();
     for (int layer = 0; layer < layers; layer++) {
@@ -148,7 +180,7 @@ public final class LayerReader {
   private int count(ImmutableList<String> aliases, int layer) {
     JsonNode value = config.value(aliases);
     if (value.isArray()) {
-      if (value.size() != layers) {
+      if (value.size() < layers) {
         throw ConfigView.bad(
             aliases.get(0)
                 + " must have an entry for each of the "
@@ -161,19 +193,18 @@ public final class LayerReader {
     return config.positive(aliases);
   }
 
-  /** Whether a value holds an entry a layer. */
+  /** Whether a value holds an entry a layer, and maybe more for next-token-prediction layers. */
   public boolean isPerLayer(String key, JsonNode value) {
-    if (traits.layerLists().contains(key)) {
-      return (value.isTextual() ? value.textValue().length() : value.size()) >= layers;
+    int length = lists.length(key, value);
+    if (length >= 0) {
+      return length == layers || mtp.mayAdd(length - layers);
     }
-    if (value.isTextual()) {
-      return traits.layerPattern().contains(key) && value.textValue().length() == layers;
-    }
-    return value.isArray()
-        && value.size() == layers
-        && !NOT_PER_LAYER.contains(key)
-        && !traits.notLayers().contains(key)
-        && !isIndexList(key, value);
+    return lists.isByLength(key, value) && !isIndexList(key, value);
+  }
+
+  /** The same of a value that must be per layer by its name. */
+  public boolean isPerLayerByName(String key, JsonNode value) {
+    return lists.length(key, value) >= 0 && isPerLayer(key, value);
   }
 
   /**
@@ -190,6 +221,9 @@ public final class LayerReader {
                         || (rule instanceof KindRule.MoeIndices moe && moe.key().equals(key)));
     if (said || !(value instanceof ArrayNode list) || list.isEmpty()) {
       return said && value.isArray();
+    }
+    if (lists.length(key, value) >= 0) {
+      return false;
     }
     boolean indices = key.contains("layer") && !isCount(key);
     int last = -1;

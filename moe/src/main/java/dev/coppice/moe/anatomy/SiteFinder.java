@@ -47,59 +47,26 @@ final class SiteFinder {
     }
   }
 
-  /** A container's prefix, in two halves around the layer. */
-  private record Container(String template, String before, String after, boolean mtp) {
-    static Container of(String template, boolean mtp) {
-      int at = template.indexOf("{layer}");
-      return new Container(
-          template, template.substring(0, at), template.substring(at + "{layer}".length()), mtp);
-    }
-  }
-
-  private final ImmutableList<Container> containers;
+  private final Containers containers;
 
   SiteFinder(FamilyTraits traits, ImmutableList<LayerShape> layers, long hidden) {
     this.traits = traits;
     this.layers = layers;
     this.hidden = hidden;
-    ImmutableList.Builder<Container> all = ImmutableList.builder();
-    // a prefix of next-token-prediction layers may be the longer one
-    traits.mtp().stream()
-        .filter(mtp -> !afterLayers(mtp))
-        .flatMap(mtp -> mtp.containers().stream())
-        .forEach(template -> all.add(Container.of(template, true)));
-    traits.containers().forEach(template -> all.add(Container.of(template, false)));
-    this.containers = all.build();
-  }
-
-  private static boolean afterLayers(FamilyTraits.Mtp mtp) {
-    return Boolean.TRUE.equals(mtp.afterLayers());
+    this.containers = new Containers(traits, layers.size());
   }
 
   TensorSite find(TensorSlot slot) {
     String name = slot.name();
-    for (Container container : containers) {
-      if (name.startsWith(container.before())) {
-        int from = container.before().length();
-        int end = endOfNumber(name, from);
-        if (end > from && name.startsWith(container.after(), end)) {
-          int layer = Integer.parseInt(name, from, end, 10);
-          return inLayer(slot, container, layer, name.substring(end + container.after().length()));
-        }
-      }
+    Optional<Containers.Place> found = containers.find(name);
+    if (found.isEmpty()) {
+      return TensorSite.ofModel(containers.isOfMtp(name) ? Region.MTP : Region.MODEL, name);
     }
-    boolean mtp = traits.mtp().stream().anyMatch(m -> Glob.matchesAny(m.others(), name));
-    return TensorSite.ofModel(mtp ? Region.MTP : Region.MODEL, name);
-  }
-
-  private TensorSite inLayer(TensorSlot slot, Container container, int layer, String rest) {
-    boolean after =
-        layer >= layers.size() && traits.mtp().stream().anyMatch(SiteFinder::afterLayers);
-    Region region = container.mtp() || after ? Region.MTP : Region.LAYER;
-    int base = after && !container.mtp() ? layers.size() : 0;
-    InLayer found = behindLayer(slot, rest, experts(region, layer));
+    Containers.Place place = found.get();
+    Region region = place.mtp() ? Region.MTP : Region.LAYER;
+    InLayer behind = behindLayer(slot, place.rest(), experts(region, place.index()));
     return new TensorSite(
-        region, container.template(), layer - base, base, found.name(), found.part());
+        region, place.template(), place.layer(), place.base(), behind.name(), behind.part());
   }
 
   private InLayer behindLayer(TensorSlot slot, String rest, int experts) {
@@ -235,7 +202,7 @@ final class SiteFinder {
   }
 
   /** End of the canonical number that begins there; the beginning itself where there is none. */
-  private static int endOfNumber(String name, int from) {
+  static int endOfNumber(String name, int from) {
     int end = from;
     while (end < name.length() && name.charAt(end) >= '0' && name.charAt(end) <= '9') {
       end++;

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,6 +18,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.ForeignFormat;
+import dev.coppice.moe.safetensors.JsonFault;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -33,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Files are UTF-8 without a byte order mark, no name stands twice in an object, and nothing
  * follows the value. Size, depth and the number of values are bounded, so that a small file cannot
- * take much memory.
+ * take much memory. Numbers that JSON lacks are read and written as Python does ({@link
+ * PythonNumbers}): many published files have them.
  */
 final class JsonFiles {
   private static final long MAX_BYTES = 100_000_000L;
@@ -51,6 +55,8 @@ final class JsonFiles {
                           .build())
                   .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
           .build();
 
   private JsonFiles() {}
@@ -81,7 +87,7 @@ final class JsonFiles {
         file,
         bytes,
         json -> {
-          JsonNode tree = STRICT.readTree(json);
+          JsonNode tree = STRICT.reader().with(new PythonNumbers(json)).readTree(json);
           if (tree instanceof ObjectNode object) {
             return object;
           }
@@ -109,6 +115,8 @@ final class JsonFiles {
     } catch (CharacterCodingException e) {
       throw new CheckpointFormatException(
           Reason.MALFORMED_JSON, file, "file must be UTF-8, got malformed bytes", e);
+    } catch (PythonNumbers.UnknownName e) {
+      throw malformed(file, "file must be JSON: " + e.getMessage());
     } catch (JsonProcessingException e) {
       throw notJson(file, e);
     }
@@ -155,7 +163,7 @@ final class JsonFiles {
     String got =
         e instanceof StreamConstraintsException
             ? "a value beyond all measure (nesting above 500, or a number of 1000 digits)"
-            : e.getOriginalMessage();
+            : JsonFault.of(e);
     return new CheckpointFormatException(
         got.startsWith("Duplicate") ? Reason.DUPLICATE_NAME : Reason.MALFORMED_JSON,
         file,

@@ -21,8 +21,11 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedSet;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.anatomy.FamilyTraits;
+import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
+import dev.coppice.moe.safetensors.JsonFault;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -30,10 +33,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The families that a program knows: those that Coppice brings, and those of the user's files. */
 public final class Families {
   private static final ObjectMapper JSON = mapper();
+
+  /** The lists that a family file must have, in words. */
+  private static final ImmutableMap<String, String> NEEDED =
+      ImmutableMap.of(
+          "layers", "the names of the layer count",
+          "hidden", "the names of the model width",
+          "experts", "the names of the expert count",
+          "topK", "the names of the experts chosen for a token",
+          "containers", "the prefixes of layer tensors",
+          "parts", "the tensors of routers and experts",
+          "embedding", "the names of the input embedding");
 
   /** All that Coppice brings, read when a name is asked for that is no file's. */
   private static final Supplier<ImmutableList<FamilyDescription>> ALL =
@@ -61,14 +76,50 @@ public final class Families {
     try {
       FamilyDescription description =
           JSON.readValue(Files.readString(file), FamilyDescription.class);
+      checkGrowth(description.growth(), file);
       return new Families(
           ImmutableList.<Family>builder().add(new Family(description)).addAll(own).build());
     } catch (JsonProcessingException e) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,
-          "family file must be a description, got " + e.getOriginalMessage() + " (" + file + ")",
+          "family file must be a description, got " + JsonFault.of(e) + " (" + file + ")",
           e);
     }
+  }
+
+  /** Without any of these growth would blame the checkpoint. */
+  private static void checkGrowth(@Nullable FamilyTraits growth, Path file) {
+    if (growth == null) {
+      throw incomplete("growth", "what growth has to know", file);
+    }
+    ImmutableMap<String, ImmutableList<?>> needed =
+        ImmutableMap.of(
+            "layers", growth.layers(),
+            "hidden", growth.hidden(),
+            "experts", growth.experts(),
+            "topK", growth.topK(),
+            "containers", growth.containers(),
+            "parts", growth.parts(),
+            "embedding", growth.embedding());
+    needed.forEach(
+        (key, names) -> {
+          if (names.isEmpty()) {
+            throw incomplete("growth." + key, NEEDED.getOrDefault(key, ""), file);
+          }
+        });
+    if (growth.router() == null) {
+      throw incomplete("growth.router", "how experts are chosen", file);
+    }
+    boolean routed = growth.parts().stream().anyMatch(rule -> rule.part() == Part.ROUTER);
+    if (!routed) {
+      throw incomplete("growth.parts", "the tensor that is the router", file);
+    }
+  }
+
+  private static CoppiceException incomplete(String key, String what, Path file) {
+    return new CoppiceException(
+        ExitCode.INPUT_INVALID,
+        "family file must say " + what + " under " + key + ", got none (" + file + ")");
   }
 
   /**

@@ -1,17 +1,16 @@
 package dev.coppice.moe.family;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.anatomy.ConfigPath;
 import dev.coppice.moe.anatomy.ConfigView;
 import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.Form;
+import dev.coppice.moe.anatomy.MtpLayers;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.spec.MoeSpec;
 import java.util.Map;
@@ -131,12 +130,7 @@ public final class Family {
    * @param config is not changed
    */
   public ObjectNode configOfMainModel(ObjectNode config) {
-    ObjectNode main = config.deepCopy();
-    traits().mtp().stream()
-        .flatMap(mtp -> mtp.count().stream())
-        .filter(key -> !ConfigPath.get(main, key).isMissingNode())
-        .forEach(key -> ConfigPath.set(main, key, IntNode.valueOf(0)));
-    return main;
+    return MtpLayers.dropped(config, traits());
   }
 
   /**

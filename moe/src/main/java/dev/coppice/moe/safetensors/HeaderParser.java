@@ -256,7 +256,7 @@ final class HeaderParser {
     String got =
         e instanceof StreamConstraintsException
             ? "a value beyond all measure (nesting above 8, or a number of 1000 digits)"
-            : e.getOriginalMessage();
+            : JsonFault.of(e);
     Reason reason = got.startsWith("Duplicate") ? Reason.DUPLICATE_NAME : Reason.MALFORMED_JSON;
     return new CheckpointFormatException(
         reason, file, "header must be JSON, got " + got + place(e.getLocation()), e);

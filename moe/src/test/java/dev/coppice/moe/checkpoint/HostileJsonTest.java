@@ -1,10 +1,15 @@
 package dev.coppice.moe.checkpoint;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,10 +48,37 @@ class HostileJsonTest extends ShardedFolder {
   void aFaultIsNamedWithItsPlace() throws IOException {
     write("{\n \"a\": 1,\n}".getBytes(StandardCharsets.UTF_8));
     assertRefused(Reason.MALFORMED_JSON, " at line 3, column ");
-    for (String json : List.of("{'a':NaN}", "{/**/'a':1}", "{'a':01}", "{a:1}", "{'a':'\u0001'}")) {
+    for (String json : List.of("{'a':nan}", "{/**/'a':1}", "{'a':01}", "{a:1}", "{'a':'\u0001'}")) {
       write(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
       assertRefused(Reason.MALFORMED_JSON, " at line 1, column ");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-INF", "+INF", "+Infinity", "inf", "Inf", "NAN", "nan", "1e", "/**/1"})
+  void aNumberThatPythonDoesNotKnowIsRefusedInPlainWords(String number) throws IOException {
+    write(("{\"a\": " + number + "}").getBytes(StandardCharsets.UTF_8));
+    assertThatThrownBy(() -> Checkpoint.open(folder))
+        .hasMessageContaining("config.json: file must be JSON")
+        .hasMessageNotContainingAny("Feature", "enable", "'INF'", "parser");
+  }
+
+  @Test
+  void numbersComeOutAsPythonReadsThem() throws IOException {
+    String text =
+        "{'a': [0.0, Infinity, -Infinity, NaN], 'b': 1e400, 'c': -1e999, 'd': -0.0, 'e': 1e-06,"
+            + " 'f': 123456789012345678901234567890, 'g': 0.1234567890123456789, 'h': 1E5}";
+    ObjectNode tree =
+        JsonFiles.parseObject(
+            Path.of("config.json"), text.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+    assertThat(JsonFiles.print(tree).replaceAll("\\s", ""))
+        .isEqualTo(
+            "{'a':[0.0,Infinity,-Infinity,NaN],'b':1E+400,'c':-1E+999,'d':-0.0,'e':1.0E-6,"
+                    .replace('\'', '"')
+                + "'f':123456789012345678901234567890,'g':0.12345678901234568,'h':100000.0}"
+                    .replace('\'', '"'));
+    assertThat(JsonFiles.parseObject(Path.of("config.json"), JsonFiles.print(tree).getBytes(StandardCharsets.UTF_8)))
+        .isEqualTo(tree);
   }
 
   @ParameterizedTest

@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The family files, and those of users. */
 class FamiliesTest {
@@ -74,5 +76,26 @@ class FamiliesTest {
         .isInstanceOf(CoppiceException.class)
         .hasMessageContaining("growth")
         .hasMessageContaining("mine.json");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"layers", "hidden", "experts", "topK", "containers", "parts", "embedding", "router"})
+  void aUsersFileWithoutWhatGrowthNeedsIsRefusedByThatName(String key) throws IOException {
+    ObjectNode family =
+        (ObjectNode)
+            new ObjectMapper().readTree(Families.class.getResourceAsStream("mixtral.json"));
+    ((ObjectNode) family.get("growth")).remove(key);
+    Path file = folder.resolve("mine.json");
+    Files.writeString(file, family.toString());
+    assertThatThrownBy(() -> Families.builtIn().with(file))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessageMatching(
+            "family file must say .+ under growth\\." + key + ", got none \\(.*mine\\.json\\)");
+  }
+
+  @Test
+  void hunyuanGoesByItsOwnNameToo() throws IOException {
+    assertThat(Family.of(config("{'model_type': 'hunyuan'}")).name()).isEqualTo("hunyuan_v1_moe");
   }
 }

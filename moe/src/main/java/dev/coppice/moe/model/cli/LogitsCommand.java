@@ -13,6 +13,7 @@ import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.io.IOException;
@@ -83,7 +84,7 @@ final class LogitsCommand implements Callable<Integer> {
     try {
       sequences = new ObjectMapper().readValue(ids.toFile(), int[][].class);
     } catch (JsonProcessingException e) {
-      throw bad("must be [[ids, ...], ...], got " + e.getOriginalMessage());
+      throw bad("must be [[ids, ...], ...], got " + JsonFault.of(e));
     }
     if (sequences == null || sequences.length == 0) {
       throw bad("must hold at least one sequence, got none");

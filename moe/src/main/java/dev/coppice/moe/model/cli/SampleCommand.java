@@ -1,8 +1,10 @@
 package dev.coppice.moe.model.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Stopwatch;
 import com.google.common.collect.ImmutableSet;
@@ -12,6 +14,7 @@ import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
+import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.moe.text.Sampling;
 import dev.coppice.moe.text.TextGenerator;
 import dev.coppice.moe.text.TextStream;
@@ -196,11 +199,14 @@ final class SampleCommand implements Callable<Integer> {
 
   private static JsonNode read(Path file) throws IOException {
     try {
-      return new ObjectMapper().readTree(file.toFile());
+      return JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build()
+          .readTree(file.toFile());
     } catch (JsonProcessingException e) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,
-          "file must be JSON, got " + e.getOriginalMessage() + " (" + file + ")",
+          "file must be JSON, got " + JsonFault.of(e) + " (" + file + ")",
           e);
     }
   }
