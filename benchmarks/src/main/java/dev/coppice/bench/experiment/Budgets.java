@@ -39,8 +39,11 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
   static Budgets filling(double seconds, double baseShare, Pace base, Pace grown) {
     double baseFlops = baseShare * seconds * base.flopsPerSecond();
     double extraFlops = extraFlops((1 - baseShare) * seconds, base, grown);
+    double arms = grown.cost().flops().doubleValue() / extraFlops(1, base, grown);
+    double least = Math.max(base.secondsPerStep() / baseShare, arms / (1 - baseShare));
     return new Budgets(
-        wholeSteps(baseFlops, base.cost(), seconds), wholeSteps(extraFlops, grown.cost(), seconds));
+        wholeSteps(baseFlops, base.cost(), least - seconds),
+        wholeSteps(extraFlops, grown.cost(), least - seconds));
   }
 
   /**
@@ -63,15 +66,17 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
     return seconds / (2 / grown.flopsPerSecond() + 1 / base.flopsPerSecond());
   }
 
-  private static BigInteger wholeSteps(double flops, StepCost cost, double seconds) {
+  private static BigInteger wholeSteps(double flops, StepCost cost, double missing) {
     BigInteger steps = BigDecimal.valueOf(Math.max(0, flops)).toBigInteger().divide(cost.flops());
     if (steps.signum() == 0) {
       throw new CoppiceException(
           ExitCode.USAGE,
           String.format(
               Locale.ROOT,
-              "time must hold a step of each model and their judging here, got %.0f s for steps",
-              seconds));
+              "time must hold a step of each model and their judging, got %.0f s too few on this"
+                  + " machine; give at least %.1f minutes more",
+              Math.ceil(missing),
+              Math.ceil(missing / 6 + 1) / 10));
     }
     return steps.multiply(cost.flops());
   }
