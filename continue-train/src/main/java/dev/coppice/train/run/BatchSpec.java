@@ -11,8 +11,8 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  * @param sequences sequences a step, B
  * @param sequence tokens a sequence, S
  * @param microBatch sequences that go through the model at once; divides {@code sequences}. Fewer
- *     take less memory. The gradient is the same but for rounding, except that the load-balancing
- *     loss looks at each micro-batch by itself
+ *     take less memory. Losses and gradient are those of the whole batch but for rounding; where
+ *     the load-balancing loss counts, all micro-batches but one go forward twice
  * @param documentMask whether tokens see only their own document
  * @param recompute whether activations are computed anew in the backward pass: less memory, the
  *     same bits

@@ -1,5 +1,6 @@
 package dev.coppice.train.run;
 
+import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.model.AdamWSettings;
@@ -57,16 +58,15 @@ final class ModelTrainee implements Trainee {
 
   @Override
   public LossStats accumulate(
-      TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
-    if (teacher.isEmpty() || teacherWeight == 0) {
-      return learner.accumulate(batch, weights, scale);
-    }
-    TeacherSpec by = teacher.get().spec();
-    return learner.accumulate(
-        batch,
-        weights,
-        scale,
-        new Distillation(teacher.get().model(), by.temperature(), teacherWeight, by.top()));
+      ImmutableList<TokenBatch> parts, LossWeights weights, double teacherWeight) {
+    Optional<Distillation> distillation =
+        teacher
+            .filter(by -> teacherWeight > 0)
+            .map(
+                by ->
+                    new Distillation(
+                        by.model(), by.spec().temperature(), teacherWeight, by.spec().top()));
+    return learner.accumulate(parts, weights, 1, distillation);
   }
 
   @Override

@@ -1,9 +1,9 @@
 package dev.coppice.train.run;
 
+import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.AdamWSettings;
-import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
@@ -12,13 +12,10 @@ import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
 import dev.coppice.train.budget.StepCost;
 import dev.coppice.train.data.BatchSource;
-import dev.coppice.train.data.TokenWindows;
 import dev.coppice.train.distill.TeacherSpec;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.optimizer.OptimizerSpec;
 import java.math.BigInteger;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Takes one step after the other. */
 final class StepRunner {
@@ -126,30 +123,13 @@ final class StepRunner {
 
   private Losses accumulate(double teacherWeight) {
     long started = System.nanoTime();
-    List<TokenBatch> parts = new ArrayList<>();
+    ImmutableList.Builder<TokenBatch> parts = ImmutableList.builder();
     int micro = spec.batch().microBatch();
     for (int first = 0; first < spec.batch().sequences(); first += micro) {
       parts.add(source.batch(state.windowsDrawn() + first, micro));
     }
     double waitSeconds = (System.nanoTime() - started) / 1e9;
-    long counted = Math.max(1, parts.stream().mapToLong(TokenWindows::countedLabels).sum());
-    double crossEntropy = 0;
-    double loadBalance = 0;
-    double z = 0;
-    double distillation = 0;
-    ExpertLoad load = ExpertLoad.NONE;
-    for (TokenBatch part : parts) {
-      // so weighted, the step's loss is the mean over all its tokens however it is parted
-      double scale = (double) TokenWindows.countedLabels(part) / counted;
-      LossStats stats = trainee.accumulate(part, weights, scale, teacherWeight);
-      crossEntropy += scale * stats.crossEntropy();
-      loadBalance += scale * stats.loadBalance();
-      z += scale * stats.z();
-      distillation += scale * stats.distillation();
-      load = load.plus(stats.load());
-    }
-    return new Losses(
-        new LossStats(crossEntropy, loadBalance, z, counted, load, distillation), waitSeconds);
+    return new Losses(trainee.accumulate(parts.build(), weights, teacherWeight), waitSeconds);
   }
 
   /**

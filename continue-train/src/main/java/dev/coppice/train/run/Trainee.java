@@ -1,5 +1,6 @@
 package dev.coppice.train.run;
 
+import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.model.AdamWSettings;
 import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LossStats;
@@ -19,13 +20,12 @@ interface Trainee extends AutoCloseable {
   /**
    * Adds a batch's gradient.
    *
-   * @param batch ids and labels
+   * @param parts of the batch, one after the other
    * @param weights of the loss terms
-   * @param scale of this batch's gradient in the step's
    * @param teacherWeight of the teacher's loss; 0 to leave it out
-   * @return losses of the batch
+   * @return losses of the whole batch
    */
-  LossStats accumulate(TokenBatch batch, LossWeights weights, double scale, double teacherWeight);
+  LossStats accumulate(ImmutableList<TokenBatch> parts, LossWeights weights, double teacherWeight);
 
   /**
    * Updates the weights, or leaves them.

@@ -1,5 +1,6 @@
 package dev.coppice.train.run;
 
+import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.model.AdamWSettings;
 import dev.coppice.moe.model.ExpertLoad;
@@ -40,9 +41,9 @@ final class BatchRecorder implements TraineeFactory {
 
     @Override
     public LossStats accumulate(
-        TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
-      batches.add(batch);
-      return trainee.accumulate(batch, weights, scale, teacherWeight);
+        ImmutableList<TokenBatch> parts, LossWeights weights, double teacherWeight) {
+      batches.addAll(parts);
+      return trainee.accumulate(parts, weights, teacherWeight);
     }
 
     @Override

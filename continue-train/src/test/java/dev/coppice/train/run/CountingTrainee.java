@@ -90,12 +90,21 @@ final class CountingTrainee implements Trainee {
 
   @Override
   public LossStats accumulate(
-      TokenBatch batch, LossWeights lossWeights, double scale, double teacherWeight) {
+      ImmutableList<TokenBatch> parts, LossWeights lossWeights, double teacherWeight) {
+    double loss = 0;
+    for (TokenBatch part : parts) {
+      loss += loss(part) / parts.size();
+    }
+    long tokens = parts.stream().mapToLong(part -> part.ids().length).sum();
+    return new LossStats(loss, 1, 0.1, tokens);
+  }
+
+  private double loss(TokenBatch batch) {
     int key = key(batch);
     world.seen.add(key);
     pending = KeyedHash.of(pending, key);
     double noise = (key & 0xff) / 1e4;
-    return new LossStats(world.losses.getOrDefault(key, 2.5 + noise), 1, 0.1, batch.ids().length);
+    return world.losses.getOrDefault(key, 2.5 + noise);
   }
 
   @Override

@@ -49,9 +49,10 @@ final class FakeTrainee implements Trainee {
 
   @Override
   public LossStats accumulate(
-      TokenBatch batch, LossWeights weights, double scale, double teacherWeight) {
+      ImmutableList<TokenBatch> parts, LossWeights weights, double teacherWeight) {
     boolean bad = badUpdates.contains(updates + 1);
-    return new LossStats(bad ? Double.NaN : 2.5, 1, 0.1, batch.ids().length);
+    long tokens = parts.stream().mapToLong(part -> part.ids().length).sum();
+    return new LossStats(bad ? Double.NaN : 2.5, 1, 0.1, tokens);
   }
 
   @Override

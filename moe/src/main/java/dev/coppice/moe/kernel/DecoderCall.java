@@ -162,6 +162,6 @@ public record DecoderCall(
    */
   public record Factors(double loss, double z) {
     /** For calls without gradients. */
-    static final Factors NONE = new Factors(0, 0);
+    public static final Factors NONE = new Factors(0, 0);
   }
 }

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkState;
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.kernel.KernelLibrary.Inputs;
 import dev.coppice.moe.kernel.KernelLibrary.Tokens;
 import java.util.HashMap;
@@ -188,6 +189,14 @@ public final class Pass implements AutoCloseable {
   /** What comes after the mixture. */
   public void after(int layer) {
     run("after", numbers(state().value(exchange.common(layer)).value(constants.start())));
+  }
+
+  /** How many tokens each expert of the mixture layers so far took, row-major [L, E]. */
+  public ImmutableLongArray load() {
+    try (IValue load = kernels.call("load", state());
+        NDArray array = load.toTensor((PtNDManager) tokens.ids().getManager())) {
+      return ImmutableLongArray.copyOf(array.toLongArray());
+    }
   }
 
   /** The head, forward and backward. */

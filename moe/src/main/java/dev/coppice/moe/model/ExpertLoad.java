@@ -3,6 +3,8 @@ package dev.coppice.moe.model;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.primitives.ImmutableLongArray;
+import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.moe.spec.MoeSpec;
 
 /**
  * How many tokens each expert of each mixture layer took.
@@ -21,6 +23,18 @@ public record ExpertLoad(int experts, ImmutableLongArray counts) {
         "counts must be whole rows of %s experts, got %s",
         experts,
         counts.length());
+  }
+
+  /** Refuses the load of another model. */
+  void checkOf(MoeSpec spec) {
+    int ofModel = spec.firstMoe().map(LayerSpec.Moe::experts).orElse(0);
+    checkArgument(
+        layers() == spec.mixtures() && experts == ofModel,
+        "load must be of %s layers of %s experts, got %s of %s",
+        spec.mixtures(),
+        ofModel,
+        layers(),
+        experts);
   }
 
   /** Mixture layers L. */

@@ -6,6 +6,7 @@ import static com.google.common.base.Preconditions.checkState;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
+import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.safetensors.SafetensorsFile;
@@ -79,38 +80,52 @@ public final class Learner implements AutoCloseable {
    * @throws IllegalArgumentException if an id, a label or the length does not fit the model
    */
   public LossStats accumulate(TokenBatch batch, LossWeights weights, double scale) {
-    return accumulate(batch, weights, scale, Optional.empty());
+    return accumulate(ImmutableList.of(batch), weights, scale, Optional.empty());
+  }
+
+  /** The same, where a teacher's distribution is learned beside the labels. */
+  public LossStats accumulate(
+      TokenBatch batch, LossWeights weights, double scale, Distillation distillation) {
+    return accumulate(ImmutableList.of(batch), weights, scale, Optional.of(distillation));
   }
 
   /**
-   * The same, where a teacher's distribution is learned beside the labels.
+   * The same for a batch in parts, which takes the memory of one: losses and gradient are those of
+   * the whole batch but for rounding. Where the load-balancing loss counts, all parts but one go
+   * forward twice.
    *
-   * @throws IllegalArgumentException if the batch does not fit either model, or their vocabularies
-   *     differ
+   * @param parts at least one
+   * @throws IllegalArgumentException if one does not fit either model, or their vocabularies differ
    */
   public LossStats accumulate(
-      TokenBatch batch, LossWeights weights, double scale, Distillation distillation) {
-    distillation.checkStudent(model);
-    distillation.teacher().check(batch);
-    return accumulate(batch, weights, scale, Optional.of(distillation));
-  }
-
-  private LossStats accumulate(
-      TokenBatch batch, LossWeights weights, double scale, Optional<Distillation> distillation) {
-    model.check(batch);
-    threads = model.threads(batch);
-    int members = Workers.shares(threads, batch.batch());
-    while (shares.size() < members) {
-      shares.add(shares.get(0).beside());
-    }
-    try (NDManager scratch = manager.newSubManager()) {
-      Accumulation pass =
-          new Accumulation(model, shares.subList(0, members), recompute, threads, distillation);
-      return model.workers().alone(threads, () -> pass.run(scratch, batch, weights, scale));
+      ImmutableList<TokenBatch> parts,
+      LossWeights weights,
+      double scale,
+      Optional<Distillation> distillation) {
+    checkArgument(!parts.isEmpty(), "batch must have a part, got none");
+    parts.forEach(part -> check(part, distillation));
+    try {
+      return new BatchPass(model, manager, part -> pass(part, distillation), weights, scale)
+          .run(parts);
     } catch (RuntimeException e) {
       forget();
       throw e;
     }
+  }
+
+  private void check(TokenBatch part, Optional<Distillation> distillation) {
+    model.check(part);
+    distillation.ifPresent(wanted -> wanted.checkStudent(model));
+    distillation.ifPresent(wanted -> wanted.teacher().check(part));
+  }
+
+  private Accumulation pass(TokenBatch part, Optional<Distillation> distillation) {
+    threads = model.threads(part);
+    int members = Workers.shares(threads, part.batch());
+    while (shares.size() < members) {
+      shares.add(shares.get(0).beside());
+    }
+    return new Accumulation(model, shares.subList(0, members), recompute, threads, distillation);
   }
 
   private void forget() {
@@ -212,7 +227,7 @@ public final class Learner implements AutoCloseable {
         model.spec().family());
     checkArgument(
         step > 0 && Double.isFinite(step), "balancing step must be positive, got %s", step);
-    checkLoad(load);
+    load.checkOf(model.spec());
     int row = 0;
     try (NDManager scratch = manager.newSubManager()) {
       for (int layer = 0; layer < model.spec().layerCount(); layer++) {
@@ -224,18 +239,6 @@ public final class Learner implements AutoCloseable {
         }
       }
     }
-  }
-
-  private void checkLoad(ExpertLoad load) {
-    long layers = model.spec().layers().stream().filter(LayerSpec.Moe.class::isInstance).count();
-    int experts = model.spec().firstMoe().map(LayerSpec.Moe::experts).orElse(0);
-    checkArgument(
-        load.layers() == layers && load.experts() == experts,
-        "load must be of %s layers of %s experts, got %s of %s",
-        layers,
-        experts,
-        load.layers(),
-        load.experts());
   }
 
   /** Steps taken, skipped ones apart. */

@@ -168,6 +168,11 @@ public record MoeSpec(
     return head + hiddenSize + layerSum;
   }
 
+  /** Layers with routed experts. */
+  public long mixtures() {
+    return layers.stream().filter(LayerSpec.Moe.class::isInstance).count();
+  }
+
   /** Training FLOPs a token by the 6·N_active convention. */
   public long flopsPerToken() {
     return Math.multiplyExact(6, activeParameterCount());

@@ -28,6 +28,8 @@ class Kernels(Module):
   def after(self: __torch__.Kernels, state: List[List[Tensor]], common: List[Tensor], start: int, shape: List[int], numbers: List[float]) -> Tensor:
     __torch__.team.after(state, common, start, shape, numbers)
     return common[0]
+  def load(self: __torch__.Kernels, state: List[List[Tensor]]) -> Tensor:
+    return __torch__.team.load(state)
   def judge(self: __torch__.Kernels, state: List[List[Tensor]], labels: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float]) -> List[Tensor]:
     return __torch__.team.judge(state, labels, p, g, shape, numbers, annotate(List[Tensor], []), annotate(List[float], []), 0)
   # x is the teacher's residual, q its parameters; lesson = [temperature, weight, divisor of the teacher's logits, its

@@ -38,6 +38,11 @@ def ahead(state: List[List[Tensor]], layer: int, common: List[Tensor], start: in
     own, flow = __torch__.experts.enter(y, common, start, p, at, k, shape, numbers, True)
     state.append(attended)
     state.append(own)
+    if not again:
+      sums = state[1]
+      sums[0] = sums[0] + torch.sum(__torch__.router.probabilities(own[3], shape[12]), [0])
+      sums[1] = sums[1] + torch.sum(torch.square(own[6]))
+      sums.append(torch.bincount(torch.flatten(own[4]), minlength=torch.size(own[3], 1)))
   if not again:
     state[0] = flow
   return None
@@ -59,14 +64,18 @@ def after(state: List[List[Tensor]], common: List[Tensor], start: int, shape: Li
   kept = state[-1]
   own = state[-2]
   state[0] = [__torch__.experts.leave(own, kept, common, start, state[0], numbers)]
-  sums = state[1]
-  sums[0] = sums[0] + torch.sum(__torch__.router.probabilities(own[3], shape[12]), [0])
-  sums[1] = sums[1] + torch.sum(torch.square(own[6]))
-  sums.append(torch.bincount(torch.flatten(own[4]), minlength=torch.size(own[3], 1)))
   if shape[18] == 1:
     for _0 in range(3):
       _1 = state.pop()
   return None
+
+
+# Rows chosen for each expert so far [L, E].
+def load(state: List[List[Tensor]]) -> Tensor:
+  sums = state[1]
+  if torch.len(sums) > 2:
+    return torch.stack(sums[2:])
+  return torch.zeros([0, 1], dtype=4)
 
 
 # The head, forward and backward; taught, lesson and top as in head.py. Returns the sum of losses [1] float64, rows chosen
@@ -74,12 +83,7 @@ def after(state: List[List[Tensor]], common: List[Tensor], start: int, shape: Li
 def judge(state: List[List[Tensor]], labels: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float], taught: List[Tensor], lesson: List[float], top: int) -> List[Tensor]:
   total, apart, dx = __torch__.head.train(state[0][0], p, g, labels, numbers[9], shape[3], shape[2], numbers[0], numbers[8], shape[19] == 1, taught, lesson, top)
   state[0] = [dx]
-  sums = state[1]
-  if torch.len(sums) > 2:
-    load = torch.stack(sums[2:])
-  else:
-    load = torch.zeros([0, 1], dtype=4)
-  return [total, load, sums[0], sums[1], apart]
+  return [total, __torch__.team.load(state), state[1][0], state[1][1], apart]
 
 
 def enter_backward(state: List[List[Tensor]], back: List[Tensor], start: int, numbers: List[float]) -> None:

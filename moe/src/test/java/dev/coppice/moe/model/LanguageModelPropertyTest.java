@@ -11,6 +11,7 @@ import dev.coppice.moe.spec.RopeScaling;
 import dev.coppice.moe.testing.AnySpecs;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Assume;
@@ -75,6 +76,38 @@ class LanguageModelPropertyTest {
       NaiveWeights weights = NaiveWeights.of(model);
       Assume.that(Judgement.of(weights, tokens).losses().closest() > 1e-5);
       learner.accumulate(tokens, WEIGHTS, 1);
+      Random random = new Random(seed);
+      ImmutableList<ParameterLayout.Slot> slots = model.parameters().layout().slots();
+      for (int i = 0; i < slots.size(); i++) {
+        if (slots.get(i).exists() && slots.get(i).trained()) {
+          float[] gradient = gradient(learner, i, (int) slots.get(i).elements());
+          double[] direction = random.doubles(gradient.length, -1, 1).toArray();
+          checkSlope(weights, tokens, i, direction, gradient, slots.get(i).name());
+        }
+      }
+    }
+  }
+
+  /** One sequence after the other: the loss and the gradient of the naive model on all of them. */
+  @Property(tries = 15)
+  void aBatchInPartsHasTheSlopesOfTheWholeNaiveLoss(
+      @ForAll("specs") MoeSpec spec,
+      @ForAll @IntRange(min = 2, max = 4) int batch,
+      @ForAll @IntRange(min = 1, max = 5) int sequence,
+      @ForAll boolean recompute,
+      @ForAll long seed) {
+    TokenBatch tokens = tokens(spec, batch, sequence, seed);
+    try (LanguageModel model = LanguageModel.blank(spec, Precision.FLOAT32);
+        Learner learner = Learner.fresh(model)) {
+      NaiveWeights.scatter(model, seed);
+      NaiveWeights weights = NaiveWeights.of(model);
+      Judgement judged = Judgement.of(weights, tokens);
+      Assume.that(judged.losses().closest() > 1e-5);
+      learner.recompute(recompute);
+      LossStats stats = learner.accumulate(tokens.shares(batch), WEIGHTS, 1, Optional.empty());
+      assertThat(stats.crossEntropy()).isCloseTo(judged.crossEntropy(), within(1e-4));
+      assertThat(stats.loadBalance()).isCloseTo(judged.losses().loadBalance(), within(1e-4));
+      assertThat(stats.z()).isCloseTo(judged.losses().z(), within(1e-3));
       Random random = new Random(seed);
       ImmutableList<ParameterLayout.Slot> slots = model.parameters().layout().slots();
       for (int i = 0; i < slots.size(); i++) {
