@@ -167,10 +167,10 @@ public final class GrowthExecutor {
 
   private void writeSideFiles(CheckpointWriter writer) throws IOException {
     for (Path file : source.sideFiles()) {
-      String name = file.getFileName().toString();
+      String name = source.folder().relativize(file).toString();
       ObjectNode grown = plan.sideFiles().get(name);
       if (grown == null) {
-        writer.copySideFile(file);
+        writer.copySideFile(source.folder(), file);
       } else {
         writer.writeSideFile(name, grown);
       }

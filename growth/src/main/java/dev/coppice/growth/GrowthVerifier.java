@@ -81,7 +81,7 @@ public final class GrowthVerifier {
   private Stream<String> sideFileDeviations() throws IOException {
     List<String> found = new ArrayList<>();
     for (Path file : source.sideFiles()) {
-      String name = file.getFileName().toString();
+      String name = source.folder().relativize(file).toString();
       Path copy = grown.folder().resolve(name);
       ObjectNode planned = plan.sideFiles().get(name);
       if (!Files.isRegularFile(copy)) {

@@ -1,18 +1,13 @@
 package dev.coppice.growth;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.anatomy.Anatomy;
+import dev.coppice.moe.checkpoint.CardHeader;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -21,20 +16,14 @@ import java.util.Optional;
 /**
  * The grown checkpoint's {@code README.md}: front matter that the Hub reads, and the recipe.
  *
- * <p>The source's license and languages are inherited; its text is not.
+ * <p>The source's licence, languages and pipeline tag are inherited; its text is not.
  */
 final class ModelCard {
-  private static final ImmutableList<String> INHERITED =
-      ImmutableList.of("license", "license_name", "license_link", "language");
-  private static final String FENCE = "---\n";
+  private static final ImmutableList<String> TAGS =
+      ImmutableList.of("moe", "coppice", "model-growth");
 
   private final Checkpoint source;
   private final GrowthRecord record;
-  private final ObjectMapper yaml =
-      new ObjectMapper(
-          new YAMLFactory()
-              .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
-              .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES));
 
   ModelCard(Checkpoint source, GrowthRecord record) {
     this.source = source;
@@ -43,41 +32,16 @@ final class ModelCard {
 
   /** The whole file. */
   String text() throws IOException {
-    return FENCE + yaml.writeValueAsString(frontMatter()) + FENCE + "\n" + body();
+    return CardHeader.of(sourceCard(), source.folder()).text(TAGS) + "\n" + body();
   }
 
-  private ObjectNode frontMatter() throws IOException {
-    ObjectNode front = yaml.createObjectNode();
-    ObjectNode inherited = sourceFrontMatter();
-    for (String key : INHERITED) {
-      if (inherited.has(key)) {
-        front.set(key, inherited.get(key));
-      }
-    }
-    front.put("base_model", record.sourceName());
-    front.put("library_name", "transformers");
-    front.put("pipeline_tag", "text-generation");
-    ArrayNode tags = front.putArray("tags");
-    tags.add("moe").add("coppice").add("model-growth");
-    return front;
-  }
-
-  /** The source card's front matter; empty where there is none that can be read. */
-  private ObjectNode sourceFrontMatter() throws IOException {
+  /** The source's card, if it can be read. */
+  private Optional<String> sourceCard() throws IOException {
     Optional<Path> card = source.modelCard();
-    ObjectNode nothing = yaml.createObjectNode();
-    if (card.isEmpty()) {
-      return nothing;
-    }
     try {
-      String text = Files.readString(card.get()).replace("\r\n", "\n");
-      int end = text.startsWith(FENCE) ? text.indexOf("\n" + FENCE, FENCE.length() - 1) : -1;
-      return end >= 0
-              && yaml.readTree(text.substring(FENCE.length(), end + 1)) instanceof ObjectNode o
-          ? o
-          : nothing;
-    } catch (JsonProcessingException | MalformedInputException e) {
-      return nothing;
+      return card.isPresent() ? Optional.of(Files.readString(card.get())) : Optional.empty();
+    } catch (CharacterCodingException e) {
+      return Optional.empty();
     }
   }
 

@@ -114,7 +114,13 @@ class GrowthExecutorTest {
       Files.writeString(plain.resolve("tokenizer.json"), "{\"version\": \"1.0\"}");
       Files.writeString(
           plain.resolve("README.md"),
-          "---\nlicense: other\nlicense_name: house\nlanguage: [en, de]\ntags: [old]\n---\n# Old\n");
+          "---\n"
+              + "license: other\n"
+              + "license_name: house\n"
+              + "language: [en, de]\n"
+              + "tags: [old]\n"
+              + "---\n"
+              + "# Old\n");
       addRecord(plain, folder);
       try (Checkpoint source = Checkpoint.open(plain);
           Checkpoint grown =
@@ -123,10 +129,10 @@ class GrowthExecutorTest {
             .hasSameBinaryContentAs(plain.resolve("tokenizer.json"));
         assertThat(grown.folder().resolve("README.md"))
             .content()
-            .startsWith("---\nlicense: other\nlicense_name: house\nlanguage:\n- en\n- de\n")
-            .contains("base_model: source\n", "library_name: transformers\n", "- moe\n")
+            .startsWith("---\nlicense: other\nlicense_name: house\nlanguage: [en, de]\n")
+            .contains("library_name: transformers\n", "pipeline_tag: text-generation\n", "- moe\n")
             .contains("\"operator\":\"interpose\"", "seed 77")
-            .doesNotContain("# Old", "- old");
+            .doesNotContain("# Old", "old]", "base_model");
         CoppiceRecord record = grown.record().orElseThrow();
         assertThat(record.ledger().sunkFlops()).isEqualTo(BigInteger.valueOf(600));
         assertThat(record.ledger().extraFlops()).isEqualTo(BigInteger.ZERO);

@@ -7,7 +7,6 @@ import dev.coppice.moe.checkpoint.ComputeLedger;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Lineage;
 import dev.coppice.moe.checkpoint.StoredTensor;
-import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -28,6 +27,7 @@ final class CheckpointSaver {
   private final Optional<Lineage> lineage;
   private final DiskSpace disk;
   private ImmutableList<Path> sideFiles;
+  private Path sideFolder;
   private long expectedBytes;
   private long parent;
 
@@ -58,6 +58,7 @@ final class CheckpointSaver {
     this.sunk = fresh ? ComputeLedger.empty() : sunkBefore(source, origin.resumed());
     this.lineage = fresh ? Optional.empty() : source.record().flatMap(CoppiceRecord::lineage);
     this.sideFiles = source.sideFiles();
+    this.sideFolder = source.folder();
     this.disk = disk;
     this.parent = origin.step();
     this.expectedBytes = expectedBytes(source, manifest.spec().average() > 0);
@@ -118,8 +119,9 @@ final class CheckpointSaver {
     // the source may be an older step, about to be deleted: the next save copies from this one
     sideFiles =
         sideFiles.stream()
-            .map(file -> target.resolve(Folders.name(file)))
+            .map(file -> target.resolve(sideFolder.relativize(file)))
             .collect(ImmutableList.toImmutableList());
+    sideFolder = target;
     discardOld(state.step());
     parent = state.step();
     return target;
@@ -156,7 +158,7 @@ final class CheckpointSaver {
     writer.writeRecord(record(state));
     writer.writeModelCard(card.text(state));
     for (Path sideFile : sideFiles) {
-      writer.copySideFile(sideFile);
+      writer.copySideFile(sideFolder, sideFile);
     }
   }
 

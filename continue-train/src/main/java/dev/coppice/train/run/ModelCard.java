@@ -1,16 +1,17 @@
 package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.checkpoint.CardHeader;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** The README.md of a trained checkpoint, with the front matter that the Hugging Face Hub reads. */
 final class ModelCard {
-  private static final Pattern INHERITED = Pattern.compile("(license|language)\\w*:.*");
+  private static final ImmutableList<String> TAGS = ImmutableList.of("moe", "coppice");
 
   private final RunManifest manifest;
-  private final ImmutableList<String> inherited;
+  private final CardHeader header;
 
   /**
    * A card.
@@ -20,29 +21,7 @@ final class ModelCard {
    */
   ModelCard(RunManifest manifest, Optional<String> sourceCard) {
     this.manifest = manifest;
-    this.inherited = sourceCard.map(ModelCard::inherited).orElse(ImmutableList.of());
-  }
-
-  private static ImmutableList<String> inherited(String card) {
-    ImmutableList.Builder<String> kept = ImmutableList.builder();
-    boolean keeping = false;
-    for (String line : frontMatter(card)) {
-      boolean continued = line.startsWith(" ") || line.startsWith("-");
-      keeping = continued ? keeping : INHERITED.matcher(line).matches();
-      if (keeping) {
-        kept.add(line);
-      }
-    }
-    return kept.build();
-  }
-
-  private static ImmutableList<String> frontMatter(String card) {
-    ImmutableList<String> lines = card.lines().collect(ImmutableList.toImmutableList());
-    if (lines.isEmpty() || !lines.get(0).equals("---")) {
-      return ImmutableList.of();
-    }
-    int end = lines.subList(1, lines.size()).indexOf("---");
-    return end < 0 ? ImmutableList.of() : lines.subList(1, end + 1);
+    this.header = CardHeader.of(sourceCard, Path.of(manifest.checkpoint()));
   }
 
   /** The card's text at a state of the run. */
@@ -55,14 +34,7 @@ final class ModelCard {
   }
 
   private String frontMatter() {
-    StringBuilder text = new StringBuilder("---\n");
-    inherited.forEach(line -> text.append(line).append('\n'));
-    text.append("library_name: transformers\npipeline_tag: text-generation\n");
-    text.append("tags:\n- moe\n- coppice\n");
-    if (!fresh()) {
-      text.append("base_model: ").append(manifest.baseModel()).append('\n');
-    }
-    return text.append("---\n").toString();
+    return (fresh() ? header.withoutBase() : header).text(TAGS);
   }
 
   private String body(RunState state) {

@@ -180,8 +180,8 @@ class EndToEndTest {
       }
       assertThat(Files.readString(second.checkpoint().resolve("README.md")))
           .contains("license: mit\n")
-          .contains("base_model: step-00000011\n")
-          .doesNotContain("base_model: x");
+          .contains("Trained on from step-00000011")
+          .doesNotContain("base_model");
     }
     assertThat(out).isDirectoryNotContaining("glob:**step-00000004");
   }

@@ -85,13 +85,15 @@ public final class Checkpoint implements Closeable {
     } catch (CheckpointFormatException e) {
       throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
     }
-    this.sideFiles = FolderFiles.sideFiles(folder);
+    CarriedFiles side = CarriedFiles.of(folder);
+    this.sideFiles = side.files();
     this.record = readRecord(folder);
     this.warnings =
         ImmutableList.<String>builder()
             .addAll(index.warnings(files.values().asList()))
             .addAll(extras.warning(this.family).stream().toList())
             .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
+            .addAll(side.notes().stream().map(note -> folder + ": " + note).iterator())
             .build();
     if (spec.isPresent() && oddTensor.isEmpty()) {
       new TensorCheck(this, spec.get()).check(mainTensors(), join(expected));
@@ -300,7 +302,10 @@ public final class Checkpoint implements Closeable {
     return files.keySet().asList();
   }
 
-  /** Tokenizer, generation settings, licence and the like, by name. */
+  /**
+   * Tokenizer, generation settings, licence and the like, by path; some lie in sub-folders. Code is
+   * among them where a configuration names it.
+   */
   public ImmutableList<Path> sideFiles() {
     return sideFiles;
   }
@@ -311,7 +316,8 @@ public final class Checkpoint implements Closeable {
    * @param named which names are wanted
    */
   public ImmutableMap<String, ObjectNode> sideObjects(Predicate<String> named) {
-    return SideFiles.objects(sideFiles, named);
+    return SideFiles.objects(
+        sideFiles.stream().filter(file -> folder.equals(file.getParent())).toList(), named);
   }
 
   /**

@@ -204,9 +204,14 @@ public final class CheckpointWriter implements Closeable {
     return file;
   }
 
-  /** Copies a file byte for byte, under its own name. */
-  public void copySideFile(Path file) throws IOException {
-    Path copy = resolve(file.getFileName().toString());
+  /**
+   * Copies a file byte for byte, to the same place.
+   *
+   * @param folder that it lies in
+   * @param file in that folder, or in a folder below
+   */
+  public void copySideFile(Path folder, Path file) throws IOException {
+    Path copy = resolve(folder.relativize(file).toString());
     Files.copy(file, copy);
     force(copy);
   }

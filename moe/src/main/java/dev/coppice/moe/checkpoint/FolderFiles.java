@@ -68,21 +68,6 @@ final class FolderFiles {
         && snapshots.resolveSibling("blobs").equals(file.getParent());
   }
 
-  /**
-   * Tokenizer, generation settings, licence and the like: what growth and training carry on byte
-   * for byte.
-   */
-  static ImmutableList<Path> sideFiles(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(Files::isRegularFile)
-          .filter(file -> isSideFile(file.getFileName().toString()))
-          .filter(file -> !leadsOut(folder, file))
-          .sorted()
-          .collect(ImmutableList.toImmutableList());
-    }
-  }
-
   /** Side files that are links out of the folder: not carried on, since anything may lie there. */
   static ImmutableList<Path> linksOut(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
@@ -94,7 +79,8 @@ final class FolderFiles {
     }
   }
 
-  private static boolean leadsOut(Path folder, Path file) {
+  /** Whether a file is a link to another place, where anything may lie. */
+  static boolean leadsOut(Path folder, Path file) {
     try {
       return !isInside(folder, file);
     } catch (IOException e) {
@@ -102,7 +88,8 @@ final class FolderFiles {
     }
   }
 
-  private static boolean isSideFile(String name) {
+  /** Whether a file of that name at the top of a folder is carried on. */
+  static boolean isSideFile(String name) {
     String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     return !name.startsWith(".")
         && !OWN.contains(name)

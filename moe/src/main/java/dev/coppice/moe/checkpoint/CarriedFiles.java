@@ -1,0 +1,143 @@
+package dev.coppice.moe.checkpoint;
+
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.safetensors.PlainText;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What growth and training carry on byte for byte: tokenizer, settings, licence and the like, the
+ * sub-folders that readers of checkpoints know, and the code that a configuration names. Nothing of
+ * it is ever run.
+ *
+ * @param files by path; all lie in the folder or are links that stay in its hub cache
+ * @param notes what else is there and is not carried on, and which code is, a sentence each
+ */
+record CarriedFiles(ImmutableList<Path> files, ImmutableList<String> notes) {
+  private static final int MOST_NAMED = 10;
+
+  /** Weights of the model as it was, in the formats of other programs. */
+  private static final Set<String> OTHER_WEIGHTS =
+      Set.of(
+          "bin",
+          "pt",
+          "pth",
+          "ckpt",
+          "pkl",
+          "pickle",
+          "gguf",
+          "ggml",
+          "onnx",
+          "onnx_data",
+          "h5",
+          "msgpack",
+          "tflite",
+          "mlmodel",
+          "ot",
+          "npz",
+          "npy",
+          "nemo",
+          "engine");
+
+  private static final Pattern ADAPTER = Pattern.compile("adapter_(config\\.json|model\\..*)");
+
+  /** Sub-folders of chat templates, chat code, tokenizers, and steps behind a model. */
+  private static final Pattern KNOWN_FOLDER =
+      Pattern.compile(
+          "additional_chat_templates|chat_templates?|encoding|custom_generate"
+              + "|(\\w*_)?(tokenizer|processor)\\w*|\\d+_[A-Z]\\w*");
+
+  /** Finds the side files of a folder. */
+  static CarriedFiles of(Path folder) throws IOException {
+    List<Path> carried = new ArrayList<>();
+    List<String> weights = new ArrayList<>();
+    List<String> folders = new ArrayList<>();
+    for (Path entry : sorted(folder)) {
+      String name = entry.getFileName().toString();
+      if (name.startsWith(".")) {
+        continue;
+      }
+      if (Files.isDirectory(entry)) {
+        if (!KNOWN_FOLDER.matcher(name).matches() || Files.isSymbolicLink(entry)) {
+          folders.add(name);
+        } else {
+          addAll(folder, entry, carried, weights);
+        }
+      } else if (isOtherWeights(name)) {
+        weights.add(name);
+      } else if (FolderFiles.isSideFile(name)) {
+        carried.add(entry);
+      }
+    }
+    carried.removeIf(file -> !Files.isRegularFile(file) || FolderFiles.leadsOut(folder, file));
+    RemoteCode code = RemoteCode.of(folder, carried);
+    carried.addAll(code.files());
+    folders.removeIf(
+        name -> code.files().stream().anyMatch(f -> f.startsWith(folder.resolve(name))));
+    for (Path entry : sorted(folder)) {
+      if (Files.isSymbolicLink(entry) && Files.exists(entry)) {
+        Path target = entry.toRealPath();
+        folders.removeIf(name -> target.startsWith(folder.toAbsolutePath().resolve(name)));
+      }
+    }
+    List<String> notes = new ArrayList<>(code.notes());
+    note(notes, "weights in other formats are not carried on: ", weights);
+    note(
+        notes,
+        "sub-folders that no reader of checkpoints is known to use are not carried on: ",
+        folders);
+    return new CarriedFiles(
+        carried.stream().distinct().sorted().collect(ImmutableList.toImmutableList()),
+        ImmutableList.copyOf(notes));
+  }
+
+  /** Weights of steps behind a model and code of chat formats are what such folders are for. */
+  private static void addAll(Path folder, Path sub, List<Path> carried, List<String> weights)
+      throws IOException {
+    try (Stream<Path> walk = Files.walk(sub)) {
+      for (Path file : walk.filter(Files::isRegularFile).sorted().toList()) {
+        String name = file.getFileName().toString();
+        if (isOtherWeights(name)) {
+          weights.add(folder.relativize(file).toString());
+        } else if (!name.startsWith(".")) {
+          carried.add(file);
+        }
+      }
+    }
+  }
+
+  private static boolean isOtherWeights(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    String extension = lower.substring(lower.lastIndexOf('.') + 1);
+    boolean index = lower.endsWith(".index.json") && !lower.equals(FolderFiles.INDEX);
+    return OTHER_WEIGHTS.contains(extension)
+        || ADAPTER.matcher(lower).matches()
+        || lower.contains(".onnx")
+        || lower.contains(".gguf")
+        || (index && !lower.contains("safetensors"));
+  }
+
+  private static void note(List<String> notes, String start, List<String> names) {
+    if (!names.isEmpty()) {
+      String rest =
+          names.size() > MOST_NAMED ? " and " + (names.size() - MOST_NAMED) + " more" : "";
+      notes.add(
+          PlainText.of(
+              start + names.stream().limit(MOST_NAMED).collect(Collectors.joining(", ")) + rest));
+    }
+  }
+
+  private static List<Path> sorted(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.sorted().toList();
+    }
+  }
+}

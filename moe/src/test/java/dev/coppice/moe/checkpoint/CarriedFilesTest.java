@@ -1,0 +1,136 @@
+package dev.coppice.moe.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What of a folder is carried on. */
+class CarriedFilesTest {
+  @TempDir Path folder;
+
+  @BeforeEach
+  void config() throws IOException {
+    write("config.json", "{}");
+  }
+
+  @Test
+  void weightsInOtherFormatsStayBehindAndAreNamedOnce() throws IOException {
+    List<String> weights =
+        List.of(
+            "a.gguf",
+            "adapter_config.json",
+            "adapter_model.safetensors",
+            "c.onnx",
+            "c.onnx.data",
+            "flax_model.msgpack",
+            "m.npz",
+            "pytorch_model.bin",
+            "pytorch_model.bin.index.json",
+            "rust_model.ot",
+            "tf_model.h5");
+    for (String name : weights) {
+      write(name, "x");
+    }
+    write("tokenizer.json", "{}");
+    write("LICENSE", "x");
+    assertThat(names()).containsExactly("LICENSE", "tokenizer.json");
+    assertThat(CarriedFiles.of(folder).notes())
+        .containsExactly(
+            "weights in other formats are not carried on: "
+                + String.join(", ", weights.subList(0, 10))
+                + " and 1 more");
+  }
+
+  @Test
+  void subFoldersThatReadersKnowAreCarriedAndOthersNamed() throws IOException {
+    for (String name :
+        List.of(
+            "1_Pooling/config.json",
+            "additional_chat_templates/tools.jinja",
+            "chat_templates/a/b.jinja",
+            "encoding/encoding_v4.py",
+            "tokenizer/vocab.json")) {
+      write(name, "x");
+    }
+    write("original/params.json", "x");
+    write("figures/a.png", "x");
+    write(".cache/x", "x");
+    assertThat(names())
+        .containsExactly(
+            "1_Pooling/config.json",
+            "additional_chat_templates/tools.jinja",
+            "chat_templates/a/b.jinja",
+            "encoding/encoding_v4.py",
+            "tokenizer/vocab.json");
+    assertThat(CarriedFiles.of(folder).notes())
+        .containsExactly(
+            "sub-folders that no reader of checkpoints is known to use are not carried on: figures,"
+                + " original");
+  }
+
+  @Test
+  void codeIsCarriedThatConfigurationsNameAndWhatItImports() throws IOException {
+    write(
+        "config.json",
+        "{\"auto_map\": {\"AutoConfig\": \"configuration_my.C\", \"AutoModel\": \"modeling_my.M\","
+            + " \"AutoModelForCausalLM\": \"org/name--modeling_far.M\"},"
+            + " \"custom_pipelines\": {\"p\": {\"impl\": \"pipe.P\"}}}");
+    write("tokenizer_config.json", "{\"auto_map\": {\"AutoTokenizer\": [\"tok.T\", null]}}");
+    write("preprocessor_config.json", "{\"auto_map\": {\"AutoProcessor\": \"gone.P\"}}");
+    write("configuration_my.py", "import os\n");
+    write(
+        "modeling_my.py",
+        "def f():\n    from .layers.mlp import (\n        A,\n        B as C,\n    )\n");
+    write("layers/mlp.py", "from ..shared import x\nfrom . import norm as n, rope\n");
+    write("layers/norm.py", "");
+    write("layers/rope.py", "");
+    write("layers/unused.py", "");
+    write("shared.py", "from .modeling_my import M\nfrom ...outside import y\n");
+    write("pipe.py", "");
+    write("tok.py", "");
+    write("train.py", "");
+    assertThat(names())
+        .containsExactly(
+            "configuration_my.py",
+            "layers/mlp.py",
+            "layers/norm.py",
+            "layers/rope.py",
+            "modeling_my.py",
+            "pipe.py",
+            "preprocessor_config.json",
+            "shared.py",
+            "tok.py",
+            "tokenizer_config.json");
+    assertThat(CarriedFiles.of(folder).notes())
+        .containsExactly(
+            "code that auto_map names is carried on, unrun: configuration_my.py, layers/mlp.py,"
+                + " layers/norm.py, layers/rope.py, modeling_my.py, pipe.py, shared.py, tok.py",
+            "auto_map names code that is not in the folder: gone.py; trust_remote_code needs it");
+  }
+
+  @Test
+  void nothingOutsideTheFolderIsCarried() throws IOException {
+    Path outside = Files.writeString(folder.resolveSibling(folder.getFileName() + ".py"), "x");
+    write("config.json", "{\"auto_map\": {\"AutoConfig\": \"/etc/passwd.C\", \"A\": \"link.C\"}}");
+    Files.createSymbolicLink(folder.resolve("link.py"), outside);
+    assertThat(names()).isEmpty();
+    Files.delete(outside);
+  }
+
+  private List<String> names() throws IOException {
+    return CarriedFiles.of(folder).files().stream()
+        .map(f -> folder.relativize(f).toString())
+        .toList();
+  }
+
+  private void write(String name, String text) throws IOException {
+    Files.createDirectories(folder.resolve(name).getParent());
+    Files.writeString(folder.resolve(name), text);
+  }
+}
