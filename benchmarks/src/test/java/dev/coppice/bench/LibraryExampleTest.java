@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.GrowthExecutor;
-import dev.coppice.growth.GrowthOperator;
+import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.GrowthRequest;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.width.DuplicateExperts;

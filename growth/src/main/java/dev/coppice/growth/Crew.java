@@ -17,7 +17,7 @@ import java.util.concurrent.TimeoutException;
  *
  * <p>They are stopped by a flag, never by interruption, which would close the files of others.
  */
-final class Crew implements Closeable {
+public final class Crew implements Closeable {
   private static final long TICK_MILLIS = 100;
 
   private final ExecutorService threads;
@@ -25,12 +25,12 @@ final class Crew implements Closeable {
   private volatile boolean stopped;
 
   /** A crew of so many threads. */
-  Crew(int size) {
+  public Crew(int size) {
     threads = Executors.newFixedThreadPool(size);
   }
 
   /** Gives the crew a task; tasks begin in this order. */
-  void start(Callable<?> task) {
+  public void start(Callable<?> task) {
     tasks.add(
         threads.submit(
             () -> {
@@ -54,7 +54,7 @@ final class Crew implements Closeable {
    * @param tick called several times a second
    * @throws IOException what the first task that failed threw
    */
-  void await(Runnable tick) throws IOException {
+  public void await(Runnable tick) throws IOException {
     for (Future<?> task : tasks) {
       while (!isDone(task)) {
         tick.run();

@@ -6,6 +6,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import dev.coppice.growth.lineage.OperatorJson;
+import dev.coppice.growth.lineage.RecipeJson;
+import dev.coppice.growth.moment.MomentRule;
+import dev.coppice.growth.moment.TrainingState;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.ExitCode;
@@ -26,14 +32,14 @@ import java.util.TreeSet;
  * @param json operators, seed, shard size, version, hash of the plan; and for each source file its
  *     size, time of change and the SHA-256 of its header
  */
-record GrowthFingerprint(ObjectNode json) {
+public record GrowthFingerprint(ObjectNode json) {
   private static final String SOURCE = "source";
   private static final ImmutableList<String> PLAN =
       ImmutableList.of(
           "coppice_version", "operators", "seed", MomentRule.KEY, "max_shard_bytes", "plan_sha256");
 
   /** The fingerprint of a growth that is to be carried out. */
-  static GrowthFingerprint of(GrowthSource from, GrowthRequest request, GrowthPlan plan)
+  public static GrowthFingerprint of(GrowthSource from, GrowthRequest request, GrowthPlan plan)
       throws IOException {
     Checkpoint source = from.checkpoint();
     ObjectNode json = JsonNodeFactory.instance.objectNode();
@@ -95,7 +101,7 @@ record GrowthFingerprint(ObjectNode json) {
    * @param folder where it stopped, for the message
    * @throws CoppiceException USAGE if the plan is another, INPUT_INVALID if the source is
    */
-  void requireSame(JsonNode begun, Path folder) {
+  public void requireSame(JsonNode begun, Path folder) {
     for (String key : PLAN) {
       if (!json.path(key).equals(begun.path(key))) {
         throw new CoppiceException(

@@ -37,7 +37,7 @@ import java.util.zip.CRC32C;
  * from one that was stopped. A line that was cut short counts for nothing. A process must not read
  * a journal that it has locked itself: closing any view of a file gives the lock up.
  */
-final class GrowthJournal implements Closeable {
+public final class GrowthJournal implements Closeable {
   /** Name of the file; it is removed before the folder takes its name. */
   static final String NAME = ".coppice-growth.jsonl";
 
@@ -137,12 +137,12 @@ final class GrowthJournal implements Closeable {
   }
 
   /** Whether a folder has a journal. */
-  static boolean isIn(Path folder) {
+  public static boolean isIn(Path folder) {
     return Files.isRegularFile(folder.resolve(NAME), LinkOption.NOFOLLOW_LINKS);
   }
 
   /** What the journal of a folder says. */
-  static Content read(Path folder) throws IOException {
+  public static Content read(Path folder) throws IOException {
     String text = new String(Files.readAllBytes(folder.resolve(NAME)), StandardCharsets.UTF_8);
     List<JsonNode> lines = new ArrayList<>();
     // what follows the last line feed was cut short

@@ -2,6 +2,8 @@ package dev.coppice.growth;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.Invariant;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.model.LanguageModel;

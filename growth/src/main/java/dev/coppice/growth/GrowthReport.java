@@ -2,6 +2,11 @@ package dev.coppice.growth;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
+import dev.coppice.growth.bytes.RecipeReader;
+import dev.coppice.growth.moment.MomentPlan;
+import dev.coppice.growth.moment.MomentRule;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.Invariant;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.ShardLayout;

@@ -2,6 +2,8 @@ package dev.coppice.growth;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.coppice.growth.moment.MomentRule;
+import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.moe.checkpoint.ShardLayout;
 import java.util.Optional;
 

@@ -1,5 +1,6 @@
 package dev.coppice.growth;
 
+import dev.coppice.growth.plan.GrowthPlan;
 import java.nio.file.Path;
 
 /**

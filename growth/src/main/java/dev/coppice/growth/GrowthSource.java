@@ -1,6 +1,14 @@
 package dev.coppice.growth;
 
 import com.google.common.collect.ImmutableMap;
+import dev.coppice.growth.bytes.CheckpointBytes;
+import dev.coppice.growth.bytes.TensorBytes;
+import dev.coppice.growth.bytes.TensorSources;
+import dev.coppice.growth.moment.MomentPlan;
+import dev.coppice.growth.moment.MomentRule;
+import dev.coppice.growth.moment.TrainingState;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.SourceId;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import java.io.Closeable;
 import java.io.IOException;
@@ -11,7 +19,7 @@ import java.util.Optional;
  *
  * <p>It owns the optimizer's file; the checkpoint stays its opener's.
  */
-final class GrowthSource implements Closeable {
+public final class GrowthSource implements Closeable {
   private final Checkpoint checkpoint;
   private final Optional<TrainingState> state;
 
@@ -21,7 +29,7 @@ final class GrowthSource implements Closeable {
   }
 
   /** Weights alone. */
-  static GrowthSource weights(Checkpoint checkpoint) {
+  public static GrowthSource weights(Checkpoint checkpoint) {
     return new GrowthSource(checkpoint, Optional.empty());
   }
 
@@ -31,7 +39,8 @@ final class GrowthSource implements Closeable {
    * @throws dev.coppice.moe.CoppiceException if moments are asked for and there are none, or not
    *     this model's
    */
-  static GrowthSource open(Checkpoint checkpoint, Optional<MomentRule> rule) throws IOException {
+  public static GrowthSource open(Checkpoint checkpoint, Optional<MomentRule> rule)
+      throws IOException {
     return rule.isEmpty()
         ? weights(checkpoint)
         : new GrowthSource(checkpoint, Optional.of(TrainingState.open(checkpoint)));
@@ -53,7 +62,7 @@ final class GrowthSource implements Closeable {
   }
 
   /** What recipes read. */
-  TensorSources tensors() {
+  public TensorSources tensors() {
     ImmutableMap.Builder<SourceId, TensorBytes> byId = ImmutableMap.builder();
     byId.put(SourceId.MODEL, new CheckpointBytes(checkpoint));
     state.ifPresent(moments -> byId.put(SourceId.STATE, moments));

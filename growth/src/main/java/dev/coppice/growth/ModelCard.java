@@ -2,6 +2,8 @@ package dev.coppice.growth;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
+import dev.coppice.growth.moment.TrainingState;
+import dev.coppice.growth.plan.Invariant;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.checkpoint.CardHeader;

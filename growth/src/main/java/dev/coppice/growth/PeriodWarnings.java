@@ -81,7 +81,10 @@ final class PeriodWarnings {
     int last = names.size() - 1;
     return last == 0
         ? names.get(0) + " lays out layers"
-        : Joiner.on(", ").join(names.subList(0, last)) + " and " + names.get(last) + " lay out layers";
+        : Joiner.on(", ").join(names.subList(0, last))
+            + " and "
+            + names.get(last)
+            + " lay out layers";
   }
 
   /** The numbers that the rule reads, with the old period. */
@@ -111,7 +114,8 @@ final class PeriodWarnings {
   }
 
   private static String shown(List<Integer> blocks) {
-    String start = blocks.stream().limit(SHOWN).map(String::valueOf).collect(Collectors.joining(","));
+    String start =
+        blocks.stream().limit(SHOWN).map(String::valueOf).collect(Collectors.joining(","));
     return start + (blocks.size() > SHOWN ? ",..." : "");
   }
 

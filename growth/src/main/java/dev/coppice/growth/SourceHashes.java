@@ -1,6 +1,7 @@
 package dev.coppice.growth;
 
 import com.google.common.collect.ImmutableMap;
+import dev.coppice.growth.moment.TrainingState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

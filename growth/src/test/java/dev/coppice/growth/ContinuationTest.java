@@ -3,6 +3,8 @@ package dev.coppice.growth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.growth.moment.MomentRule;
+import dev.coppice.growth.moment.TinyState;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.checkpoint.Checkpoint;

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.depth.Stack;
+import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;

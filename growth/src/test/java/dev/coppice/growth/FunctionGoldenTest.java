@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.common.primitives.Floats;
 import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.plan.GrowthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.Invariant;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.TopK;

@@ -3,6 +3,9 @@ package dev.coppice.growth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.coppice.growth.Growths.Deeper;
+import dev.coppice.growth.plan.GrowthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.Invariant;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.TopK;

@@ -3,6 +3,11 @@ package dev.coppice.growth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.moment.MomentRule;
+import dev.coppice.growth.moment.TinyState;
+import dev.coppice.growth.plan.GrowthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.TensorRecipe;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.checkpoint.Checkpoint;

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.hash.Hashing;
 import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
@@ -31,11 +32,11 @@ import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class GrowthExecutorTest {
+public class GrowthExecutorTest {
   private static final GrowthOperator BOTH =
       Interpose.times(2).then(DuplicateExperts.times(2, 0.01));
 
-  static MoeSpec spec(int layers, int width) {
+  public static MoeSpec spec(int layers, int width) {
     LayerSpec layer = new LayerSpec.Moe(4, 2, width);
     return new MoeSpec(
         "mixtral",

@@ -2,6 +2,7 @@ package dev.coppice.growth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.coppice.growth.plan.Invariant;
 import org.junit.jupiter.api.Test;
 
 class GrowthProbeTest {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.Growths.Deeper;
+import dev.coppice.growth.plan.DepthOperator;
+import dev.coppice.growth.plan.GrowthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;

@@ -3,6 +3,7 @@ package dev.coppice.growth;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.depth.Stack;
+import dev.coppice.growth.plan.DepthOperator;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
@@ -17,7 +18,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 
 /** Random growths, and what the tests expect of them, worked out without the code under test. */
-final class Growths {
+public final class Growths {
   private Growths() {}
 
   /**
@@ -29,8 +30,8 @@ final class Growths {
    * @param last layers kept at the end, cut down to fit
    * @param identity whether copies are zeroed
    */
-  record Deeper(boolean stack, int factor, int first, int last, boolean identity) {
-    DepthOperator of(int layers) {
+  public record Deeper(boolean stack, int factor, int first, int last, boolean identity) {
+    public DepthOperator of(int layers) {
       int f = first(layers);
       int l = last(layers);
       return stack ? new Stack(factor, f, l, identity) : new Interpose(factor, f, l, identity);
@@ -45,7 +46,7 @@ final class Growths {
     }
 
     /** Source layer of each output layer, from the definition in words. */
-    List<Integer> sources(int layers) {
+    public List<Integer> sources(int layers) {
       List<Integer> sources = new ArrayList<>();
       int f = first(layers);
       int l = last(layers);
@@ -65,7 +66,7 @@ final class Growths {
     }
   }
 
-  static Arbitrary<Deeper> deeper() {
+  public static Arbitrary<Deeper> deeper() {
     return Combinators.combine(
             Arbitraries.of(true, false),
             Arbitraries.of(2, 3),
@@ -80,7 +81,7 @@ final class Growths {
     return wider.noiseOn().contains(NoisedPart.ROUTER) ? wider.noise() : 0;
   }
 
-  static Arbitrary<DuplicateExperts> wider() {
+  public static Arbitrary<DuplicateExperts> wider() {
     ImmutableSet<NoisedPart> experts =
         ImmutableSet.of(NoisedPart.GATE, NoisedPart.UP, NoisedPart.DOWN);
     return Combinators.combine(

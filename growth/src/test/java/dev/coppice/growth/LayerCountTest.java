@@ -12,6 +12,7 @@ import com.google.common.collect.ImmutableSet;
 import dev.coppice.growth.depth.DropMtp;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.depth.Stack;
+import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.anatomy.ConfigView;
@@ -120,7 +121,9 @@ class LayerCountTest {
     model.root().put(COUNT, 0);
     assertThat(model.plan().anatomy().warnings())
         .containsExactly(
-            "config.json says 0 next-token-prediction layers (" + COUNT + "), but the files have"
+            "config.json says 0 next-token-prediction layers ("
+                + COUNT
+                + "), but the files have"
                 + " tensors of 1; programs go by the number");
     model.root().remove(COUNT);
     assertThat(model.plan().anatomy().warnings()).singleElement().asString().contains("not say");
@@ -137,8 +140,13 @@ class LayerCountTest {
     assertThatThrownBy(gap::plan)
         .hasMessageContaining("next-token-prediction layers must follow one another");
     Model early = Model.of("glm_moe_dsa");
-    early.slots().add(new TensorSlot(
-        "model.layers.1.eh_proj.weight", early.slots().get(0).dtype(), early.slots().get(0).shape()));
+    early
+        .slots()
+        .add(
+            new TensorSlot(
+                "model.layers.1.eh_proj.weight",
+                early.slots().get(0).dtype(),
+                early.slots().get(0).shape()));
     assertThatThrownBy(early::plan)
         .hasMessageContaining("'model.layers.1.eh_proj.weight' is of a next-token-prediction layer")
         .hasMessageContaining("got layer 1");
@@ -157,32 +165,43 @@ class LayerCountTest {
     GrowthPlan plan = model.plan();
     assertThat(plan.anatomy().mtpLayerCount()).isEqualTo(1);
     GrowthPlan wide = DuplicateExperts.times(2, 0).apply(plan);
-    assertThat(wide.tensors()).containsKey(prefix + "mlp.experts." + plan.anatomy().experts() + ".up_proj.weight");
-    assertThat(new DropMtp().apply(plan).tensors().keySet()).noneMatch(name -> name.contains("mtp"));
+    assertThat(wide.tensors())
+        .containsKey(prefix + "mlp.experts." + plan.anatomy().experts() + ".up_proj.weight");
+    assertThat(new DropMtp().apply(plan).tensors().keySet())
+        .noneMatch(name -> name.contains("mtp"));
   }
 
   @ParameterizedTest
   @MethodSource("withLists")
   void listsGrowWithTheEntriesOfNextTokenPrediction(String fixture) throws IOException {
     Model model = Model.of(fixture);
-    String key = LISTS.stream().filter(k -> model.root().path(k).size() == model.layers()).findFirst().orElseThrow();
+    String key =
+        LISTS.stream()
+            .filter(k -> model.root().path(k).size() == model.layers())
+            .findFirst()
+            .orElseThrow();
     ArrayNode list = (ArrayNode) model.root().get(key);
     JsonNode tail = TextNode.valueOf("full_attention");
     list.add(tail);
-    String count = model.family().traits().mtp().isEmpty() ? COUNT : model.family().traits().mtp().get(0).count().get(0);
+    String count =
+        model.family().traits().mtp().isEmpty()
+            ? COUNT
+            : model.family().traits().mtp().get(0).count().get(0);
     model.root().put(count, 1);
     GrowthPlan grown = Interpose.times(2).apply(model.plan());
     JsonNode after = ConfigView.root(grown.config(), model.family().traits()).path(key);
     assertThat(after).hasSize(2 * model.layers() + 1);
     assertThat(after.get(2 * model.layers())).isEqualTo(tail);
     assertThat(after.get(1)).isEqualTo(list.get(0));
-    JsonNode dropped = ConfigView.root(new DropMtp().apply(model.plan()).config(), model.family().traits());
+    JsonNode dropped =
+        ConfigView.root(new DropMtp().apply(model.plan()).config(), model.family().traits());
     assertThat(dropped.path(key)).hasSize(model.layers());
     assertThat(dropped.path(count).intValue()).isZero();
     list.add(tail).add(tail);
     assertThatThrownBy(model::plan)
         .isInstanceOf(CoppiceException.class)
-        .hasMessageContaining(key + " must have an entry for each of the " + model.layers() + " layers")
+        .hasMessageContaining(
+            key + " must have an entry for each of the " + model.layers() + " layers")
         .hasMessageEndingWith("got " + (model.layers() + 3));
   }
 
@@ -202,15 +221,21 @@ class LayerCountTest {
     Model model = Model.of("qwen3_5_moe_stacked");
     ObjectNode text = model.root();
     assertThat(text).isNotSameAs(model.config());
-    for (String key : ImmutableList.of("num_hidden_layers", "num_experts", "num_experts_per_tok", "layer_types")) {
+    for (String key :
+        ImmutableList.of(
+            "num_hidden_layers", "num_experts", "num_experts_per_tok", "layer_types")) {
       model.config().set(key, text.get(key));
     }
     model.config().set("num_local_experts", text.get("num_experts"));
     model.config().set("llm_config", text.deepCopy());
-    ObjectNode grown = DuplicateExperts.times(2, 0).apply(Interpose.times(2).apply(model.plan())).config();
+    ObjectNode grown =
+        DuplicateExperts.times(2, 0).apply(Interpose.times(2).apply(model.plan())).config();
     ObjectNode inside = ConfigView.root(grown, model.family().traits());
-    assertThat(inside.path("num_experts").intValue()).isEqualTo(2 * text.path("num_experts").intValue());
-    for (String key : ImmutableList.of("num_hidden_layers", "num_experts", "num_experts_per_tok", "layer_types")) {
+    assertThat(inside.path("num_experts").intValue())
+        .isEqualTo(2 * text.path("num_experts").intValue());
+    for (String key :
+        ImmutableList.of(
+            "num_hidden_layers", "num_experts", "num_experts_per_tok", "layer_types")) {
       assertThat(grown.get(key)).as(key).isEqualTo(inside.get(key));
     }
     assertThat(grown.get("num_local_experts")).isEqualTo(inside.get("num_experts"));

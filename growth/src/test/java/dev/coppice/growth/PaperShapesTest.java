@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.family.Family;

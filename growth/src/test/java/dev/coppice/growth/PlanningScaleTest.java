@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;

@@ -3,6 +3,8 @@ package dev.coppice.growth;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import dev.coppice.growth.bytes.FloatFormat;
+import dev.coppice.growth.moment.TinyState;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.checkpoint.StoredTensor;

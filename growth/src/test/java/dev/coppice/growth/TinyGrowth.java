@@ -2,6 +2,7 @@ package dev.coppice.growth;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
@@ -18,13 +19,13 @@ import java.nio.file.attribute.FileTime;
 import java.util.stream.Stream;
 
 /** One growth into several files, small enough to be stopped thousands of times. */
-final class TinyGrowth {
+public final class TinyGrowth {
   static final long MAX_SHARD = 300;
 
   static final GrowthOperator OPERATOR = Interpose.times(2).then(DuplicateExperts.times(2, 0.01));
 
   /** One thread, so that operations come in one order. */
-  static final GrowthRequest REQUEST = new GrowthRequest(OPERATOR, 5, MAX_SHARD, 1);
+  public static final GrowthRequest REQUEST = new GrowthRequest(OPERATOR, 5, MAX_SHARD, 1);
 
   private static final MoeSpec SPEC =
       new MoeSpec(
@@ -41,7 +42,7 @@ final class TinyGrowth {
   private TinyGrowth() {}
 
   /** Writes the source, whose files were changed at a whole second. */
-  static void prepare(Path folder) throws IOException {
+  public static void prepare(Path folder) throws IOException {
     Path source = folder.resolve("source");
     TinyCheckpoints.write(source, SPEC, Dtype.BF16, 9);
     Files.writeString(source.resolve("tokenizer.json"), "{}");
@@ -65,7 +66,7 @@ final class TinyGrowth {
   }
 
   /** Copies a folder with its times. */
-  static void copy(Path from, Path to) throws IOException {
+  public static void copy(Path from, Path to) throws IOException {
     try (Stream<Path> all = Files.walk(from)) {
       for (Path path : (Iterable<Path>) all::iterator) {
         Files.copy(path, to.resolve(from.relativize(path)), StandardCopyOption.COPY_ATTRIBUTES);

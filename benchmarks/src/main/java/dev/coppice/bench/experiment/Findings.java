@@ -5,7 +5,7 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.bench.experiment.GrowVersusScratch.Stage;
-import dev.coppice.growth.NormProfile;
+import dev.coppice.growth.norm.NormProfile;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.chart.Point;
 import dev.coppice.moe.checkpoint.Checkpoint;

@@ -6,7 +6,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.coppice.growth.GrowthExecutor;
-import dev.coppice.growth.GrowthOperator;
+import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.GrowthProgress;
 import dev.coppice.growth.GrowthRequest;
 import dev.coppice.growth.depth.Interpose;

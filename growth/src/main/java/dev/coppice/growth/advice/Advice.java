@@ -3,7 +3,7 @@ package dev.coppice.growth.advice;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthOperator;
+import dev.coppice.growth.plan.GrowthOperator;
 import java.util.Optional;
 
 /**

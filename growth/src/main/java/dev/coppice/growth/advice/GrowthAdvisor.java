@@ -2,13 +2,13 @@ package dev.coppice.growth.advice;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import dev.coppice.growth.GrowthOperator;
-import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.GrowthProgress;
-import dev.coppice.growth.NormProfile;
 import dev.coppice.growth.advice.Advice.GrownSize;
 import dev.coppice.growth.advice.Advice.Recommendation;
 import dev.coppice.growth.depth.Interpose;
+import dev.coppice.growth.norm.NormProfile;
+import dev.coppice.growth.plan.GrowthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;

@@ -1,7 +1,7 @@
 package dev.coppice.growth.advice;
 
 import com.google.common.collect.ImmutableMap;
-import dev.coppice.growth.NormProfile;
+import dev.coppice.growth.norm.NormProfile;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,11 +1,11 @@
 package dev.coppice.growth.cli;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthOperator;
 import dev.coppice.growth.depth.DropMtp;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.depth.PlaceLayers;
 import dev.coppice.growth.depth.Stack;
+import dev.coppice.growth.plan.GrowthOperator;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;

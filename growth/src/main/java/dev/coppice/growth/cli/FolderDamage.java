@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
-import dev.coppice.growth.TrainingState;
+import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.moe.safetensors.SafetensorsFile;

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthReport.Side;
-import dev.coppice.growth.TrainingState;
+import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -101,7 +101,9 @@ final class InspectCommand implements Callable<Integer> {
         String shown =
             value.isIntegralNumber()
                 ? String.format(Locale.ROOT, "%,d", value.bigIntegerValue())
-                : value.isTextual() ? value.textValue() : value.isNull() ? absent : value.toString();
+                : value.isTextual()
+                    ? value.textValue()
+                    : value.isNull() ? absent : value.toString();
         text.append(String.format(Locale.ROOT, "%-21s %s%n", entry.getKey(), shown));
       }
     }

@@ -1,7 +1,7 @@
 package dev.coppice.growth.cli;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthRecipe;
+import dev.coppice.growth.lineage.GrowthRecipe;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

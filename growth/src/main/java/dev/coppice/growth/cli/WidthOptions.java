@@ -2,7 +2,7 @@ package dev.coppice.growth.cli;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
-import dev.coppice.growth.GrowthOperator;
+import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
 import dev.coppice.growth.width.DuplicateExperts.Placement;

@@ -3,12 +3,12 @@ package dev.coppice.growth.depth;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.GrowthPlan.Effect;
-import dev.coppice.growth.Invariant;
-import dev.coppice.growth.PlannedTensor;
-import dev.coppice.growth.Refusal;
-import dev.coppice.growth.TensorRecipe;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.GrowthPlan.Effect;
+import dev.coppice.growth.plan.Invariant;
+import dev.coppice.growth.plan.PlannedTensor;
+import dev.coppice.growth.plan.Refusal;
+import dev.coppice.growth.plan.TensorRecipe;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.anatomy.Glob;

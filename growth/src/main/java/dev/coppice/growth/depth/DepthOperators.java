@@ -1,8 +1,8 @@
 package dev.coppice.growth.depth;
 
 import com.google.common.collect.ImmutableMap;
-import dev.coppice.growth.GrowthOperator;
-import dev.coppice.growth.OperatorCatalog;
+import dev.coppice.growth.plan.GrowthOperator;
+import dev.coppice.growth.plan.OperatorCatalog;
 
 /** Names the depth operators for the lineage. */
 public final class DepthOperators implements OperatorCatalog {

@@ -2,12 +2,12 @@ package dev.coppice.growth.depth;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.DepthOperator;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.GrowthPlan.Effect;
-import dev.coppice.growth.Invariant;
-import dev.coppice.growth.PlannedTensor;
-import dev.coppice.growth.Refusal;
+import dev.coppice.growth.plan.DepthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.GrowthPlan.Effect;
+import dev.coppice.growth.plan.Invariant;
+import dev.coppice.growth.plan.PlannedTensor;
+import dev.coppice.growth.plan.Refusal;
 import dev.coppice.moe.anatomy.MtpLayers;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import java.util.Locale;

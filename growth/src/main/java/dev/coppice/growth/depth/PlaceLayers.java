@@ -3,9 +3,9 @@ package dev.coppice.growth.depth;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.DepthOperator;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.Invariant;
+import dev.coppice.growth.plan.DepthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.Invariant;
 
 /**
  * Depth growth by an explicit map: output layer i is a copy of source layer {@code layers[i]}.

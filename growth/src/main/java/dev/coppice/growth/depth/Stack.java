@@ -1,8 +1,8 @@
 package dev.coppice.growth.depth;
 
-import dev.coppice.growth.DepthOperator;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.Invariant;
+import dev.coppice.growth.plan.DepthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.Invariant;
 
 /**
  * Depth growth by stacking: the whole block of layers is repeated.

@@ -5,10 +5,10 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.PlannedTensor;
-import dev.coppice.growth.Refusal;
-import dev.coppice.growth.WidthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.PlannedTensor;
+import dev.coppice.growth.plan.Refusal;
+import dev.coppice.growth.plan.WidthOperator;
 
 /**
  * Width growth by expert duplication: E experts become {@code factor}·E, each copy slightly noised.
@@ -22,9 +22,9 @@ import dev.coppice.growth.WidthOperator;
  * family's kind of router, which the plan's notes spell out; where there is none, growth is
  * refused.
  *
- * <p><b>Invariant</b>: {@link dev.coppice.growth.Invariant#EXACT} without noise, with copied router
- * rows and experts and that recipe: every chosen expert and its copies share the weight that it had
- * alone. {@link dev.coppice.growth.Invariant#NONE} otherwise.
+ * <p><b>Invariant</b>: {@link dev.coppice.growth.plan.Invariant#EXACT} without noise, with copied
+ * router rows and experts and that recipe: every chosen expert and its copies share the weight that
+ * it had alone. {@link dev.coppice.growth.plan.Invariant#NONE} otherwise.
  *
  * <p><b>Source</b>: arXiv 2510.08008, equation 4. <b>Differs</b>: σ is always that of one matrix of
  * one expert, also where a file stores them fused; noise is drawn in float32 from a seed; any

@@ -1,8 +1,8 @@
 package dev.coppice.growth.width;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.PlannedTensor;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.moe.safetensors.Dtype;
 import java.util.ArrayList;

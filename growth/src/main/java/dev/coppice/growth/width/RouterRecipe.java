@@ -2,10 +2,10 @@ package dev.coppice.growth.width;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.GrowthPlan.Effect;
-import dev.coppice.growth.Invariant;
-import dev.coppice.growth.Refusal;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.GrowthPlan.Effect;
+import dev.coppice.growth.plan.Invariant;
+import dev.coppice.growth.plan.Refusal;
 import dev.coppice.growth.width.DuplicateExperts.ExpertStart;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;

@@ -1,15 +1,15 @@
 package dev.coppice.growth.width;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.NoiseKey;
-import dev.coppice.growth.PlannedTensor;
-import dev.coppice.growth.Refusal;
-import dev.coppice.growth.Scope;
-import dev.coppice.growth.Strand;
-import dev.coppice.growth.TensorRecipe;
-import dev.coppice.growth.TensorRecipe.Concat;
-import dev.coppice.growth.Weave;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.NoiseKey;
+import dev.coppice.growth.plan.PlannedTensor;
+import dev.coppice.growth.plan.Refusal;
+import dev.coppice.growth.plan.Scope;
+import dev.coppice.growth.plan.Strand;
+import dev.coppice.growth.plan.TensorRecipe;
+import dev.coppice.growth.plan.TensorRecipe.Concat;
+import dev.coppice.growth.plan.Weave;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.growth.width.DuplicateExperts.RouterStart;
 import dev.coppice.moe.anatomy.Part;

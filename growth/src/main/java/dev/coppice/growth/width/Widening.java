@@ -1,13 +1,13 @@
 package dev.coppice.growth.width;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.PlannedTensor;
-import dev.coppice.growth.Refusal;
-import dev.coppice.growth.TensorRecipe;
-import dev.coppice.growth.TensorRecipe.Concat;
-import dev.coppice.growth.TensorRecipe.ExpertIds;
-import dev.coppice.growth.TensorRecipe.Part;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.PlannedTensor;
+import dev.coppice.growth.plan.Refusal;
+import dev.coppice.growth.plan.TensorRecipe;
+import dev.coppice.growth.plan.TensorRecipe.Concat;
+import dev.coppice.growth.plan.TensorRecipe.ExpertIds;
+import dev.coppice.growth.plan.TensorRecipe.Part;
 import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.moe.anatomy.Form;
 import dev.coppice.moe.anatomy.TensorSite;

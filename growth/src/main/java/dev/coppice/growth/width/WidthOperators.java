@@ -1,8 +1,8 @@
 package dev.coppice.growth.width;
 
 import com.google.common.collect.ImmutableMap;
-import dev.coppice.growth.GrowthOperator;
-import dev.coppice.growth.OperatorCatalog;
+import dev.coppice.growth.plan.GrowthOperator;
+import dev.coppice.growth.plan.OperatorCatalog;
 
 /** Names the width operators for the lineage. */
 public final class WidthOperators implements OperatorCatalog {

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthOperator;
-import dev.coppice.growth.GrowthPlan;
 import dev.coppice.growth.GrowthProgress;
-import dev.coppice.growth.NormProfile;
 import dev.coppice.growth.TestFolder;
+import dev.coppice.growth.norm.NormProfile;
+import dev.coppice.growth.plan.GrowthOperator;
+import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;

@@ -3,10 +3,10 @@ package dev.coppice.growth.depth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.Invariant;
-import dev.coppice.growth.PlannedTensor;
-import dev.coppice.growth.TensorRecipe;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.Invariant;
+import dev.coppice.growth.plan.PlannedTensor;
+import dev.coppice.growth.plan.TensorRecipe;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.testing.PackedForms;

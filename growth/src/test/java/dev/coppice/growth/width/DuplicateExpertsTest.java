@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.GrowthPlan;
-import dev.coppice.growth.Invariant;
-import dev.coppice.growth.PlannedTensor;
 import dev.coppice.growth.TestFolder;
+import dev.coppice.growth.plan.GrowthPlan;
+import dev.coppice.growth.plan.Invariant;
+import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;

@@ -1,9 +1,0 @@
-package dev.coppice.growth;
-
-/**
- * A tensor of one of a plan's sources.
- *
- * @param source which of them
- * @param name its name there
- */
-public record SourceTensor(SourceId source, String name) {}

@@ -1,9 +1,0 @@
-package dev.coppice.growth;
-
-/**
- * The noise of one matrix.
- *
- * @param scope what σ is taken over
- * @param key which numbers
- */
-public record Strand(Scope scope, NoiseKey key) {}
