@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Consumer;
 
 /** How this module writes and reads its JSON: snake case, and unknown fields are refused. */
 public final class TrainJson {
@@ -44,11 +45,27 @@ public final class TrainJson {
    * @throws IOException when it cannot be read
    */
   public static <T> T read(Path file, Class<T> type) throws IOException {
+    return read(file, type, tree -> {});
+  }
+
+  /**
+   * Reads an object from a file that an older version may have written.
+   *
+   * @param file to read
+   * @param type of the object
+   * @param completed puts in what older versions did not write
+   * @throws CoppiceException naming the file and the JSON path, when it is not such an object
+   * @throws IOException when it cannot be read
+   */
+  public static <T> T read(Path file, Class<T> type, Consumer<JsonNode> completed)
+      throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new CoppiceException(ExitCode.INPUT_INVALID, "file must exist, got none at " + file);
     }
     try {
-      return MAPPER.readValue(Files.readAllBytes(file), type);
+      JsonNode tree = MAPPER.readTree(Files.readAllBytes(file));
+      completed.accept(tree);
+      return MAPPER.treeToValue(tree, type);
     } catch (JsonProcessingException e) {
       throw bad(type, e, file);
     }

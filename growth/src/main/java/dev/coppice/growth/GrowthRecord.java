@@ -55,7 +55,8 @@ final class GrowthRecord {
   CoppiceRecord toRecord() {
     ComputeLedger ledger =
         source.record().map(CoppiceRecord::ledger).orElseGet(ComputeLedger::empty).sunkenAll();
-    return CoppiceRecord.of(ledger, Optional.of(new Lineage(lineage())));
+    return CoppiceRecord.of(ledger, Optional.of(new Lineage(lineage())))
+        .withReading(source.record().flatMap(CoppiceRecord::reading));
   }
 
   /** The operators as JSON. */

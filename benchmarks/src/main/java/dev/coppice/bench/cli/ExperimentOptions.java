@@ -59,12 +59,21 @@ final class ExperimentOptions {
       description = "Extra FLOPs for each arm instead of its share of the time.")
   private Optional<String> extraBudget;
 
+  @Option(
+      names = "--document-mask",
+      negatable = true,
+      description =
+          "Texts of a window see only themselves, in training and judging (default: as the recipe"
+              + " says).")
+  private Optional<Boolean> documentMask;
+
   @Mixin private OutputOptions output;
 
   ExperimentOptions() {}
 
   /** Runs the experiment and prints its table, or its JSON. */
-  int run(ExperimentSpec spec, PrintWriter stdout) throws IOException {
+  int run(ExperimentSpec recipe, PrintWriter stdout) throws IOException {
+    ExperimentSpec spec = documentMask.map(recipe::withDocumentMask).orElse(recipe);
     ImmutableList<Path> texts =
         corpus.isEmpty() ? ImmutableList.of(builtInCorpus()) : ImmutableList.copyOf(corpus);
     ExperimentRequest.Limit limit =

@@ -72,7 +72,9 @@ record ArmRun(
         .withSeed(seed)
         .withInitialWeights(weights)
         .withInitialMoments(InitialMoments.ZERO)
-        .withBatch(BatchSpec.of(recipe.batch(), recipe.sequence()))
+        .withBatch(
+            new BatchSpec(
+                recipe.batch(), recipe.sequence(), recipe.batch(), recipe.documentMask(), false))
         .withOptimizer(recipe.optimizer())
         .withSchedule(schedule)
         .withLoss(recipe.loss())

@@ -145,6 +145,7 @@ final class ExperimentPage {
     rows.add(ImmutableList.of("extra budget", results.budgets().extraFlops() + " FLOPs an arm"));
     rows.add(ImmutableList.of("trained on", text(corpus.trainDocuments(), corpus.trainBytes())));
     rows.add(ImmutableList.of("held out", text(corpus.heldoutDocuments(), corpus.heldoutBytes())));
+    rows.add(ImmutableList.of("documents", ExperimentReport.documents(results)));
     rows.add(ImmutableList.of("text", String.join(", ", corpus.sources())));
     rows.add(ImmutableList.of("time", Quantity.fixed(results.seconds(), 0) + " s"));
     rows.add(

@@ -18,12 +18,21 @@ public final class ExperimentReport {
         ResultsTable.of(results).console(),
         "",
         results.verdict(),
+        "Documents: " + documents(results),
         "Report: " + folder.resolve("report.html"),
         "To run this again to the bit: --seed "
             + results.seed()
             + " --base-budget "
             + results.budgets().baseFlops()
             + " --extra-budget "
-            + results.budgets().extraFlops());
+            + results.budgets().extraFlops()
+            + (results.config().training().documentMask() ? "" : " --no-document-mask"));
+  }
+
+  /** What the texts of a window saw of one another. */
+  static String documents(ExperimentResults results) {
+    return results.config().training().documentMask()
+        ? "each sees only itself, in training and judging"
+        : "they see one another within a window, in training and judging";
   }
 }

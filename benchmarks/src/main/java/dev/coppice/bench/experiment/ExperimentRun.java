@@ -19,6 +19,7 @@ import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.run.EvalSpec;
 import dev.coppice.train.run.Evaluator;
 import dev.coppice.train.run.HeldOutScores;
+import dev.coppice.train.run.HeldOutText;
 import dev.coppice.train.run.InitialWeights;
 import dev.coppice.train.run.TrainResult;
 import java.io.IOException;
@@ -136,7 +137,8 @@ final class ExperimentRun {
   private HeldOutScores judge(Path checkpoint) throws IOException {
     try (Checkpoint folderOfModel = Checkpoint.open(checkpoint);
         LanguageModel model = LanguageModel.open(folderOfModel, Precision.FLOAT32)) {
-      return Evaluator.score(model, stage.tokens().heldOut(), evalSpec());
+      HeldOutText heldOut = HeldOutText.ofBytes(stage.tokens().heldOut());
+      return Evaluator.score(model, heldOut, evalSpec());
     }
   }
 
@@ -146,6 +148,7 @@ final class ExperimentRun {
         spec.training().batch(),
         sequence,
         Math.max(1, spec.judging().tokens() / sequence),
+        spec.training().documentMask(),
         spec.judging().resamples(),
         spec.seed());
   }

@@ -2,8 +2,10 @@ package dev.coppice.bench.experiment;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.Resources;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
@@ -61,7 +63,14 @@ public record ExperimentSpec(
    * @throws IOException when it cannot be read
    */
   public static ExperimentSpec read(Path file) throws IOException {
-    return TrainJson.read(file, ExperimentSpec.class);
+    return TrainJson.read(file, ExperimentSpec.class, ExperimentSpec::complete);
+  }
+
+  /** Recipes of older versions do not say whether documents are masked; they always were. */
+  private static void complete(JsonNode recipe) {
+    if (recipe.path("training") instanceof ObjectNode training && !training.has("document_mask")) {
+      training.put("document_mask", true);
+    }
   }
 
   /**
@@ -90,6 +99,17 @@ public record ExperimentSpec(
   public ExperimentSpec withSeed(long other) {
     return new ExperimentSpec(
         schemaVersion, name, other, base, growth, training, baseShare, judging);
+  }
+
+  /**
+   * The same experiment with or without a document mask.
+   *
+   * @param masked whether texts of a window do not see one another, in training and judging
+   */
+  public ExperimentSpec withDocumentMask(boolean masked) {
+    TrainingRecipe other = training.withDocumentMask(masked);
+    return new ExperimentSpec(
+        schemaVersion, name, seed, base, growth, other, baseShare, judging);
   }
 
   /** The shape that the base grows to. */

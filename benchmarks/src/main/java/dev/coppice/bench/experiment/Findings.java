@@ -94,12 +94,13 @@ record Findings(ImmutableMap<String, Trained> trained, Budgets budgets) {
   }
 
   private static Score.Judgement judgement(EvalReport report) {
-    double bits = report.bitsPerByte() / report.loss();
+    // a token is a byte here
+    double bits = 1 / Math.log(2);
     return new Score.Judgement(
         report.loss(),
         report.intervalLow(),
         report.intervalHigh(),
-        report.bitsPerByte(),
+        report.loss() * bits,
         report.intervalLow() * bits,
         report.intervalHigh() * bits,
         report.accuracy(),

@@ -13,6 +13,8 @@ import dev.coppice.train.schedule.Schedule;
  *
  * @param batch sequences a step
  * @param sequence tokens a sequence, S
+ * @param documentMask whether texts of a window do not see one another, in training and judging;
+ *     true where a recipe does not say
  * @param optimizer AdamW and its peak learning rate
  * @param loss weights of the router's losses
  * @param baseSchedule learning rate over the base's budget; best without a decay at its end, as
@@ -23,6 +25,7 @@ import dev.coppice.train.schedule.Schedule;
 public record TrainingRecipe(
     int batch,
     int sequence,
+    boolean documentMask,
     OptimizerSpec optimizer,
     LossSpec loss,
     Schedule baseSchedule,
@@ -31,6 +34,11 @@ public record TrainingRecipe(
   public TrainingRecipe {
     checkArgument(batch > 0, "batch must be positive, got %s", batch);
     checkArgument(sequence > 1, "sequence must be at least 2, got %s", sequence);
+  }
+
+  /** The same with another mask. */
+  TrainingRecipe withDocumentMask(boolean other) {
+    return new TrainingRecipe(batch, sequence, other, optimizer, loss, baseSchedule, armSchedule);
   }
 
   /** Tokens of one step. */

@@ -35,6 +35,7 @@ final class GrowVersusScratchTest {
           new TrainingRecipe(
               2,
               16,
+              true,
               OptimizerSpec.DEFAULT.withLearningRate(0.01),
               LossSpec.DEFAULT,
               new Schedule.Constant(0.1),

@@ -12,12 +12,14 @@ import dev.coppice.train.data.DataRecord;
 import dev.coppice.train.data.DataRecovery;
 import dev.coppice.train.data.DocumentEnd;
 import dev.coppice.train.data.DocumentStart;
-import dev.coppice.train.data.PartSpec;
+import dev.coppice.train.data.HoldOut;
 import dev.coppice.train.data.Preparation;
 import dev.coppice.train.data.PreparationProgress;
+import dev.coppice.train.data.TokenBytes;
 import dev.coppice.train.data.TokenCache;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TrainingData;
+import dev.coppice.train.run.HeldOutText;
 import dev.coppice.train.run.Memory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -88,8 +90,8 @@ final class DataOptions {
       description =
           "Token that is put behind each document of text and parts those of llm.c and nanoGPT: "
               + "its id or its text, none, or auto for the checkpoint's eos_token_id; where that "
-              + "ends turns of a conversation, the end of a text (default: auto to train, none to "
-              + "judge).")
+              + "ends turns of a conversation, the end of a text (default: auto; to judge, the one "
+              + "that the checkpoint was trained with, if that is known).")
   private Optional<String> documentEnd;
 
   enum SpecialTokens {
@@ -126,24 +128,23 @@ final class DataOptions {
    * Prepares the data of a run.
    *
    * @param source checkpoint whose tokenizer reads text
-   * @param split what to hold out
+   * @param holdOut what to judge by
    * @param run folder of the run
    * @param quiet whether progress is not shown
    * @throws dev.coppice.moe.CoppiceException when it is damaged, or memory does not suffice
    */
-  TrainingData prepare(Source source, Optional<PartSpec.HeldOutSpec> split, Path run, boolean quiet)
+  TrainingData prepare(Source source, HoldOut holdOut, Path run, boolean quiet)
       throws IOException {
-    return Memory.guarded(() -> prepared(source, split, run, quiet));
+    return Memory.guarded(() -> prepared(source, holdOut, run, quiet));
   }
 
-  private TrainingData prepared(
-      Source source, Optional<PartSpec.HeldOutSpec> split, Path run, boolean quiet)
+  private TrainingData prepared(Source source, HoldOut holdOut, Path run, boolean quiet)
       throws IOException {
     try (Tokenizer tokenizer = source.tokenizer(plainText());
         Progress progress = new Progress(quiet)) {
       DocumentEnd end = end("auto", source, tokenizer);
       return new Preparation(reading(start(tokenizer), end), tokenizer, progress)
-          .prepare(data.stream().map(DataPath::parse).toList(), split, run);
+          .prepare(data.stream().map(DataPath::parse).toList(), holdOut, run);
     }
   }
 
@@ -194,32 +195,41 @@ final class DataOptions {
   @FunctionalInterface
   interface Reader<T> {
     /** Reads. */
-    T read(TokenFile text) throws IOException;
+    T read(HeldOutText text) throws IOException;
   }
 
   /**
    * Reads all data through once.
    *
    * @param source checkpoint whose tokenizer reads text
+   * @param trained what ended documents when the checkpoint was trained, if that is known
    * @param quiet whether progress is not shown
    * @param reader what reads it
    * @throws dev.coppice.moe.CoppiceException when it is damaged, or memory does not suffice
    */
-  <T> T read(Source source, boolean quiet, Reader<T> reader) throws IOException {
-    return Memory.guarded(() -> readThrough(source, quiet, reader));
+  <T> T read(Source source, Optional<DocumentEnd> trained, boolean quiet, Reader<T> reader)
+      throws IOException {
+    return Memory.guarded(() -> readThrough(source, trained, quiet, reader));
   }
 
-  private <T> T readThrough(Source source, boolean quiet, Reader<T> reader) throws IOException {
+  private <T> T readThrough(
+      Source source, Optional<DocumentEnd> trained, boolean quiet, Reader<T> reader)
+      throws IOException {
     Path scratch = Files.createTempDirectory("coppice-data-");
     try (Tokenizer tokenizer = source.tokenizer(plainText());
         Progress progress = new Progress(quiet)) {
-      DocumentEnd end = end("none", source, tokenizer);
+      DocumentEnd end =
+          documentEnd.isEmpty() && trained.isPresent()
+              ? trained.get()
+              : end("auto", source, tokenizer);
       List<Path> paths = data.stream().map(path -> DataPath.parse(path).path()).toList();
       Preparation preparation =
           new Preparation(reading(start(tokenizer), end), tokenizer, progress);
-      try (TokenFile text = preparation.open(paths, scratch)) {
+      Preparation.Through opened = preparation.read(paths, scratch);
+      try (TokenFile tokens = opened.text()) {
         progress.end();
-        return reader.read(text);
+        return reader.read(
+            new HeldOutText(tokens, TokenBytes.of(tokenizer), opened.documentEnd()));
       }
     } finally {
       Folders.delete(scratch);

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.DoubleConsumer;
 import picocli.CommandLine.Command;
@@ -74,7 +75,6 @@ final class EvalCommand implements Callable<Integer> {
       throw new ParameterException(
           command.commandLine(), "one of --data, --task must be given, got none");
     }
-    EvalSpec asked = reading.spec(1000, seed);
     List<ChoiceTask> questions = new ArrayList<>();
     for (Path task : tasks) {
       questions.add(ChoiceTask.read(task));
@@ -85,11 +85,14 @@ final class EvalCommand implements Callable<Integer> {
         LanguageModel model = LanguageModel.open(opened, reading.precision());
         ProgressLine line = ProgressLine.start("eval", 1, output.quiet())) {
       DoubleConsumer progress = share -> line.update(share, "");
-      EvalSpec spec = reading.fitted(asked, model.spec());
+      TrainedReading trained = TrainedReading.of(opened);
+      EvalSpec spec = reading.fitted(reading.spec(1000, seed, trained), model.spec());
       if (data.isGiven()) {
-        EvalReport report = judge(model, spec, progress);
-        json.setAll((ObjectNode) TrainJson.mapper().valueToTree(report));
-        texts.add(text(report));
+        Judged judged = judge(model, spec, trained, progress);
+        json.setAll((ObjectNode) TrainJson.mapper().valueToTree(judged.report()));
+        judged.documentEnd().ifPresentOrElse(
+            end -> json.put("document_end", end), () -> json.putNull("document_end"));
+        texts.add(text(judged, trained));
       }
       if (!questions.isEmpty()) {
         ArrayNode all = json.putArray("tasks");
@@ -103,12 +106,24 @@ final class EvalCommand implements Callable<Integer> {
     return ExitCode.OK.number();
   }
 
-  private EvalReport judge(LanguageModel model, EvalSpec spec, DoubleConsumer progress)
+  /**
+   * What came of text.
+   *
+   * @param report on it
+   * @param documentEnd token that ended documents, if one did
+   */
+  private record Judged(EvalReport report, OptionalInt documentEnd) {}
+
+  private Judged judge(
+      LanguageModel model, EvalSpec spec, TrainedReading trained, DoubleConsumer progress)
       throws IOException {
     return data.read(
         new DataOptions.Source(checkpoint, model.spec()),
+        trained.documentEnd(),
         output.quiet(),
-        text -> Evaluator.score(model, text, spec, progress).report());
+        text ->
+            new Judged(
+                Evaluator.score(model, text, spec, progress).report(), text.documentEnd()));
   }
 
   private List<ChoiceReport> choose(
@@ -142,25 +157,39 @@ final class EvalCommand implements Callable<Integer> {
         100 * report.normalizedHigh());
   }
 
-  private static String text(EvalReport report) {
+  private String text(Judged judged, TrainedReading trained) {
+    EvalReport report = judged.report();
     return String.format(
         Locale.ROOT,
         """
         loss           %.4f nats a token, 95 %% interval %.4f to %.4f (%d %s)
-        bits per byte  %.4f
+        bits per byte  %s
         accuracy       %.2f %%, 95 %% interval %.2f to %.2f
-        tokens         %d in %d windows\
+        tokens         %d in %d windows
+        documents      %s, %s\
         """,
         report.loss(),
         report.intervalLow(),
         report.intervalHigh(),
         report.units(),
         report.resampled(),
-        report.bitsPerByte(),
+        bits(report),
         100 * report.accuracy(),
         100 * report.accuracyLow(),
         100 * report.accuracyHigh(),
         report.tokens(),
-        report.windows());
+        report.windows(),
+        reading.maskLine(report.documentMask(), trained),
+        judged.documentEnd().isPresent()
+            ? "end token " + judged.documentEnd().getAsInt()
+            : "no end token");
+  }
+
+  private static String bits(EvalReport report) {
+    Double bits = report.bitsPerByte();
+    Long bytes = report.bytes();
+    return bits == null || bytes == null
+        ? "not known: the checkpoint has no tokenizer.json to say how long tokens are"
+        : String.format(Locale.ROOT, "%.4f over %d bytes", bits, bytes);
   }
 }

@@ -8,7 +8,7 @@ import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.train.TrainJson;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.TokenSequence;
 import dev.coppice.train.run.EvalSpec;
 import dev.coppice.train.run.RouterJudge;
 import dev.coppice.train.run.RouterReport;
@@ -52,30 +52,33 @@ final class RoutersCommand implements Callable<Integer> {
     if (!data.isGiven()) {
       throw new ParameterException(command.commandLine(), "--data must be given, got none");
     }
-    EvalSpec spec = reading.spec(1, 0);
-    RouterReport report = judge(spec);
-    ObjectNode json = TrainJson.mapper().valueToTree(report);
-    output.print(command.commandLine().getOut(), json, text(report));
+    try (Checkpoint opened = Checkpoint.open(checkpoint)) {
+      TrainedReading trained = TrainedReading.of(opened);
+      RouterReport report = judge(opened, trained);
+      ObjectNode json = TrainJson.mapper().valueToTree(report);
+      String documents = "documents: " + reading.maskLine(report.documentMask(), trained);
+      output.print(
+          command.commandLine().getOut(),
+          json,
+          text(report) + System.lineSeparator() + documents);
+    }
     return ExitCode.OK.number();
   }
 
-  private RouterReport judge(EvalSpec spec) throws IOException {
-    try (Checkpoint opened = Checkpoint.open(checkpoint);
-        LanguageModel model = LanguageModel.open(opened, reading.precision())) {
+  private RouterReport judge(Checkpoint opened, TrainedReading trained) throws IOException {
+    EvalSpec spec = reading.spec(1, 0, trained);
+    try (LanguageModel model = LanguageModel.open(opened, reading.precision())) {
       Optional<Twins> twins = opened.record().flatMap(CoppiceRecord::lineage).flatMap(Twins::of);
       return data.read(
           new DataOptions.Source(checkpoint, model.spec()),
+          trained.documentEnd(),
           output.quiet(),
-          text -> judge(model, text, fitted(spec, model, text), twins));
+          text -> judge(model, text.tokens(), reading.fitted(spec, model.spec()), twins));
     }
   }
 
-  private EvalSpec fitted(EvalSpec spec, LanguageModel model, TokenFile text) {
-    return reading.fitted(spec, model.spec(), text.tokenCount() - 1);
-  }
-
   private RouterReport judge(
-      LanguageModel model, TokenFile text, EvalSpec spec, Optional<Twins> twins) {
+      LanguageModel model, TokenSequence text, EvalSpec spec, Optional<Twins> twins) {
     try (ProgressLine line = ProgressLine.start("routers", 1, output.quiet())) {
       return RouterJudge.judge(model, text, spec, twins, share -> line.update(share, ""));
     }

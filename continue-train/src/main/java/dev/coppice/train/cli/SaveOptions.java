@@ -42,13 +42,14 @@ final class SaveOptions {
       names = "--eval-every",
       paramLabel = "STEPS",
       description =
-          "Steps between looks at the held-out text, if there is one; 0 for none (default: 250).")
+          "Steps between looks at the held-out text, if there is one; there is one before the first"
+              + " step and one after the last too; 0 for none (default: 250).")
   private Optional<Long> evalEvery;
 
   @Option(
       names = "--eval-windows",
       paramLabel = "N",
-      description = "Windows of it that each reads (default: 64).")
+      description = "Windows of each source that a look reads (default: 64).")
   private Optional<Long> evalWindows;
 
   /** Checkpoints with what was given put in place of their own. */
@@ -64,6 +65,8 @@ final class SaveOptions {
   /** Evaluations with what was given put in place of their own. */
   EvaluationSpec over(EvaluationSpec base) {
     return new EvaluationSpec(
-        evalEvery.orElse(base.everySteps()), evalWindows.orElse(base.windows()));
+        evalEvery.orElse(base.everySteps()),
+        evalWindows.orElse(base.windows()),
+        base.asTrained());
   }
 }

@@ -48,7 +48,11 @@ final class SpecOptions {
   @Option(
       names = "--load-balance",
       paramLabel = "W",
-      description = "Weight of the load-balancing loss (default: 0.01).")
+      description =
+          "Weight of the load-balancing loss, which is over all layers together and, as in"
+              + " transformers, K at perfect balance; papers whose loss is 1 there name K times as"
+              + " much (default: the checkpoint's own router_aux_loss_coef or aux_loss_alpha, else"
+              + " 0.01).")
   private Optional<Double> loadBalance;
 
   @Option(
@@ -68,7 +72,9 @@ final class SpecOptions {
   @Option(
       names = "--document-mask",
       negatable = true,
-      description = "Tokens see only their own document (default: true).")
+      description =
+          "Tokens see only their own document, in training and in looks at held-out text (default:"
+              + " true).")
   private Optional<Boolean> documentMask;
 
   @Option(
@@ -105,6 +111,11 @@ final class SpecOptions {
   @Mixin private GuardOptions guard;
 
   @Mixin private SaveOptions save;
+
+  /** Whether a load-balance weight was given. */
+  boolean setsLoadBalance() {
+    return loadBalance.isPresent();
+  }
 
   /** A spec with what was given put in place of its own. */
   TrainSpec over(TrainSpec base) {

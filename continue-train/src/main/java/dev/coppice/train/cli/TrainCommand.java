@@ -3,6 +3,7 @@ package dev.coppice.train.cli;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.kernel.MachinePeak;
@@ -10,12 +11,13 @@ import dev.coppice.moe.model.Precision;
 import dev.coppice.train.Folders;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.DataRecovery;
-import dev.coppice.train.data.PartSpec;
+import dev.coppice.train.data.HoldOut;
 import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.metrics.MlflowSettings;
 import dev.coppice.train.metrics.MlflowSink;
 import dev.coppice.train.metrics.RunSinks;
 import dev.coppice.train.metrics.TensorBoardSink;
+import dev.coppice.train.optimizer.LossSpec;
 import dev.coppice.train.run.Memory;
 import dev.coppice.train.run.ResumeSpec;
 import dev.coppice.train.run.StopSignals;
@@ -70,12 +72,7 @@ final class TrainCommand implements Callable<Integer> {
   @ArgGroup(multiplicity = "0..1", heading = "%nBudget, exactly one of:%n")
   private BudgetOptions budget;
 
-  @Option(
-      names = "--held-out",
-      paramLabel = "SHARE",
-      description =
-          "Share of the tokens, by document, to keep in RUN/data/held-out.tokens for coppice eval.")
-  private Optional<Double> heldOut;
+  @Mixin private HeldOutOptions heldOut;
 
   @Option(names = "--resume", description = "Go on with the run in RUN.")
   private boolean resume;
@@ -142,10 +139,9 @@ final class TrainCommand implements Callable<Integer> {
       throw usage("run folder must not exist yet, got " + out + " (--resume goes on there)");
     }
     DataOptions.Source reader = DataOptions.Source.of(source);
-    TrainSpec spec = fitted(options.over(TrainSpec.defaults()), reader.model().maxPositions());
-    Optional<PartSpec.HeldOutSpec> split =
-        heldOut.map(share -> new PartSpec.HeldOutSpec(share, spec.seed()));
-    try (TrainingData read = data.prepare(reader, split, out, output.quiet())) {
+    TrainSpec spec = fitted(options.over(defaults(source)), reader.model().maxPositions());
+    HoldOut holdOut = heldOut.holdOut(spec.seed());
+    try (TrainingData read = data.prepare(reader, holdOut, out, output.quiet())) {
       return TrainingRun.start(fitted(spec, read.longestSequence()), source, read, limit, out);
     } catch (IOException | RuntimeException e) {
       Folders.delete(out);
@@ -160,6 +156,17 @@ final class TrainCommand implements Callable<Integer> {
     }
     LOG.warn("sequences have {} tokens: model or data have no more for one", limit);
     return spec.withBatch(spec.batch().withSequence((int) limit));
+  }
+
+  /** Defaults, with the checkpoint's own load-balance weight unless another is given. */
+  private TrainSpec defaults(Path source) throws IOException {
+    TrainSpec spec = TrainSpec.defaults();
+    if (options.setsLoadBalance()) {
+      return spec;
+    }
+    try (Checkpoint opened = Checkpoint.open(source)) {
+      return spec.withLoss(LossSpec.defaultsOf(opened));
+    }
   }
 
   private TrainingRun goOn() throws IOException {
@@ -194,6 +201,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     server.map(MlflowSink::opener).ifPresent(sinks::add);
     if (!output.quiet()) {
+      run.notes().forEach(this::tell);
       run.forecast().ifPresent(whole -> tell(TrainText.forecast(whole)));
     }
     double before = run.share();

@@ -40,6 +40,9 @@ final class TrainText {
     json.put("extra_flops_with_attention", result.extraFlopsWithAttention());
     json.put("seconds", result.seconds());
     json.put("metrics", result.lossCurve().toString());
+    if (!result.heldOut().isEmpty()) {
+      json.putPOJO("held_out_scores", result.heldOut());
+    }
     Preparation.heldOut(run).ifPresent(path -> json.put("held_out", path.toString()));
     return json;
   }
@@ -48,13 +51,28 @@ final class TrainText {
   static String of(TrainResult result) {
     return String.format(
         Locale.ROOT,
-        "%s after %d steps: %d tokens, %.4g extra FLOPs, %.0f tokens/s%n%s%s",
+        "%s after %d steps: %d tokens, %.4g extra FLOPs, %.0f tokens/s%s%n%s%s",
         result.finished() ? "Finished" : "Stopped and saved",
         result.steps(),
         result.tokens(),
         result.extraFlops().doubleValue(),
         result.tokens() / Math.max(1e-9, result.seconds()),
+        heldOut(result),
         result.checkpoint(),
         result.averaged().map(path -> System.lineSeparator() + path).orElse(""));
+  }
+
+  private static String heldOut(TrainResult result) {
+    StringBuilder text = new StringBuilder();
+    result
+        .heldOut()
+        .forEach(
+            (name, value) -> {
+              if (name.equals("loss") || name.startsWith("loss/")) {
+                String source = name.equals("loss") ? "" : " of " + name.substring(5);
+                text.append(String.format(Locale.ROOT, "%nheld-out loss%s %.4f", source, value));
+              }
+            });
+    return text.toString();
   }
 }

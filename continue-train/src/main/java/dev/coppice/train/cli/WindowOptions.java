@@ -39,30 +39,57 @@ final class WindowOptions {
       description = "float32 or bf16 (default: ${DEFAULT-VALUE}).")
   private PrecisionName precision;
 
+  @Option(
+      names = "--document-mask",
+      negatable = true,
+      description =
+          "Documents of a window see only themselves (default: as the checkpoint was trained, else"
+              + " true).")
+  private Optional<Boolean> documentMask;
+
   /**
    * What the options ask for.
    *
    * @param resamples of the bootstrap
    * @param seed of the bootstrap
+   * @param trained how the model was given its text, if that is known
    */
-  EvalSpec spec(int resamples, long seed) {
+  EvalSpec spec(int resamples, long seed, TrainedReading trained) {
     return new EvalSpec(
-        batch, sequence.orElse(SEQUENCE), windows.orElse(Long.MAX_VALUE), resamples, seed);
+        batch,
+        sequence.orElse(SEQUENCE),
+        windows.orElse(Long.MAX_VALUE),
+        documentMask.orElse(trained.documentMask()),
+        resamples,
+        seed);
   }
 
   /** The same, with windows that a model has positions for unless their length was given. */
   EvalSpec fitted(EvalSpec spec, MoeSpec model) {
-    return fitted(spec, model, Long.MAX_VALUE);
-  }
-
-  /** The same, where a text has no more than so many tokens for a window. */
-  EvalSpec fitted(EvalSpec spec, MoeSpec model, long most) {
-    int limit = (int) Math.min(model.maxPositions(), most);
+    int limit = model.maxPositions();
     if (sequence.isPresent() || spec.sequence() <= limit || limit < 1) {
       return spec;
     }
-    LOG.warn("windows have {} tokens: model or text have no more for one", limit);
-    return new EvalSpec(spec.batch(), limit, spec.maxWindows(), spec.resamples(), spec.seed());
+    LOG.warn("windows have {} tokens: the model has no more positions", limit);
+    return spec.withSequence(limit);
+  }
+
+  /** Why documents are masked, or are not. */
+  String maskReason(TrainedReading trained) {
+    if (documentMask.isPresent()) {
+      return "as asked";
+    }
+    return trained.known() ? "as it was trained" : "default";
+  }
+
+  /** A line on it. */
+  String maskLine(boolean masked, TrainedReading trained) {
+    return (masked ? "each sees only itself" : "they see one another within a window")
+        + " ("
+        + (masked ? "document mask" : "no document mask")
+        + ", "
+        + maskReason(trained)
+        + ")";
   }
 
   Precision precision() {

@@ -47,7 +47,7 @@ public record DataRecovery(DataSpec spec, Path runFolder) {
           part.sources().stream().map(source -> found(source, cache)).toList();
       parts.add(new PartSpec(part.weight(), sources, part.split()));
     }
-    return new DataSpec(spec.sha256(), spec.tokens(), parts, spec.read());
+    return new DataSpec(spec.sha256(), spec.tokens(), parts, spec.read(), spec.documentEnd());
   }
 
   private static SourceSpec found(SourceSpec source, Optional<Path> cache) {

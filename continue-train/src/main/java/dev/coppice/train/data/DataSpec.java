@@ -3,6 +3,7 @@ package dev.coppice.train.data;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,12 +14,34 @@ import org.jspecify.annotations.Nullable;
  * @param parts of the mixture; at least one
  * @param read where it came from and how it was read; null for runs of earlier versions, and where
  *     token files were handed over
+ * @param documentEnd what ended documents when it was prepared; null where that is not known
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record DataSpec(
-    String sha256, long tokens, List<PartSpec> parts, @Nullable DataRecord read) {
+    String sha256,
+    long tokens,
+    List<PartSpec> parts,
+    @Nullable DataRecord read,
+    @Nullable Ends documentEnd) {
   /** Copies the list. */
   public DataSpec {
     parts = List.copyOf(parts);
+  }
+
+  /**
+   * What ended documents.
+   *
+   * @param text token behind each document of text; null for none
+   * @param tokens token that parted documents in files of tokens; null for none
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Ends(@Nullable Integer text, @Nullable Integer tokens) {
+    static Ends of(DocumentEnd end) {
+      return new Ends(boxed(end.text()), boxed(end.tokens()));
+    }
+
+    private static @Nullable Integer boxed(OptionalInt id) {
+      return id.isPresent() ? (Integer) id.getAsInt() : null;
+    }
   }
 }

@@ -12,6 +12,8 @@ final class DocumentCopy {
 
   private final Tokenizer tokenizer;
   private final TokenFileWriter writer;
+  private long documentsAdded;
+  private long tokensAdded;
 
   private DocumentCopy(Tokenizer tokenizer, TokenFileWriter writer) {
     this.tokenizer = tokenizer;
@@ -41,11 +43,29 @@ final class DocumentCopy {
     }
   }
 
+  /** Adds all documents. */
+  void addAll(TokenSequence from) throws IOException {
+    for (long d = 0; d < from.documentCount(); d++) {
+      add(from, d);
+    }
+  }
+
   /** Adds a document. */
   void add(TokenSequence from, long document) throws IOException {
     writer.beginDocument(Optional.empty(), 0, from.documentKey(document));
-    long end = from.documentStart(document + 1);
-    for (long at = from.documentStart(document); at < end; at += PIECE) {
+    append(from, from.documentStart(document), from.documentStart(document + 1));
+  }
+
+  /** Adds some tokens as a document. */
+  void add(TokenSequence from, long start, long end) throws IOException {
+    writer.beginDocument(Optional.empty(), 0, KeyedHash.of(start, end));
+    append(from, start, end);
+  }
+
+  private void append(TokenSequence from, long start, long end) throws IOException {
+    documentsAdded++;
+    tokensAdded += end - start;
+    for (long at = start; at < end; at += PIECE) {
       int[] ids = new int[(int) Math.min(PIECE, end - at)];
       for (int i = 0; i < ids.length; i++) {
         ids[i] = from.token(at + i);
@@ -53,6 +73,16 @@ final class DocumentCopy {
       writer.append(ids);
       writer.addText(bytes(ids));
     }
+  }
+
+  /** Documents so far. */
+  long documents() {
+    return documentsAdded;
+  }
+
+  /** Tokens so far. */
+  long tokens() {
+    return tokensAdded;
   }
 
   private long bytes(int[] ids) {

@@ -63,8 +63,13 @@ public record DocumentEnd(
           "<eos>",
           "[EOS]");
 
-  /** An end of which nothing more is known. */
-  DocumentEnd(OptionalInt text, OptionalInt tokens) {
+  /**
+   * An end of which nothing more is known.
+   *
+   * @param text what is put behind each document of text, if anything
+   * @param tokens what parts documents in files of tokens, if anything
+   */
+  public DocumentEnd(OptionalInt text, OptionalInt tokens) {
     this(text, tokens, token(text.isPresent() ? text : tokens), ImmutableList.of());
   }
 
@@ -102,6 +107,12 @@ public record DocumentEnd(
     OptionalInt end = OptionalInt.of(id);
     EndToken token = new EndToken(id, text(id, tokenizer), OPTION);
     return new DocumentEnd(end, end, Optional.of(token), ImmutableList.of());
+  }
+
+  /** What ends documents of a part: the token of texts, or where there are none, that of tokens. */
+  OptionalInt of(PartSpec part) {
+    boolean texts = part.sources().stream().anyMatch(s -> s.form() == DataForm.TOKENS);
+    return texts ? text : tokens;
   }
 
   /**

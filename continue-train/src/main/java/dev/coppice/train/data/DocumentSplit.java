@@ -22,7 +22,7 @@ import java.util.List;
  * Memory: two numbers for each that is held out. Cost of making it: the keys of all documents,
  * three times.
  */
-final class DocumentSplit implements TokenSequence {
+final class DocumentSplit implements Split {
   private static final int BUCKETS = 1 << 16;
 
   private final TokenSequence all;
@@ -72,9 +72,16 @@ final class DocumentSplit implements TokenSequence {
     return heldOut;
   }
 
-  /** What was split. */
-  TokenSequence all() {
+  @Override
+  public TokenSequence all() {
     return all;
+  }
+
+  @Override
+  public void copyHeldOut(DocumentCopy to) throws IOException {
+    for (long document : heldOut.asList()) {
+      to.add(all, document);
+    }
   }
 
   @Override

@@ -51,6 +51,6 @@ public record PartSpec(double weight, List<SourceSpec> sources, @Nullable HeldOu
 
   /** Tokens without those that are held out. */
   TokenSequence splitOff(TokenSequence all) {
-    return split == null ? all : DocumentSplit.of(all, split.share(), split.seed());
+    return split == null ? all : Split.of(all, split);
   }
 }

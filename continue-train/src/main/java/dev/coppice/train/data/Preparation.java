@@ -11,13 +11,18 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** From paths and options to the data of a run, and what is held out of it. */
 public final class Preparation {
   private static final String DATA = "data";
-  private static final String HELD_OUT = "held-out.tokens";
+  /** The file of what a run is judged by. */
+  static final String HELD_OUT = "held-out.tokens";
+
+  /** The file beside it that names its sources. */
+  static final String HELD_OUT_INDEX = "held-out.json";
 
   private final DataReading reading;
   private final Tokenizer tokenizer;
@@ -51,13 +56,27 @@ public final class Preparation {
   public TrainingData prepare(
       List<DataPath> paths, Optional<PartSpec.HeldOutSpec> split, Path runFolder)
       throws IOException {
+    return prepare(paths, new HoldOut(split, List.of()), runFolder);
+  }
+
+  /**
+   * Prepares the data of a run, and what it is judged by.
+   *
+   * @param paths either all with weights or none
+   * @param holdOut what to judge by, if anything
+   * @param runFolder folder of the run; must not exist
+   * @throws CoppiceException when there is no data, or it is damaged
+   * @throws IOException when reading or writing fails
+   */
+  public TrainingData prepare(List<DataPath> paths, HoldOut holdOut, Path runFolder)
+      throws IOException {
     Path run = runFolder.toAbsolutePath().normalize();
     Files.createDirectories(Folders.parent(run));
     Path staging =
         Files.createTempDirectory(Folders.parent(run), "." + Folders.name(run) + ".tmp-");
     try {
-      List<Read> parts = parts(paths, split, staging.resolve(DATA));
-      holdOut(parts, staging.resolve(DATA));
+      List<Read> parts = parts(paths, holdOut.share(), staging.resolve(DATA));
+      writeHeldOut(names(paths), parts, holdOut, staging);
       if (Files.exists(staging.resolve(DATA))) {
         Files.move(staging, run, StandardCopyOption.ATOMIC_MOVE);
       }
@@ -89,7 +108,7 @@ public final class Preparation {
         check.accept(made);
       }
       if (heldOut(run).isEmpty()) {
-        holdOut(parts, staging.resolve(DATA));
+        writeHeldOut(names(paths), parts, new HoldOut(split, List.of()), staging);
       }
       move(staging.resolve(DATA), run.resolve(DATA));
       return opened(parts.stream().map(part -> part.moved(staging, run)).toList());
@@ -137,8 +156,9 @@ public final class Preparation {
    *
    * @param text all of it; the caller closes it
    * @param record where it came from
+   * @param documentEnd token that ended documents, if one did
    */
-  public record Through(TokenFile text, DataRecord record) {}
+  public record Through(TokenFile text, DataRecord record, OptionalInt documentEnd) {}
 
   /**
    * All that some paths hold as one token file, and where it came from.
@@ -152,7 +172,7 @@ public final class Preparation {
     TokenFile text = through(part, scratch);
     PartRecord record =
         new PartRecord(1, built.paths(), text.documentCount(), text.tokenCount(), null, null);
-    return new Through(text, record(List.of(record)));
+    return new Through(text, record(List.of(record)), reading.documentEnd().of(part));
   }
 
   private TokenFile through(PartSpec part, Path scratch) throws IOException {
@@ -164,11 +184,7 @@ public final class Preparation {
           scratch.resolve("copy.tokens"),
           all.vocabularySize(),
           tokenizer,
-          copy -> {
-            for (long d = 0; d < all.documentCount(); d++) {
-              copy.add(all, d);
-            }
-          });
+          copy -> copy.addAll(all));
     }
   }
 
@@ -230,14 +246,6 @@ public final class Preparation {
     return new Read(new PartSpec(weight, built.sources(), split.orElse(null)), built.paths());
   }
 
-  private static TokenSequence opened(PartSpec part) throws IOException {
-    List<TokenSequence> sources = new ArrayList<>();
-    for (SourceSpec source : part.sources()) {
-      sources.add(source.unverified(PreparationProgress.NONE));
-    }
-    return part.splitOff(JoinedTokens.of(sources));
-  }
-
   private TrainingData opened(List<Read> read) throws IOException {
     List<TrainingData.Part> parts = new ArrayList<>();
     List<PartRecord> records = new ArrayList<>();
@@ -253,17 +261,49 @@ public final class Preparation {
               null,
               null));
     }
-    return TrainingData.of(parts, record(records));
+    return TrainingData.of(parts, record(records), reading.documentEnd());
   }
 
-  private void holdOut(List<Read> parts, Path folder) throws IOException {
-    if (parts.get(0).spec().split() == null) {
-      return;
+  /** A name a part: its path, or all paths where they are one part. */
+  private static List<String> names(List<DataPath> paths) {
+    List<String> names = paths.stream().map(path -> path.path().toString()).toList();
+    boolean one = paths.stream().allMatch(path -> path.weight().isEmpty());
+    return one ? List.of(String.join(", ", names)) : names;
+  }
+
+  private void writeHeldOut(
+      List<String> names, List<Read> parts, HoldOut holdOut, Path staging) throws IOException {
+    Path scratch = staging.resolve("scratch");
+    new HeldOutWriter(tokenizer, reading.documentEnd())
+        .write(judged(names, parts, holdOut, scratch), staging.resolve(DATA));
+    Folders.delete(scratch);
+  }
+
+  private List<HeldOutWriter.Judged> judged(
+      List<String> names, List<Read> parts, HoldOut holdOut, Path scratch) throws IOException {
+    List<HeldOutWriter.Judged> judged = new ArrayList<>();
+    for (int i = 0; i < parts.size() && holdOut.share().isPresent(); i++) {
+      judged.add(new HeldOutWriter.Judged(names.get(i), parts.get(i).spec()));
     }
-    try (TrainingData data = opened(parts)) {
-      DocumentCopy.write(
-              folder.resolve(HELD_OUT), data.vocabularySize(), tokenizer, data::copyHeldOut)
-          .close();
+    PartBuilder builder = builder(scratch);
+    for (Path path : holdOut.own()) {
+      PartSpec part = new PartSpec(1, builder.build(List.of(path)).sources(), null);
+      judged.add(new HeldOutWriter.Judged(path.toString(), part));
     }
+    return judged;
+  }
+
+  /** Opens a part's tokens, as they were just found. */
+  static TokenSequence opened(PartSpec part) throws IOException {
+    return part.splitOff(joined(part));
+  }
+
+  /** Opens all of a part's tokens, those that are held out too. */
+  static TokenSequence joined(PartSpec part) throws IOException {
+    List<TokenSequence> sources = new ArrayList<>();
+    for (SourceSpec source : part.sources()) {
+      sources.add(source.unverified(PreparationProgress.NONE));
+    }
+    return JoinedTokens.of(sources);
   }
 }

@@ -53,16 +53,31 @@ public final class TokenWindows {
   }
 
   /**
-   * Some windows as one batch, each seen whole.
+   * Some windows as one batch.
    *
    * @param windows numbers of the windows, each below {@link #covering}
+   * @param documentMask whether documents in a window do not see one another
    * @return ids and labels [B,S]; beyond the end of the file id 0 and label -100
    */
-  public TokenBatch read(long[] windows) {
-    BatchRows rows = new BatchRows(windows.length, sequence, false);
+  public TokenBatch read(long[] windows, boolean documentMask) {
+    BatchRows rows = new BatchRows(windows.length, sequence, documentMask);
     for (int row = 0; row < windows.length; row++) {
       fill(windows[row], row, rows);
     }
+    return rows.batch();
+  }
+
+  /**
+   * A window that may end early, by itself and no longer than its tokens.
+   *
+   * @param window number of the window, below {@link #covering}
+   * @param documentMask whether documents in it do not see one another
+   * @return ids and labels [1,s], s at most S
+   */
+  public TokenBatch readAlone(long window, boolean documentMask) {
+    int length = (int) Math.min(sequence, data.tokenCount() - start(window));
+    BatchRows rows = new BatchRows(1, length, documentMask);
+    fill(window, 0, rows);
     return rows.batch();
   }
 
@@ -75,7 +90,7 @@ public final class TokenWindows {
         covering() - 1,
         window);
     long end = data.documentStart(data.documentOf(start) + 1);
-    int length = (int) Math.min(sequence, data.tokenCount() - start);
+    int length = (int) Math.min(rows.sequence(), data.tokenCount() - start);
     int token = data.token(start);
     for (int i = 0; i < length; i++) {
       long next = start + i + 1;
@@ -89,6 +104,22 @@ public final class TokenWindows {
       }
       token = following;
     }
+  }
+
+  /**
+   * Whether a label in the first windows counts. Cost: a look at each document up to the first of
+   * two tokens.
+   *
+   * @param windows how many
+   */
+  public boolean hasLabel(long windows) {
+    long lastLabel = Math.min(windows * sequence, data.tokenCount() - 1);
+    for (long d = 0; d < data.documentCount() && data.documentStart(d) < lastLabel; d++) {
+      if (data.documentStart(d + 1) - data.documentStart(d) > 1) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -19,11 +19,14 @@ import java.util.Optional;
 public final class TrainingData implements Closeable {
   private final ImmutableList<Part> parts;
   private final Optional<DataRecord> read;
+  private final Optional<DataSpec.Ends> documentEnd;
 
-  private TrainingData(List<Part> parts, Optional<DataRecord> read) {
+  private TrainingData(
+      List<Part> parts, Optional<DataRecord> read, Optional<DataSpec.Ends> documentEnd) {
     checkArgument(!parts.isEmpty(), "training data must have a part, got none");
     this.parts = ImmutableList.copyOf(parts);
     this.read = read;
+    this.documentEnd = documentEnd;
   }
 
   /**
@@ -41,12 +44,14 @@ public final class TrainingData implements Closeable {
    */
   public static TrainingData of(TokenSequence tokens) {
     PartSpec spec = new PartSpec(1, List.of(SourceSpec.of(tokens)), null);
-    return new TrainingData(List.of(new Part(spec, tokens)), Optional.empty());
+    return new TrainingData(
+        List.of(new Part(spec, tokens)), Optional.empty(), Optional.empty());
   }
 
-  /** Data of some parts, and where it came from. */
-  static TrainingData of(List<Part> parts, DataRecord read) {
-    return new TrainingData(parts, Optional.of(read));
+  /** Data of some parts, where it came from, and what ended its documents. */
+  static TrainingData of(List<Part> parts, DataRecord read, DocumentEnd documentEnd) {
+    return new TrainingData(
+        parts, Optional.of(read), Optional.of(DataSpec.Ends.of(documentEnd)));
   }
 
   /**
@@ -63,7 +68,9 @@ public final class TrainingData implements Closeable {
       PartSpec part = each.from(runFolder);
       parts.add(new Part(part, part.open()));
     }
-    TrainingData data = new TrainingData(parts, Optional.ofNullable(spec.read()));
+    TrainingData data =
+        new TrainingData(
+            parts, Optional.ofNullable(spec.read()), Optional.ofNullable(spec.documentEnd()));
     if (!data.fingerprint().equals(spec.sha256())) {
       throw new CoppiceException(
           ExitCode.INTEGRITY,
@@ -82,7 +89,8 @@ public final class TrainingData implements Closeable {
         fingerprint(),
         tokenCount(),
         parts.stream().map(part -> part.spec().within(runFolder)).toList(),
-        read.orElse(null));
+        read.orElse(null),
+        documentEnd.orElse(null));
   }
 
   /** Where the data came from and how it was read; nothing where token files were handed over. */
@@ -105,6 +113,28 @@ public final class TrainingData implements Closeable {
     }
     List<Double> weights = parts.stream().map(part -> part.spec().weight()).toList();
     return new MixedBatches(windows, Mixture.of(weights), seed, documentMask);
+  }
+
+  /**
+   * Checks that each part has a token to learn from: one that follows another of its document, in a
+   * whole window.
+   *
+   * @param sequence tokens a window, S
+   * @throws CoppiceException when a part has none
+   */
+  public void checkLabels(int sequence) {
+    for (int i = 0; i < parts.size(); i++) {
+      TokenSequence tokens = parts.get(i).tokens();
+      TokenWindows windows = MixedBatches.windows(tokens, sequence, name(i));
+      if (!windows.hasLabel(windows.whole())) {
+        throw new CoppiceException(
+            ExitCode.INPUT_INVALID,
+            "data must have a token that follows another of its document, got "
+                + tokens.documentCount()
+                + " documents of one token or none"
+                + name(i));
+      }
+    }
   }
 
   /** Every token is below. */
@@ -172,17 +202,6 @@ public final class TrainingData implements Closeable {
                   100 * part.spec().weight() / total));
     }
     return text.toString();
-  }
-
-  /** Copies what is held out of the parts, in order. */
-  void copyHeldOut(DocumentCopy to) throws IOException {
-    for (Part part : parts) {
-      if (part.tokens() instanceof DocumentSplit split) {
-        for (long document : split.heldOut().asList()) {
-          to.add(split.all(), document);
-        }
-      }
-    }
   }
 
   @Override

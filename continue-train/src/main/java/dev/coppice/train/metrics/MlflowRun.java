@@ -68,9 +68,9 @@ final class MlflowRun {
     return known.path("run_id").isTextual();
   }
 
-  /** The last step that was sent or spooled; 0 for none. */
+  /** The last step that was sent or spooled; -1 for none, so that what is before steps is sent. */
   long lastStep() {
-    return known.path("last_step").asLong(0);
+    return known.path("last_step").asLong(isKnown() ? 0 : -1);
   }
 
   /** Notes the last step that was sent or spooled. */

@@ -15,6 +15,9 @@ import java.util.regex.Pattern;
  */
 public record RunEvent(
     long step, String kind, String message, ImmutableSortedMap<String, Double> values) {
+  /** The run was begun, with these settings. */
+  public static final String STARTED = "started";
+
   /** The run went on from a checkpoint. */
   public static final String RESUMED = "resumed";
 
@@ -36,7 +39,10 @@ public record RunEvent(
   /** The run went back to an older state. */
   public static final String ROLLED_BACK = "rolled_back";
 
-  /** Held-out text was scored; each value becomes a curve {@code eval/NAME}. */
+  /**
+   * Held-out text was scored; each value becomes a curve {@code eval/NAME}. Of several sources,
+   * {@code loss/SOURCE} and {@code bits_per_byte/SOURCE} are those of each.
+   */
   public static final String EVALUATED = "evaluated";
 
   /** The run was asked to end before its budget was spent. */

@@ -2,11 +2,20 @@ package dev.coppice.train.optimizer;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import java.util.Optional;
 
 /**
  * What is minimised: cross-entropy, and the router's two losses with their weights.
+ *
+ * <p>The load-balancing loss is that of {@code transformers}: over all mixture layers together,
+ * experts times the sum of each one's share of the tokens and its mean probability. It is K where
+ * experts are in perfect balance, so a weight here is worth K of a paper whose loss is 1 there.
  *
  * <p><b>Source</b>: defaults are those of OLMoE, arXiv 2409.02060, section 4.1.
  *
@@ -19,6 +28,42 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 public record LossSpec(double loadBalance, double z, double biasStep) {
   /** Load balance 0.01, z 0.001. */
   public static final LossSpec DEFAULT = new LossSpec(0.01, 0.001);
+
+  /**
+   * The defaults with the load-balance weight that a checkpoint's own configuration names; 0.01
+   * where it names none.
+   *
+   * @param checkpoint of a family that runs
+   * @throws CoppiceException when the configuration's weight is no number of at least 0
+   */
+  public static LossSpec defaultsOf(Checkpoint checkpoint) {
+    Optional<JsonNode> named = loadBalanceKey(checkpoint).map(checkpoint.config()::path);
+    if (named.isEmpty()) {
+      return DEFAULT;
+    }
+    double weight = named.get().asDouble(-1);
+    if (!named.get().isNumber() || !(weight >= 0 && Double.isFinite(weight))) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          loadBalanceKey(checkpoint).orElseThrow()
+              + " must be a number of at least 0, got "
+              + named.get()
+              + " ("
+              + checkpoint.folder().resolve("config.json")
+              + "; --load-balance sets another)");
+    }
+    return new LossSpec(weight, DEFAULT.z());
+  }
+
+  /**
+   * The key by which a checkpoint's configuration names a load-balance weight.
+   *
+   * @param checkpoint of a family that runs
+   * @return nothing where it names none
+   */
+  public static Optional<String> loadBalanceKey(Checkpoint checkpoint) {
+    return checkpoint.family().loadBalanceKey().filter(checkpoint.config()::hasNonNull);
+  }
 
   /** Checks signs. */
   public LossSpec {

@@ -117,7 +117,12 @@ public final class RunReport {
           .put("skipped_steps", curves.skippedSteps())
           .put("events", run.events().size())
           .<ObjectNode>set("loss", number(curves.lastLoss()))
-          .set("held_out_loss", number(curves.lastHeldOut()));
+          .<ObjectNode>set("held_out_loss", number(curves.lastHeldOut()))
+          .set(
+              "held_out",
+              HeldOutLooks.of(run)
+                  .<JsonNode>map(HeldOutLooks::json)
+                  .orElse(TrainJson.mapper().nullNode()));
     }
     return all;
   }

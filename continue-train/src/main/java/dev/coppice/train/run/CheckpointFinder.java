@@ -2,7 +2,6 @@ package dev.coppice.train.run;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -46,7 +45,7 @@ final class CheckpointFinder {
       }
       try {
         CheckpointManifest manifest = CheckpointManifest.verified(step);
-        RunState state = TrainJson.read(RunFolder.state(step), RunState.class);
+        RunState state = OlderRuns.state(RunFolder.state(step));
         return Optional.of(new Found(step, manifest, state));
       } catch (DamageException e) {
         onDamage(step, e);

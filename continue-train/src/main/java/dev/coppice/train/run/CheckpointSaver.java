@@ -6,6 +6,7 @@ import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.ComputeLedger;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Lineage;
+import dev.coppice.moe.checkpoint.Reading;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
@@ -25,6 +26,7 @@ final class CheckpointSaver {
   private final ModelCard card;
   private final ComputeLedger sunk;
   private final Optional<Lineage> lineage;
+  private final Reading reading;
   private final DiskSpace disk;
   private ImmutableList<Path> sideFiles;
   private Path sideFolder;
@@ -59,6 +61,7 @@ final class CheckpointSaver {
     this.lineage = fresh ? Optional.empty() : source.record().flatMap(CoppiceRecord::lineage);
     this.sideFiles = source.sideFiles();
     this.sideFolder = source.folder();
+    this.reading = manifest.reading();
     this.disk = disk;
     this.parent = origin.step();
     this.expectedBytes = expectedBytes(source, manifest.spec().average() > 0);
@@ -173,7 +176,8 @@ final class CheckpointSaver {
   }
 
   private CoppiceRecord record(RunState state) {
-    return CoppiceRecord.of(sunk.plus(RunExpense.of(state.spent())), lineage);
+    return CoppiceRecord.of(sunk.plus(RunExpense.of(state.spent())), lineage)
+        .withReading(Optional.of(reading));
   }
 
   private static String json(RunState state) throws IOException {

@@ -3,7 +3,7 @@ package dev.coppice.train.run;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.TokenSequence;
 import dev.coppice.train.data.TrainingData;
 
 /** Whether a model can read some data at all. */
@@ -15,7 +15,7 @@ final class Compatibility {
    *
    * @throws CoppiceException naming what does not fit
    */
-  static void check(MoeSpec model, TokenFile data, int sequence) {
+  static void check(MoeSpec model, TokenSequence data, int sequence) {
     check(model, TrainingData.of(data), sequence);
   }
 

@@ -2,24 +2,36 @@ package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.train.budget.StepCost;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.HeldOut;
+import dev.coppice.train.data.TokenBytes;
+import dev.coppice.train.metrics.EventLog;
 import dev.coppice.train.metrics.RunEvent;
 import java.io.Closeable;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 
 /** Judges a run on its held-out text between steps; where that fails, the run goes on without. */
 final class Evaluation implements Closeable {
   private final TrainSpec spec;
-  private Optional<TokenFile> heldOut;
+  private Optional<Judging> judging;
+  private Optional<RunEvent> last;
 
-  private Evaluation(TrainSpec spec, Optional<TokenFile> heldOut) {
+  /** What it judges by, and what counts the bytes of it. */
+  private record Judging(HeldOut heldOut, TokenBytes bytes) {
+    void close() {
+      heldOut.close();
+      bytes.close();
+    }
+  }
+
+  private Evaluation(TrainSpec spec, Optional<Judging> judging, Optional<RunEvent> last) {
     this.spec = spec;
-    this.heldOut = heldOut;
+    this.judging = judging;
+    this.last = last;
   }
 
   /**
@@ -27,19 +39,35 @@ final class Evaluation implements Closeable {
    *
    * @param folder of the run
    * @param spec of the run
+   * @param checkpoint that the run stands at, whose tokenizer says how long tokens are
    * @param log hears why there is no judging
    */
-  static Evaluation open(RunFolder folder, TrainSpec spec, RunLog log) {
-    Optional<TokenFile> text = Optional.empty();
-    Optional<Path> file = folder.heldOut();
-    if (spec.evaluation().everySteps() > 0 && file.isPresent()) {
+  static Evaluation open(RunFolder folder, TrainSpec spec, Path checkpoint, RunLog log)
+      throws IOException {
+    Optional<Judging> judging = Optional.empty();
+    if (spec.evaluation().everySteps() > 0) {
       try {
-        text = Optional.of(TokenFile.open(file.get()));
+        judging = judging(folder.path(), checkpoint);
       } catch (IOException | CoppiceException e) {
         warn(log, e);
       }
     }
-    return new Evaluation(spec, text);
+    Optional<RunEvent> last =
+        EventLog.read(folder.events()).stream()
+            .filter(event -> event.kind().equals(RunEvent.EVALUATED))
+            .reduce((before, after) -> after);
+    return new Evaluation(spec, judging, last);
+  }
+
+  private static Optional<Judging> judging(Path run, Path checkpoint) throws IOException {
+    Optional<HeldOut> heldOut = HeldOut.open(run);
+    if (heldOut.isEmpty()) {
+      return Optional.empty();
+    }
+    try (Checkpoint model = Checkpoint.open(checkpoint)) {
+      TokenBytes bytes = TokenBytes.of(checkpoint, model.spec().vocabularySize());
+      return Optional.of(new Judging(heldOut.get(), bytes));
+    }
   }
 
   private static void warn(RunLog log, Exception e) {
@@ -49,23 +77,65 @@ final class Evaluation implements Closeable {
         ImmutableSortedMap.of());
   }
 
-  /** Judges what trains, if its step is one for it. */
-  void after(long step, RunParts parts, RunLog log) {
-    if (heldOut.isEmpty() || step % spec.evaluation().everySteps() != 0) {
+  /** Judges what is to train, before the first step. */
+  void before(RunParts parts, RunLog log) {
+    if (parts.step() == 0 && spec.evaluation().asTrained()) {
+      judge(parts, log);
+    }
+  }
+
+  /** Judges what trains, if its step is one for it; the last always is. */
+  void after(RunParts parts, RunLog log) {
+    EvaluationSpec when = spec.evaluation();
+    boolean ends = when.asTrained() && !parts.meter().fits();
+    if (ends || (when.everySteps() > 0 && parts.step() % when.everySteps() == 0)) {
+      judge(parts, log);
+    }
+  }
+
+  /** The numbers of the last look; none where there was none. */
+  ImmutableSortedMap<String, Double> lastLook() {
+    return last.map(RunEvent::values).orElse(ImmutableSortedMap.of());
+  }
+
+  private void judge(RunParts parts, RunLog log) {
+    if (judging.isEmpty()) {
       return;
     }
+    try {
+      Look look = look(judging.get(), parts.trainee());
+      parts.runner().evaluated(forwardFlops(parts.meter().cost(), look.tokens()));
+      RunEvent event =
+          new RunEvent(parts.step(), RunEvent.EVALUATED, look.message(), look.values());
+      // a run that begins again has told of its start
+      if (parts.step() > 0 || last.isEmpty()) {
+        log.event(event.kind(), event.message(), event.values());
+      }
+      last = Optional.of(event);
+    } catch (IOException | CoppiceException e) {
+      judging.get().close();
+      judging = Optional.empty();
+      warn(log, e);
+    }
+  }
+
+  private Look look(Judging by, Trainee trainee) throws IOException {
     BatchSpec batch = spec.batch();
     // an interval is nobody's need here: one resample is the least
     EvalSpec how =
-        new EvalSpec(batch.microBatch(), batch.sequence(), spec.evaluation().windows(), 1, 0);
-    try {
-      EvalReport report = parts.trainee().evaluate(heldOut.get(), how);
-      parts.runner().evaluated(forwardFlops(parts.meter().cost(), report.tokens()));
-      log.event(RunEvent.EVALUATED, describe(report), values(report));
-    } catch (IOException | CoppiceException e) {
-      heldOut = Optional.empty();
-      warn(log, e);
+        new EvalSpec(
+            batch.microBatch(),
+            batch.sequence(),
+            spec.evaluation().windows(),
+            spec.evaluation().documentMask(batch),
+            1,
+            0);
+    Look look = new Look();
+    for (HeldOut.Source source : by.heldOut().sources()) {
+      HeldOutText text = new HeldOutText(source.tokens(), by.bytes(), source.documentEnd());
+      look.add(source.name(), trainee.evaluate(text, how));
     }
+    return look;
   }
 
   /** 2·N_active a token: a third of what training takes. */
@@ -74,22 +144,8 @@ final class Evaluation implements Closeable {
     return each.multiply(BigInteger.valueOf(tokens));
   }
 
-  private static String describe(EvalReport report) {
-    return String.format(
-        Locale.ROOT, "held-out loss %.4f over %d tokens", report.loss(), report.tokens());
-  }
-
-  private static ImmutableSortedMap<String, Double> values(EvalReport report) {
-    return ImmutableSortedMap.of(
-        "loss", report.loss(),
-        "bits_per_byte", report.bitsPerByte(),
-        "accuracy", report.accuracy());
-  }
-
   @Override
-  public void close() throws IOException {
-    if (heldOut.isPresent()) {
-      heldOut.get().close();
-    }
+  public void close() {
+    judging.ifPresent(Judging::close);
   }
 }

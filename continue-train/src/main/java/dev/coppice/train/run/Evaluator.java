@@ -5,7 +5,6 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
-import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TokenWindows;
 import java.util.function.DoubleConsumer;
 import java.util.function.Function;
@@ -15,7 +14,7 @@ import java.util.stream.LongStream;
  * Judges a model by text that it was not trained on.
  *
  * <p>The text is read in windows that do not overlap; a token is foretold from those before it in
- * its window. Deterministic: one model, one text and one spec give one report.
+ * its window, and with a document mask from those of its document alone. Deterministic: one model, one text and one spec give one report.
  */
 public final class Evaluator {
   private Evaluator() {}
@@ -29,7 +28,7 @@ public final class Evaluator {
    * @throws CoppiceException when the model's vocabulary does not cover the text's ids, its
    *     positions do not cover a window, or the text has no token to foretell
    */
-  public static EvalReport evaluate(LanguageModel model, TokenFile heldOut, EvalSpec spec) {
+  public static EvalReport evaluate(LanguageModel model, HeldOutText heldOut, EvalSpec spec) {
     return score(model, heldOut, spec).report();
   }
 
@@ -41,7 +40,7 @@ public final class Evaluator {
    * @param spec how
    * @throws CoppiceException as {@link #evaluate} does
    */
-  public static HeldOutScores score(LanguageModel model, TokenFile heldOut, EvalSpec spec) {
+  public static HeldOutScores score(LanguageModel model, HeldOutText heldOut, EvalSpec spec) {
     return score(model, heldOut, spec, share -> {});
   }
 
@@ -55,23 +54,23 @@ public final class Evaluator {
    * @throws CoppiceException as {@link #evaluate} does
    */
   public static HeldOutScores score(
-      LanguageModel model, TokenFile heldOut, EvalSpec spec, DoubleConsumer progress) {
-    Compatibility.check(model.spec(), heldOut, spec.sequence());
+      LanguageModel model, HeldOutText heldOut, EvalSpec spec, DoubleConsumer progress) {
+    Compatibility.check(model.spec(), heldOut.tokens(), spec.sequence());
     return scoreAll(model::score, heldOut, spec, progress);
   }
 
   /** Judges whatever scores batches. */
   static HeldOutScores scoreAll(
       Function<TokenBatch, TokenScores> model,
-      TokenFile heldOut,
+      HeldOutText heldOut,
       EvalSpec spec,
       DoubleConsumer progress) {
-    TokenWindows windows = new TokenWindows(heldOut, spec.sequence());
+    TokenWindows windows = new TokenWindows(heldOut.tokens(), spec.sequence());
     long count = Math.min(windows.covering(), spec.maxWindows());
     ScoreSums sums = new ScoreSums(heldOut, windows, count);
     for (long first = 0; first < count; first += spec.batch()) {
       long[] drawn = LongStream.range(first, Math.min(count, first + spec.batch())).toArray();
-      TokenBatch batch = windows.read(drawn);
+      TokenBatch batch = windows.read(drawn, spec.documentMask());
       sums.add(drawn, batch, model.apply(batch));
       progress.accept((double) (first + drawn.length) / count);
     }

@@ -2,8 +2,9 @@ package dev.coppice.train.run;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.coppice.train.data.TokenFile;
 import java.util.Arrays;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** How well a model foretells held-out text, unit by unit, so that two models can be compared. */
 public final class HeldOutScores {
@@ -11,20 +12,19 @@ public final class HeldOutScores {
   private final EvalSpec spec;
   private final EvalReport report;
 
-  HeldOutScores(ScoreSums sums, TokenFile heldOut, EvalSpec spec) {
+  HeldOutScores(ScoreSums sums, HeldOutText heldOut, EvalSpec spec) {
     this.units = sums.units();
     this.spec = spec;
     this.report = report(sums, heldOut);
   }
 
-  private EvalReport report(ScoreSums sums, TokenFile heldOut) {
+  private EvalReport report(ScoreSums sums, HeldOutText heldOut) {
     double loss = units.loss() / sums.tokens();
-    double bytesPerToken = (double) heldOut.textBytes() / heldOut.tokenCount();
     double[] lossInterval = interval(units.losses());
     double[] accuracyInterval = interval(units.correct());
     return new EvalReport(
         loss,
-        loss / Math.log(2) / bytesPerToken,
+        bitsPerByte(sums),
         units.hits() / sums.tokens(),
         lossInterval[0],
         lossInterval[1],
@@ -34,7 +34,14 @@ public final class HeldOutScores {
         units.count(),
         sums.windows(),
         sums.tokens(),
-        heldOut.fingerprint());
+        sums.bytes().isPresent() ? (Long) sums.bytes().getAsLong() : null,
+        spec.documentMask(),
+        heldOut.tokens().fingerprint());
+  }
+
+  private @Nullable Double bitsPerByte(ScoreSums sums) {
+    OptionalLong bytes = sums.bytes();
+    return bytes.orElse(0) > 0 ? (Double) (units.loss() / Math.log(2) / bytes.getAsLong()) : null;
   }
 
   /** The figures and their intervals. */

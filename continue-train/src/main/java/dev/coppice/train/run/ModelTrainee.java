@@ -13,7 +13,6 @@ import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
-import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.distill.TeacherSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -80,7 +79,7 @@ final class ModelTrainee implements Trainee {
   }
 
   @Override
-  public EvalReport evaluate(TokenFile heldOut, EvalSpec spec) {
+  public EvalReport evaluate(HeldOutText heldOut, EvalSpec spec) {
     return Evaluator.evaluate(model, heldOut, spec);
   }
 

@@ -4,7 +4,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.RouterHealth;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.TokenSequence;
 import dev.coppice.train.data.TokenWindows;
 import java.util.Optional;
 import java.util.function.DoubleConsumer;
@@ -26,7 +26,7 @@ public final class RouterJudge {
    */
   public static RouterReport judge(
       LanguageModel model,
-      TokenFile text,
+      TokenSequence text,
       EvalSpec spec,
       Optional<Twins> twins,
       DoubleConsumer progress) {
@@ -36,23 +36,29 @@ public final class RouterJudge {
           ExitCode.INPUT_INVALID, "model must have a mixture layer, got dense layers only");
     }
     TokenWindows windows = new TokenWindows(text, spec.sequence());
-    long count = Math.min(windows.whole(), spec.maxWindows());
+    boolean mask = spec.documentMask();
+    long count = Math.min(windows.covering(), spec.maxWindows());
+    long whole = Math.min(windows.whole(), count);
     Optional<RouterHealth> sum = Optional.empty();
-    for (long first = 0; first < count; first += spec.batch()) {
-      long[] drawn = LongStream.range(first, Math.min(count, first + spec.batch())).toArray();
-      RouterHealth health = model.routers(windows.read(drawn));
-      sum = Optional.of(sum.map(before -> before.plus(health)).orElse(health));
+    for (long first = 0; first < whole; first += spec.batch()) {
+      long[] drawn = LongStream.range(first, Math.min(whole, first + spec.batch())).toArray();
+      sum = Optional.of(sum(sum, model.routers(windows.read(drawn, mask))));
       progress.accept((double) (first + drawn.length) / count);
     }
-    return sum.map(health -> RouterReport.of(health, twins))
+    if (whole < count) {
+      // by itself, so that what fills it up is not routed
+      sum = Optional.of(sum(sum, model.routers(windows.readAlone(whole, mask))));
+      progress.accept(1);
+    }
+    return sum.map(health -> RouterReport.of(health, twins, mask))
         .orElseThrow(
             () ->
                 new CoppiceException(
                     ExitCode.INPUT_INVALID,
-                    "text must hold a window of "
-                        + spec.sequence()
-                        + " tokens, got none ("
-                        + text.path()
-                        + ")"));
+                    "text must have two tokens, got one (" + text.path() + ")"));
+  }
+
+  private static RouterHealth sum(Optional<RouterHealth> before, RouterHealth more) {
+    return before.map(health -> health.plus(more)).orElse(more);
   }
 }

@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param experts of a layer
  * @param tokens that were routed
+ * @param documentMask whether documents in a window did not see one another
  * @param layers each mixture layer, in order
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-public record RouterReport(int experts, long tokens, ImmutableList<Layer> layers) {
+public record RouterReport(
+    int experts, long tokens, boolean documentMask, ImmutableList<Layer> layers) {
 
   /**
    * One mixture layer.
@@ -37,12 +39,12 @@ public record RouterReport(int experts, long tokens, ImmutableList<Layer> layers
       @Nullable Double twinAgreement) {}
 
   /** Makes a report of what was counted. */
-  static RouterReport of(RouterHealth health, Optional<Twins> twins) {
+  static RouterReport of(RouterHealth health, Optional<Twins> twins, boolean documentMask) {
     ImmutableList.Builder<Layer> layers = ImmutableList.builder();
     for (int layer = 0; layer < health.layers(); layer++) {
       layers.add(layer(health, layer, twins));
     }
-    return new RouterReport(health.experts(), health.tokens(), layers.build());
+    return new RouterReport(health.experts(), health.tokens(), documentMask, layers.build());
   }
 
   private static Layer layer(RouterHealth health, int layer, Optional<Twins> twins) {

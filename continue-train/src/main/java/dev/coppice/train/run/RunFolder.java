@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * metrics.jsonl             its curve
  * events.jsonl              what else happened
  * data/held-out.tokens      what it is judged by, if anything
+ * data/held-out.json        which documents of that come from where
  * step-00000120/            checkpoints, named by their step
  *   coppice-training/       what resume needs beside the weights
  *     manifest.json         what the checkpoint consists of
@@ -129,9 +130,9 @@ final class RunFolder implements Closeable {
     return path.resolve(String.format(Locale.ROOT, "averaged-%08d", step));
   }
 
-  /** The text that the run is judged by, if it has any. */
-  Optional<Path> heldOut() {
-    return Optional.of(path.resolve("data").resolve("held-out.tokens")).filter(Files::exists);
+  /** What else happened. */
+  Path events() {
+    return path.resolve("events.jsonl");
   }
 
   /** The file with the running average in a checkpoint, if one is kept. */

@@ -32,6 +32,7 @@ final class RunLoop {
    * @param requests from other threads
    */
   void train(ProgressListener listener, Requests requests) throws IOException {
+    evaluation.before(parts, log);
     while (parts.meter().fits() && !requests.stop()) {
       StepReport report = parts.runner().step();
       log.step(report.line());
@@ -43,7 +44,7 @@ final class RunLoop {
         saving.await(log);
         rollBack.now(parts, log);
       }
-      evaluation.after(parts.step(), parts, log);
+      evaluation.after(parts, log);
       saving.look(log);
       if (requests.takeSave() || saving.due(parts.step()) || back) {
         saving.save(parts, log, false);
@@ -56,6 +57,9 @@ final class RunLoop {
     if (report.spike()) {
       String text = "loss or gradient norm leapt" + (line.skipped() ? "; no update" : "");
       log.event(RunEvent.SPIKE, text, values(line));
+    } else if (report.unlabelled()) {
+      String text = "no token follows another of its document; no update";
+      log.event(RunEvent.SKIPPED, text, ImmutableSortedMap.of());
     } else if (line.skipped()) {
       log.event(RunEvent.SKIPPED, "loss or gradient was not finite; no update", values(line));
     }

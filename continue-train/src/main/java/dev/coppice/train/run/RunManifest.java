@@ -3,11 +3,15 @@ package dev.coppice.train.run;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.moe.checkpoint.Reading;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.DataSpec;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run is: the file {@code run.json}, written once; only where its data lies may change.
@@ -43,9 +47,24 @@ record RunManifest(
    */
   static RunManifest read(Path file) throws IOException {
     ObjectNode json = TrainJson.read(file, ObjectNode.class);
+    OlderRuns.complete(json);
     if (json.path("data") instanceof ObjectNode data && !data.has("read")) {
       data.putNull("read");
     }
     return TrainJson.of(json, RunManifest.class, file);
+  }
+
+  /** How the run gives text to its model. */
+  Reading reading() {
+    DataSpec.Ends ends = data.documentEnd();
+    return new Reading(
+        spec.batch().documentMask(),
+        ends == null
+            ? Optional.empty()
+            : Optional.of(new Reading.Ends(id(ends.text()), id(ends.tokens()))));
+  }
+
+  private static OptionalInt id(@Nullable Integer id) {
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 }

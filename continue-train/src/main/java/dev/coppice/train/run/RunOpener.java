@@ -44,6 +44,7 @@ final class RunOpener {
     RunManifest manifest = manifest(request);
     try (Checkpoint source = Checkpoint.open(request.checkpoint())) {
       RunSetting.check(source, request.data(), manifest);
+      RunSetting.checkHeldOut(source, request.spec(), out);
       Trainee trainee = factory.make(source, request.spec(), false);
       try {
         return begin(request, source, manifest, trainee);
@@ -71,7 +72,13 @@ final class RunOpener {
       RunState state =
           RunState.before(manifest, host.toBegin(source.spec(), manifest.spec().batch()));
       RunParts parts = setting.parts(source, trainee, state);
-      return new TrainingRun(setting, parts, Optional.empty(), ImmutableList.of());
+      String said =
+          String.join("; ", RunSettings.describe(source, request.spec(), request.out()));
+      return new TrainingRun(
+          setting,
+          parts,
+          Optional.empty(),
+          ImmutableList.of(new RunLog.Note(RunEvent.STARTED, said)));
     } catch (IOException | RuntimeException e) {
       folder.close();
       Files.deleteIfExists(RunFolder.manifest(out));
@@ -175,6 +182,15 @@ final class RunOpener {
     }
 
     private TrainingRun open(Optional<Path> step, StateOf state) throws IOException {
+      TrainSpec spec = setting.manifest().spec();
+      if (!spec.evaluation().asTrained()
+          && spec.batch().documentMask()
+          && Preparation.heldOut(setting.folder().path()).isPresent()) {
+        warn(
+            RunEvent.WARNING,
+            "the run was begun by an older version: its held-out text is still judged without the"
+                + " document mask that it trains with");
+      }
       return setting.load(
           step,
           (source, trainee) ->

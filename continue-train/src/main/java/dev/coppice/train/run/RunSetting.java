@@ -1,9 +1,13 @@
 package dev.coppice.train.run;
 
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
 import dev.coppice.train.data.BatchSource;
+import dev.coppice.train.data.HeldOut;
+import dev.coppice.train.data.TokenWindows;
 import dev.coppice.train.data.TrainingData;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -54,9 +58,37 @@ record RunSetting(
 
   /** Checks that checkpoint, data, spec and budget fit together. */
   static void check(Checkpoint source, TrainingData data, RunManifest manifest) throws IOException {
-    Compatibility.check(source.spec(), data, manifest.spec().batch().sequence());
+    int sequence = manifest.spec().batch().sequence();
+    Compatibility.check(source.spec(), data, sequence);
+    data.checkLabels(sequence);
     batches(data, manifest);
     meter(source, manifest, Spent.NOTHING);
+  }
+
+  /**
+   * Checks that what a run is to be judged by can be read by the model, and has a token to judge.
+   *
+   * @param runFolder where it was prepared, if it was
+   */
+  static void checkHeldOut(Checkpoint source, TrainSpec spec, Path runFolder) throws IOException {
+    Optional<HeldOut> found = HeldOut.open(runFolder);
+    if (found.isEmpty()) {
+      return;
+    }
+    try (HeldOut heldOut = found.get()) {
+      int sequence = spec.batch().sequence();
+      for (HeldOut.Source text : heldOut.sources()) {
+        Compatibility.check(source.spec(), text.tokens(), sequence);
+        TokenWindows windows = new TokenWindows(text.tokens(), sequence);
+        if (!windows.hasLabel(windows.covering())) {
+          throw new CoppiceException(
+              ExitCode.INPUT_INVALID,
+              "held-out text must have a token that follows another of its document, got none ("
+                  + text.name()
+                  + ")");
+        }
+      }
+    }
   }
 
   /** The order in which windows are drawn. */

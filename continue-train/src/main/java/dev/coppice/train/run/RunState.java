@@ -67,6 +67,21 @@ record RunState(
         spec);
   }
 
+  /** The state one step later that had no token to learn from; what came before still counts. */
+  RunState afterNothing(Spent nowSpent) {
+    return new RunState(
+        schemaVersion,
+        nowSpent,
+        windowsDrawn + spec.batch().sequences(),
+        skippedSteps + 1,
+        consecutiveSkips,
+        guard,
+        environment,
+        dataSha256,
+        budget,
+        spec);
+  }
+
   /** The state after something other than a step was spent. */
   RunState withSpent(Spent nowSpent) {
     return new RunState(

@@ -3,8 +3,9 @@ package dev.coppice.train.run;
 import com.google.common.primitives.Ints;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.TokenSequence;
 import dev.coppice.train.data.TokenWindows;
+import java.util.OptionalLong;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -13,7 +14,8 @@ import java.util.stream.LongStream;
 final class ScoreSums {
   private static final int FEWEST_DOCUMENTS = 10;
 
-  private final TokenFile data;
+  private final HeldOutText text;
+  private final TokenSequence data;
   private final TokenWindows windows;
   private final long windowCount;
   private final double[] documentLosses;
@@ -22,16 +24,19 @@ final class ScoreSums {
   private final double[] windowLosses;
   private final long[] windowTokens;
   private final double[] windowCorrect;
+  private long bytes;
+  private boolean bytesKnown = true;
 
   /**
    * Empty sums.
    *
-   * @param data the text
+   * @param text that is judged by
    * @param windows over the text
    * @param windowCount how many of them will be read
    */
-  ScoreSums(TokenFile data, TokenWindows windows, long windowCount) {
-    this.data = data;
+  ScoreSums(HeldOutText text, TokenWindows windows, long windowCount) {
+    this.text = text;
+    this.data = text.tokens();
     this.windows = windows;
     this.windowCount = windowCount;
     this.documentLosses = new double[Ints.checkedCast(data.documentCount())];
@@ -67,7 +72,19 @@ final class ScoreSums {
       windowLosses[(int) window] += loss;
       windowTokens[(int) window]++;
       windowCorrect[(int) window] += hit;
+      boolean last = data.documentStart(document + 1) == token + 2;
+      addBytes(text.bytes(batch.labels()[offset + i], last));
     }
+  }
+
+  private void addBytes(OptionalLong count) {
+    bytesKnown &= count.isPresent();
+    bytes += count.orElse(0);
+  }
+
+  /** Bytes of text that the counted tokens stand for; nothing where that is not known. */
+  OptionalLong bytes() {
+    return bytesKnown ? OptionalLong.of(bytes) : OptionalLong.empty();
   }
 
   /** Tokens counted. */

@@ -7,5 +7,6 @@ import dev.coppice.train.metrics.MetricsLine;
  *
  * @param line for the curve
  * @param spike whether loss or gradient norm leapt
+ * @param unlabelled whether there was no token to learn from, and so no update
  */
-record StepReport(MetricsLine line, boolean spike) {}
+record StepReport(MetricsLine line, boolean spike, boolean unlabelled) {}

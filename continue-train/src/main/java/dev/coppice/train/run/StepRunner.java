@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.AdamWSettings;
+import dev.coppice.moe.model.ExpertLoad;
 import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
@@ -12,6 +13,7 @@ import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
 import dev.coppice.train.budget.StepCost;
 import dev.coppice.train.data.BatchSource;
+import dev.coppice.train.data.TokenWindows;
 import dev.coppice.train.distill.TeacherSpec;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.optimizer.OptimizerSpec;
@@ -31,6 +33,16 @@ final class StepRunner {
 
   /** Losses of a step, and how long it waited for its data. */
   private record Losses(LossStats stats, double waitSeconds) {
+    /** Of a step without a token to learn from: no loss is known. */
+    static Losses none(double waitSeconds) {
+      double no = Double.NaN;
+      return new Losses(new LossStats(no, no, no, 0, ExpertLoad.NONE, no), waitSeconds);
+    }
+
+    boolean unlabelled() {
+      return stats.tokens() == 0;
+    }
+
     /** Everything that must be finite for the step to be taken. */
     boolean finite() {
       return Double.isFinite(
@@ -39,7 +51,10 @@ final class StepRunner {
   }
 
   /** What became of a step's gradient. */
-  private record Applied(UpdateReport update, boolean finite, boolean spike) {}
+  private record Applied(UpdateReport update, boolean finite, boolean spike) {
+    /** Nothing: there was no token to learn from. */
+    static final Applied NONE = new Applied(new UpdateReport(Double.NaN, true), true, false);
+  }
 
   /**
    * A runner that goes on from a state.
@@ -79,21 +94,32 @@ final class StepRunner {
     double learningRate =
         spec.schedule().at(meter.shareInNextStep(), spec.optimizer().learningRate());
     Losses losses = accumulate(teacherWeight());
-    Applied applied = apply(losses, learningRate);
+    Applied applied = losses.unlabelled() ? Applied.NONE : apply(losses, learningRate);
     if (spec.loss().biasStep() > 0 && !applied.update().skipped()) {
       trainee.balance(losses.stats().load(), spec.loss().biasStep());
     }
     StepCost cost = meter.cost();
     double seconds = (System.nanoTime() - started) / 1e9;
     meter.spend(seconds);
+    note(losses, applied);
+    double tokensPerSecond = cost.tokens() / Math.max(seconds, 1e-9);
+    return new StepReport(
+        line(losses, applied, learningRate, tokensPerSecond),
+        applied.spike(),
+        losses.unlabelled());
+  }
+
+  private void note(Losses losses, Applied applied) {
+    if (losses.unlabelled()) {
+      state = state.afterNothing(meter.spent());
+      return;
+    }
     guard.saw(losses.stats().crossEntropy(), applied.update().gradientNorm(), applied.spike());
     state =
         state.after(
             meter.spent(),
             new RunState.Outcome(applied.update().skipped(), applied.finite(), guard.state()));
     lastNorm = applied.update().gradientNorm();
-    double tokensPerSecond = cost.tokens() / Math.max(seconds, 1e-9);
-    return new StepReport(line(losses, applied, learningRate, tokensPerSecond), applied.spike());
   }
 
   /** Counts an evaluation between steps. */
@@ -129,7 +155,11 @@ final class StepRunner {
       parts.add(source.batch(state.windowsDrawn() + first, micro));
     }
     double waitSeconds = (System.nanoTime() - started) / 1e9;
-    return new Losses(trainee.accumulate(parts.build(), weights, teacherWeight), waitSeconds);
+    ImmutableList<TokenBatch> all = parts.build();
+    if (all.stream().allMatch(part -> TokenWindows.countedLabels(part) == 0)) {
+      return Losses.none(waitSeconds);
+    }
+    return new Losses(trainee.accumulate(all, weights, teacherWeight), waitSeconds);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.coppice.train.run;
 
+import com.google.common.collect.ImmutableSortedMap;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -18,6 +19,8 @@ import java.util.Optional;
  * @param lossCurve the file {@code metrics.jsonl}
  * @param averaged the folder of the running average as a model, where one is kept and the budget is
  *     spent
+ * @param heldOut numbers of the last look at held-out text, as {@code loss}, and {@code loss/NAME}
+ *     where there are several sources; none where there was no look
  */
 public record TrainResult(
     boolean finished,
@@ -29,4 +32,5 @@ public record TrainResult(
     double seconds,
     Path checkpoint,
     Path lossCurve,
-    Optional<Path> averaged) {}
+    Optional<Path> averaged,
+    ImmutableSortedMap<String, Double> heldOut) {}

@@ -7,7 +7,6 @@ import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
-import dev.coppice.train.data.TokenFile;
 import java.io.IOException;
 import java.util.function.DoublePredicate;
 
@@ -40,7 +39,7 @@ interface Trainee extends AutoCloseable {
   void balance(ExpertLoad load, double step);
 
   /** Judges the model on some text. */
-  EvalReport evaluate(TokenFile heldOut, EvalSpec spec) throws IOException;
+  EvalReport evaluate(HeldOutText heldOut, EvalSpec spec) throws IOException;
 
   /** What it is now; valid until the next update. */
   TraineeState now();

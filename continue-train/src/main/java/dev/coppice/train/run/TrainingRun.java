@@ -36,6 +36,7 @@ public final class TrainingRun implements Closeable {
   private final ImmutableList<RunLog.Note> notes;
   private final RunLoop.Requests requests = new RunLoop.Requests();
   private Optional<Path> newest;
+  private ImmutableSortedMap<String, Double> lastLook = ImmutableSortedMap.of();
 
   /**
    * A run at its position.
@@ -183,6 +184,7 @@ public final class TrainingRun implements Closeable {
       } finally {
         saving.awaitQuietly(log);
         newest = saving.newest();
+        lastLook = evaluation.lastLook();
       }
     }
     return result();
@@ -192,8 +194,9 @@ public final class TrainingRun implements Closeable {
     return new Saving(parts.saver(), spec().save(), newest, setting.host().nanoTime());
   }
 
-  private Evaluation evaluation(RunLog log) {
-    return Evaluation.open(setting.folder(), spec(), log);
+  private Evaluation evaluation(RunLog log) throws IOException {
+    Path stands = newest.orElse(Path.of(setting.manifest().checkpoint()));
+    return Evaluation.open(setting.folder(), spec(), stands, log);
   }
 
   private TrainResult result() {
@@ -208,7 +211,8 @@ public final class TrainingRun implements Closeable {
         spent.seconds(),
         newest.orElseThrow(),
         setting.folder().metrics(),
-        Optional.of(setting.folder().averaged(spent.steps())).filter(Files::exists));
+        Optional.of(setting.folder().averaged(spent.steps())).filter(Files::exists),
+        lastLook);
   }
 
   /** Asks for the end after the step that is being taken. From any thread. */
@@ -239,6 +243,11 @@ public final class TrainingRun implements Closeable {
   /** What will be spent when the budget is, or nothing where that depends on the clock. */
   public Optional<Spent> forecast() {
     return parts.meter().forecast();
+  }
+
+  /** What is to be said before the first step: the settings of a new run, or where one goes on. */
+  public ImmutableList<String> notes() {
+    return notes.stream().map(RunLog.Note::message).collect(ImmutableList.toImmutableList());
   }
 
   /** What the run may spend. */

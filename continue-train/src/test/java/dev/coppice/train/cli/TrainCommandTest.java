@@ -188,7 +188,10 @@ class TrainCommandTest {
             "units",
             "windows",
             "tokens",
-            "data");
+            "bytes",
+            "document_mask",
+            "data",
+            "document_end");
   }
 
   @Test
@@ -363,7 +366,7 @@ class TrainCommandTest {
                 + "\"rollback_steps\":100,\"skip_batches\":200,\"max_rollbacks\":3},"
                 + "\"save\":{\"every_steps\":7,\"every_minutes\":5.0,\"keep_last\":3,"
                 + "\"keep_every\":14,\"asynchronous\":false},"
-                + "\"evaluation\":{\"every_steps\":9,\"windows\":64}}");
+                + "\"evaluation\":{\"every_steps\":9,\"windows\":64,\"as_trained\":true}}");
   }
 
   @Test

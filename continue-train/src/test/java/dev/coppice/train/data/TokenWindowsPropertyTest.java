@@ -59,7 +59,7 @@ class TokenWindowsPropertyTest {
         TestTokens.write(folder.resolve("t"), VOCABULARY, countingDocuments(filled))) {
       TokenWindows windows = new TokenWindows(file, sequence);
       assertThat(windows.whole()).isEqualTo((count - 1) / sequence);
-      TokenBatch batch = windows.read(LongStream.range(0, windows.covering()).toArray());
+      TokenBatch batch = windows.read(LongStream.range(0, windows.covering()).toArray(), false);
       assertThat(batch.ids()).hasSize((int) windows.covering() * sequence);
       assertThat(batch.ids().length).isGreaterThanOrEqualTo(count - 1);
       for (int i = 0; i < batch.ids().length; i++) {
@@ -85,7 +85,7 @@ class TokenWindowsPropertyTest {
       int pass = (int) source.windowsPerPass();
       int[] first = starts(source.batch(0, pass));
       int[] second = starts(source.batch(pass, pass));
-      int[] all = new TokenWindows(file, sequence).read(range(pass)).ids();
+      int[] all = new TokenWindows(file, sequence).read(range(pass), false).ids();
       assertThat(sorted(first)).isEqualTo(sorted(starts(all, sequence)));
       assertThat(sorted(second)).isEqualTo(sorted(first));
       if (pass > 20) {

@@ -8,7 +8,6 @@ import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
-import dev.coppice.train.data.TokenFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +57,7 @@ final class BatchRecorder implements TraineeFactory {
     }
 
     @Override
-    public EvalReport evaluate(TokenFile heldOut, EvalSpec spec) throws IOException {
+    public EvalReport evaluate(HeldOutText heldOut, EvalSpec spec) throws IOException {
       return trainee.evaluate(heldOut, spec);
     }
 

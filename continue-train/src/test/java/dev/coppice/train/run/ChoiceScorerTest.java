@@ -37,7 +37,7 @@ class ChoiceScorerTest {
   }
 
   private ChoiceReport judge(int positions, int batch, ChoiceQuestion... questions) {
-    EvalSpec spec = new EvalSpec(batch, 256, Long.MAX_VALUE, 1000, 7);
+    EvalSpec spec = new EvalSpec(batch, 256, Long.MAX_VALUE, true, 1000, 7);
     ChoiceTask task = new ChoiceTask("letters", ImmutableList.copyOf(questions));
     return new ChoiceScorer(this::byLetter, new ByteTokenizer(), positions, spec)
         .score(task, share -> {});

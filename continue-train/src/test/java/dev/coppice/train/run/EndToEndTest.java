@@ -57,7 +57,7 @@ class EndToEndTest {
             TinyRuns.corpus(folder.resolve("held-out-" + System.nanoTime()), 30, 2);
         Checkpoint opened = Checkpoint.open(model);
         LanguageModel loaded = LanguageModel.open(opened, Precision.FLOAT32)) {
-      return Evaluator.evaluate(loaded, heldOut, EvalSpec.all(16, 16));
+      return Evaluator.evaluate(loaded, HeldOutText.ofBytes(heldOut), EvalSpec.all(16, 16));
     }
   }
 

@@ -6,12 +6,18 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
+import dev.coppice.moe.text.TextPieces;
+import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.data.KeyedHash;
 import dev.coppice.train.data.TestTokens;
+import dev.coppice.train.data.TokenBytes;
 import dev.coppice.train.data.TokenFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +40,7 @@ class EvaluatorTest {
   private EvalReport judge(EvalSpec spec, List<int[]> documents) throws IOException {
     try (TokenFile file =
         TestTokens.write(folder.resolve("t" + System.nanoTime()), 100, documents)) {
-      return Evaluator.scoreAll(EvaluatorTest::tenths, file, spec, share -> {}).report();
+      return Evaluator.scoreAll(EvaluatorTest::tenths, HeldOutText.ofBytes(file), spec, share -> {}).report();
     }
   }
 
@@ -100,14 +106,14 @@ class EvaluatorTest {
             .toList();
     try (TokenFile file = TestTokens.write(folder.resolve("t"), 100, documents)) {
       EvalSpec spec = EvalSpec.all(4, 8);
-      HeldOutScores one = Evaluator.scoreAll(EvaluatorTest::tenths, file, spec, share -> {});
+      HeldOutScores one = Evaluator.scoreAll(EvaluatorTest::tenths, HeldOutText.ofBytes(file), spec, share -> {});
       HeldOutScores worse =
-          Evaluator.scoreAll(batch -> plus(tenths(batch), 0.5f), file, spec, share -> {});
+          Evaluator.scoreAll(batch -> plus(tenths(batch), 0.5f), HeldOutText.ofBytes(file), spec, share -> {});
       // every token is worse by as much, so the interval of the difference has no width
       assertThat(worse.differenceInterval(one)[0]).isCloseTo(0.5, within(1e-5));
       assertThat(worse.differenceInterval(one)[1]).isCloseTo(0.5, within(1e-5));
       HeldOutScores other =
-          Evaluator.scoreAll(EvaluatorTest::tenths, file, EvalSpec.all(4, 9), share -> {});
+          Evaluator.scoreAll(EvaluatorTest::tenths, HeldOutText.ofBytes(file), EvalSpec.all(4, 9), share -> {});
       assertThatThrownBy(() -> one.differenceInterval(other))
           .hasMessageStartingWith("models must be judged by the same text in the same way");
     }
@@ -125,5 +131,108 @@ class EvaluatorTest {
   void refusesTextWithoutATokenToForetell() {
     assertThatThrownBy(() -> judge(EvalSpec.all(2, 4), List.of(new int[] {5}, new int[] {6})))
         .hasMessage("held-out text must have a token to foretell, got none");
+  }
+
+  /** Loss of a token is the number of tokens that it sees. */
+  private static TokenScores sights(TokenBatch batch) {
+    float[] losses = new float[batch.labels().length];
+    int start = 0;
+    Iterator<Integer> segments = batch.segments().iterator();
+    int end = batch.segments().isEmpty() ? batch.sequence() : segments.next();
+    for (int i = 0; i < losses.length; i++) {
+      if (i == end) {
+        start = i;
+        end = batch.segments().isEmpty() ? i + batch.sequence() : i + segments.next();
+      }
+      losses[i] = batch.labels()[i] < 0 ? 0 : i - start + 1;
+    }
+    return new TokenScores(losses, new boolean[losses.length]);
+  }
+
+  @Test
+  void documentsSeeOnlyThemselvesUnlessTheMaskIsLeftOut() throws IOException {
+    List<int[]> documents = List.of(new int[] {1, 2, 3}, new int[] {4, 5, 6, 7});
+    try (TokenFile file = TestTokens.write(folder.resolve("t"), 100, documents)) {
+      HeldOutText text = HeldOutText.ofBytes(file);
+      EvalSpec masked = EvalSpec.all(1, 7);
+      EvalReport one = Evaluator.scoreAll(EvaluatorTest::sights, text, masked, s -> {}).report();
+      // 1 + 2 in the first, 1 + 2 + 3 in the second; without a mask 1 + 2, and 4 + 5 + 6
+      assertThat(one.loss()).isCloseTo(9.0 / 5, within(1e-9));
+      assertThat(one.documentMask()).isTrue();
+      EvalSpec plain = masked.withDocumentMask(false);
+      EvalReport all = Evaluator.scoreAll(EvaluatorTest::sights, text, plain, s -> {}).report();
+      assertThat(all.loss()).isCloseTo(18.0 / 5, within(1e-9));
+      assertThat(all.documentMask()).isFalse();
+    }
+  }
+
+  /** An id stands for as many bytes as it is large. */
+  private static Tokenizer asLongAsLarge() {
+    return new Tokenizer() {
+      @Override
+      public String name() {
+        return "large";
+      }
+
+      @Override
+      public int vocabularySize() {
+        return 100;
+      }
+
+      @Override
+      public TextPieces.Cuts cuts() {
+        return TextPieces.Cuts.NOWHERE;
+      }
+
+      @Override
+      public int[] encodePiece(String piece) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public int[] encode(String prompt) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public String decode(int... ids) {
+        return "x".repeat(Arrays.stream(ids).sum());
+      }
+    };
+  }
+
+  @Test
+  void bitsPerByteAreOfTheBytesThatWereScored() throws IOException {
+    // 9 ends documents; it is also a word of 9 bytes where it stands elsewhere
+    List<int[]> documents = List.of(new int[] {50, 3, 9, 4, 9}, new int[] {60, 2, 9});
+    try (TokenFile file = TestTokens.write(folder.resolve("t"), 100, documents)) {
+      HeldOutText text =
+          new HeldOutText(file, TokenBytes.of(asLongAsLarge()), OptionalInt.of(9));
+      EvalReport all = bits(text, EvalSpec.all(2, 3));
+      // the ends have a loss and no bytes; the first token of a document has neither
+      assertThat(all.tokens()).isEqualTo(6);
+      assertThat(all.bytes()).isEqualTo(3 + 9 + 4 + 2);
+      double nats = 0.3 + 0.9 + 0.4 + 0.9 + 0.2 + 0.9;
+      assertThat(all.bitsPerByte()).isCloseTo(nats / Math.log(2) / 18, within(1e-6));
+      // tokens 1..3 of the first window
+      EvalReport part = bits(text, EvalSpec.all(2, 3).withMaxWindows(1));
+      assertThat(part.bytes()).isEqualTo(3 + 9 + 4);
+      assertThat(part.bitsPerByte()).isCloseTo(1.6 / Math.log(2) / 16, within(1e-6));
+    }
+  }
+
+  private static EvalReport bits(HeldOutText text, EvalSpec spec) {
+    return Evaluator.scoreAll(EvaluatorTest::tenths, text, spec, share -> {}).report();
+  }
+
+  @Test
+  void bitsPerByteAreNotKnownWhereIdsAreNoBytesAndThereIsNoTokenizer() throws IOException {
+    List<int[]> documents = List.of(new int[] {1, 300, 2});
+    try (TokenFile file = TestTokens.write(folder.resolve("t"), 1000, documents)) {
+      EvalReport report = bits(HeldOutText.ofBytes(file), EvalSpec.all(1, 8));
+      assertThat(report.bytes()).isNull();
+      assertThat(report.bitsPerByte()).isNull();
+      assertThat(report.loss()).isPositive();
+    }
   }
 }

@@ -15,7 +15,6 @@ import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
-import dev.coppice.train.data.TokenFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -67,8 +66,8 @@ final class FakeTrainee implements Trainee {
   public void balance(ExpertLoad load, double step) {}
 
   @Override
-  public EvalReport evaluate(TokenFile heldOut, EvalSpec spec) {
-    return new EvalReport(2.5, 3.6, 0.5, 2.4, 2.6, 0.4, 0.6, "documents", 10, 10, 100, "none");
+  public EvalReport evaluate(HeldOutText heldOut, EvalSpec spec) {
+    return new EvalReport(2.5, 3.6, 0.5, 2.4, 2.6, 0.4, 0.6, "documents", 10, 10, 100, 100L, spec.documentMask(), "none");
   }
 
   @Override

@@ -59,7 +59,7 @@ class KickstartingTest {
   private double loss(Path model) throws IOException {
     try (Checkpoint opened = Checkpoint.open(model);
         LanguageModel loaded = LanguageModel.open(opened, Precision.FLOAT32)) {
-      return Evaluator.evaluate(loaded, heldOut, EvalSpec.all(16, 16)).loss();
+      return Evaluator.evaluate(loaded, HeldOutText.ofBytes(heldOut), EvalSpec.all(16, 16)).loss();
     }
   }
 

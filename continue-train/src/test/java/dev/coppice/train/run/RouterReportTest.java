@@ -44,7 +44,7 @@ class RouterReportTest {
 
   @Test
   void countsLoadDeadExpertsAndEntropy() {
-    RouterReport.Layer layer = RouterReport.of(HEALTH, Optional.empty()).layers().get(0);
+    RouterReport.Layer layer = RouterReport.of(HEALTH, Optional.empty(), true).layers().get(0);
 
     assertThat(layer.load()).containsExactly(0.8, 0.4, 0.8, 0.0);
     assertThat(layer.imbalance()).isEqualTo(1.6, offset(1e-12));
@@ -55,8 +55,8 @@ class RouterReportTest {
 
   @Test
   void twinsAgreeWhereTokensTakeBothOrNeither() {
-    RouterReport appended = RouterReport.of(HEALTH, Optional.of(new Twins(2, false)));
-    RouterReport interleaved = RouterReport.of(HEALTH, Optional.of(new Twins(2, true)));
+    RouterReport appended = RouterReport.of(HEALTH, Optional.of(new Twins(2, false)), true);
+    RouterReport interleaved = RouterReport.of(HEALTH, Optional.of(new Twins(2, true)), true);
 
     // 0 and 2: 6 of 10; 1 and 3: 0 of 4
     assertThat(appended.layers().get(0).twinAgreement()).isEqualTo(0.3, offset(1e-12));
@@ -81,7 +81,7 @@ class RouterReportTest {
 
   @Test
   void jsonNamesEveryNumber() {
-    RouterReport report = RouterReport.of(HEALTH, Optional.of(new Twins(2, false)));
+    RouterReport report = RouterReport.of(HEALTH, Optional.of(new Twins(2, false)), true);
 
     JsonNode layer = TrainJson.mapper().valueToTree(report).path("layers").path(0);
 
@@ -91,7 +91,7 @@ class RouterReportTest {
     assertThat(layer.path("twin_agreement").doubleValue()).isEqualTo(0.3, offset(1e-12));
     assertThat(
             TrainJson.mapper()
-                .valueToTree(RouterReport.of(HEALTH, Optional.empty()))
+                .valueToTree(RouterReport.of(HEALTH, Optional.empty(), true))
                 .at("/layers/0/twin_agreement")
                 .isNull())
         .isTrue();

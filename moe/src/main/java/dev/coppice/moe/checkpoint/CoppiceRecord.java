@@ -21,15 +21,26 @@ import java.util.Optional;
  * @param coppiceVersion version of the program that wrote it
  * @param ledger what the checkpoint has cost
  * @param lineage how it was grown, if it was
+ * @param reading how it was given its text when it was last trained, if that is known
  */
 public record CoppiceRecord(
-    int schemaVersion, String coppiceVersion, ComputeLedger ledger, Optional<Lineage> lineage) {
+    int schemaVersion,
+    String coppiceVersion,
+    ComputeLedger ledger,
+    Optional<Lineage> lineage,
+    Optional<Reading> reading) {
   /** The form that this version writes. */
   public static final int SCHEMA_VERSION = 1;
 
   /** A record by this version of the program. */
   public static CoppiceRecord of(ComputeLedger ledger, Optional<Lineage> lineage) {
-    return new CoppiceRecord(SCHEMA_VERSION, CoppiceVersion.current(), ledger, lineage);
+    return new CoppiceRecord(
+        SCHEMA_VERSION, CoppiceVersion.current(), ledger, lineage, Optional.empty());
+  }
+
+  /** The same of a checkpoint that was so given its text. */
+  public CoppiceRecord withReading(Optional<Reading> other) {
+    return new CoppiceRecord(schemaVersion, coppiceVersion, ledger, lineage, other);
   }
 
   /** The record as JSON. */
@@ -53,6 +64,7 @@ public record CoppiceRecord(
       }
     }
     lineage.ifPresent(l -> json.set("lineage", l.json()));
+    reading.ifPresent(r -> r.writeTo(json.putObject("reading")));
     return json;
   }
 
@@ -97,7 +109,10 @@ public record CoppiceRecord(
         version,
         json.path("coppice_version").asText("unknown"),
         new ComputeLedger(entries.build()),
-        lineage);
+        lineage,
+        json.has("reading")
+            ? Optional.of(Reading.of(json.path("reading"), file))
+            : Optional.empty());
   }
 
   private static ImmutableSortedMap<String, BigInteger> uses(JsonNode json, Path file) {
@@ -112,7 +127,7 @@ public record CoppiceRecord(
     return uses.buildOrThrow();
   }
 
-  private static CheckpointFormatException malformed(Path file, String detail) {
+  static CheckpointFormatException malformed(Path file, String detail) {
     return new CheckpointFormatException(Reason.MALFORMED_JSON, file, detail);
   }
 }

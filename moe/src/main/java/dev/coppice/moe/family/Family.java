@@ -94,6 +94,11 @@ public final class Family {
         + " (it can be inspected, grown and verified, but not run or trained)";
   }
 
+  /** The key of a configuration that weighs the load-balancing loss; empty where none does. */
+  public Optional<String> loadBalanceKey() {
+    return Optional.of(model().loadBalance()).filter(key -> !key.isEmpty());
+  }
+
   /** Whether the family has tensors of that role. */
   public boolean has(TensorRole role) {
     return names.has(role);

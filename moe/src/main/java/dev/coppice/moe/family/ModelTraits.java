@@ -24,6 +24,7 @@ import java.util.Map;
  * @param feedForward widths and gates of experts and dense layers
  * @param window which layers see how far; at most one description, none where all see everything
  * @param multipliers keys of constant factors; at most one description
+ * @param loadBalance key of the weight of the load-balancing loss; empty where there is none
  * @param defaults values of keys that a configuration leaves out
  * @param fresh what a new configuration holds beside its shape
  * @param runsOnlyWith values outside which the kernels do not run the model
@@ -35,6 +36,7 @@ record ModelTraits(
     @JsonProperty(required = true) FeedForward feedForward,
     ImmutableList<Window> window,
     ImmutableList<MultiplierKeys> multipliers,
+    String loadBalance,
     ImmutableMap<String, JsonNode> defaults,
     ObjectNode fresh,
     List<Requirement> runsOnlyWith,

@@ -63,4 +63,9 @@ public final class ByteTokenizer implements Tokenizer {
     }
     return new String(utf8, StandardCharsets.UTF_8);
   }
+
+  @Override
+  public int bytes(int id) {
+    return 1;
+  }
 }

@@ -3,6 +3,7 @@ package dev.coppice.moe.text;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
 import com.google.common.hash.Hashing;
 import com.google.common.primitives.Ints;
@@ -11,6 +12,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /**
  * The tokenizer that a {@code tokenizer.json} describes.
@@ -54,6 +57,7 @@ public final class JsonTokenizer implements Tokenizer {
   private final int[] prefix;
   private final Optional<BytePairEncoder> fast;
   private final TextPieces.Cuts cuts;
+  private final Supplier<SymbolBytes> bytes;
 
   /**
    * A tokenizer.
@@ -75,6 +79,7 @@ public final class JsonTokenizer implements Tokenizer {
     this.vocabularySize = vocabularySize;
     this.prefix = probePrefix();
     this.cuts = probeCuts();
+    this.bytes = Suppliers.memoize(() -> symbolBytes(description));
     this.fast =
         BytePairRules.read(new ObjectMapper().readTree(description))
             .filter(rules -> cuts == TextPieces.Cuts.AT_LINES)
@@ -268,6 +273,19 @@ public final class JsonTokenizer implements Tokenizer {
   @Override
   public String decode(int... ids) {
     return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true);
+  }
+
+  private SymbolBytes symbolBytes(byte[] description) {
+    try {
+      return SymbolBytes.of(new ObjectMapper().readTree(description), this::decode, slow("a"));
+    } catch (IOException e) {
+      throw new UncheckedIOException("tokenizer.json must still be JSON", e);
+    }
+  }
+
+  @Override
+  public int bytes(int id) {
+    return bytes.get().of(id);
   }
 
   @Override

@@ -96,6 +96,15 @@ public interface Tokenizer extends AutoCloseable {
   String decode(int... ids);
 
   /**
+   * Bytes of UTF-8 text that an id stands for in the midst of a text; special tokens have none.
+   *
+   * @param id below {@link #vocabularySize()}
+   */
+  default int bytes(int id) {
+    return decode(id).getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  /**
    * The text that some ids add to others. It is not the text of those ids alone: many tokenizers
    * drop the blank that a text would begin with, and characters may be split over tokens.
    *

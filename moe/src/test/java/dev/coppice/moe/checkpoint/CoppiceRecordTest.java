@@ -10,7 +10,9 @@ import dev.coppice.moe.safetensors.CheckpointFormatException;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class CoppiceRecordTest {
@@ -47,6 +49,23 @@ class CoppiceRecordTest {
             Optional.of(new Lineage(tree)));
     String text = JsonFiles.print(record.toJson());
     assertThat(CoppiceRecord.fromJson((ObjectNode) json.readTree(text), FILE)).isEqualTo(record);
+  }
+
+  @Test
+  void aRecordKeepsHowTextWasGiven() throws IOException {
+    for (Optional<Reading.Ends> ends :
+        List.of(
+            Optional.<Reading.Ends>empty(),
+            Optional.of(new Reading.Ends(OptionalInt.empty(), OptionalInt.of(7))))) {
+      CoppiceRecord record =
+          CoppiceRecord.of(ComputeLedger.empty(), Optional.empty())
+              .withReading(Optional.of(new Reading(false, ends)));
+      ObjectNode tree = (ObjectNode) new ObjectMapper().readTree(JsonFiles.print(record.toJson()));
+      assertThat(CoppiceRecord.fromJson(tree, FILE)).isEqualTo(record);
+      tree.putObject("reading").put("document_mask", "yes");
+      assertThatThrownBy(() -> CoppiceRecord.fromJson(tree, FILE))
+          .hasMessageContaining("reading must have document_mask");
+    }
   }
 
   @Test

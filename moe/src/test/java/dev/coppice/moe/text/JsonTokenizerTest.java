@@ -45,6 +45,20 @@ class JsonTokenizerTest {
   }
 
   @Test
+  void idsStandForTheBytesOfTheirText() throws IOException {
+    try (JsonTokenizer tokenizer = open(VOCABULARY)) {
+      assertThat(tokenizer.bytes(HELL)).isEqualTo(4);
+      assertThat(tokenizer.bytes(SPACE_W)).isEqualTo(2);
+      assertThat(tokenizer.bytes(START)).isZero();
+      // each half of a letter of two bytes is one
+      for (String text : List.of("hello world", "é", "a 中 b", "\uD83D\uDE00\n")) {
+        int sum = stream(tokenizer, text).stream().map(tokenizer::bytes).sum();
+        assertThat(sum).as(text).isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
+      }
+    }
+  }
+
+  @Test
   void textComesBack() throws IOException {
     try (JsonTokenizer tokenizer = open(VOCABULARY)) {
       for (String text :

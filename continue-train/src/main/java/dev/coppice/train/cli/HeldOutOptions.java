@@ -1,0 +1,52 @@
+package dev.coppice.train.cli;
+
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.train.data.DataPath;
+import dev.coppice.train.data.HoldOut;
+import dev.coppice.train.data.PartSpec;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** What a run is judged by. */
+final class HeldOutOptions {
+  @Option(
+      names = "--held-out",
+      paramLabel = "SHARE",
+      description =
+          "Share of the tokens of each part to keep from training, in RUN/data/held-out.tokens: by"
+              + " document, or the end of the text where it is one document.")
+  private Optional<Double> share;
+
+  @Option(
+      names = "--held-out-data",
+      paramLabel = "PATH",
+      arity = "1..*",
+      description =
+          "Data to judge by, in the forms and with the options of --data, beside --held-out or"
+              + " without it; each path has a loss of its own.")
+  private List<String> own = List.of();
+
+  /** What is asked for. */
+  HoldOut holdOut(long seed) {
+    return new HoldOut(share.map(part -> new PartSpec.HeldOutSpec(part, seed)), paths());
+  }
+
+  private ImmutableList<Path> paths() {
+    return own.stream().map(HeldOutOptions::path).collect(toImmutableList());
+  }
+
+  private static Path path(String text) {
+    DataPath path = DataPath.parse(text);
+    if (path.weight().isPresent()) {
+      throw new CoppiceException(
+          ExitCode.USAGE, "--held-out-data must have no weights, got " + text);
+    }
+    return path.path();
+  }
+}

@@ -1,0 +1,21 @@
+package dev.coppice.train.data;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a run is to be judged by.
+ *
+ * @param share what to hold out of the data, if anything
+ * @param own data that is for judging alone, each path a source
+ */
+public record HoldOut(Optional<PartSpec.HeldOutSpec> share, List<Path> own) {
+  /** Nothing. */
+  public static final HoldOut NONE = new HoldOut(Optional.empty(), List.of());
+
+  /** Copies the list. */
+  public HoldOut {
+    own = List.copyOf(own);
+  }
+}

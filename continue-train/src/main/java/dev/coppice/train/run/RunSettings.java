@@ -1,0 +1,60 @@
+package dev.coppice.train.run;
+
+import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.spec.LayerSpec;
+import dev.coppice.train.data.HeldOut;
+import dev.coppice.train.optimizer.LossSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** What is said of a run before its first step: what was decided without being asked. */
+final class RunSettings {
+  private RunSettings() {}
+
+  /** A line a setting. */
+  static ImmutableList<String> describe(Checkpoint source, TrainSpec spec, Path runFolder)
+      throws IOException {
+    ImmutableList.Builder<String> lines = ImmutableList.builder();
+    source.spec().firstMoe().ifPresent(moe -> lines.add(loadBalance(source, spec.loss(), moe)));
+    lines.add(
+        spec.batch().documentMask()
+            ? "documents: each sees only itself, in training and judging (document mask)"
+            : "documents: they see one another within a window (no document mask)");
+    Optional<HeldOut> heldOut = HeldOut.open(runFolder);
+    if (heldOut.isPresent()) {
+      try (HeldOut text = heldOut.get()) {
+        lines.add(heldOut(text));
+      }
+    }
+    return lines.build();
+  }
+
+  private static String loadBalance(Checkpoint source, LossSpec loss, LayerSpec.Moe moe) {
+    Optional<String> key = LossSpec.loadBalanceKey(source);
+    boolean own =
+        key.isPresent() && LossSpec.defaultsOf(source).loadBalance() == loss.loadBalance();
+    return String.format(
+        Locale.ROOT,
+        "load balance: weight %s%s; the loss is %d at perfect balance",
+        loss.loadBalance(),
+        own ? " (" + key.get() + " of config.json)" : "",
+        moe.topK());
+  }
+
+  private static String heldOut(HeldOut text) {
+    return text.sources().stream()
+        .map(
+            source ->
+                String.format(
+                    Locale.ROOT,
+                    "%s (%d tokens, %d documents)",
+                    source.name(),
+                    source.tokens().tokenCount(),
+                    source.tokens().documentCount()))
+        .collect(Collectors.joining(", ", "held out: ", ""));
+  }
+}
