@@ -104,7 +104,7 @@ final class LayerConfig {
         root.set(entry.getKey(), repeated(entry.getValue()));
       }
     }
-    if (root != config) {
+    if (ConfigView.isNested(config, traits)) {
       growListsOutside(reader);
     }
   }
