@@ -21,7 +21,7 @@ import dev.coppice.train.data.CorpusBuilder;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.run.ProgressListener;
 import dev.coppice.train.run.TrainResult;
-import dev.coppice.train.run.TrainSpec;
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.train.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -19,7 +19,7 @@ import dev.coppice.train.data.TokenBytes;
 import dev.coppice.train.data.TokenCache;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TrainingData;
-import dev.coppice.train.run.HeldOutText;
+import dev.coppice.train.eval.HeldOutText;
 import dev.coppice.train.run.Memory;
 import java.io.IOException;
 import java.nio.file.Files;

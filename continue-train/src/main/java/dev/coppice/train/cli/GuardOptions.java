@@ -1,7 +1,7 @@
 package dev.coppice.train.cli;
 
-import dev.coppice.train.run.GuardSpec;
-import dev.coppice.train.run.SpikePolicy;
+import dev.coppice.train.spec.GuardSpec;
+import dev.coppice.train.spec.SpikePolicy;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 

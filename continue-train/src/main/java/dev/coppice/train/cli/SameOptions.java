@@ -6,7 +6,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
-import dev.coppice.train.run.TrainSpec;
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.train.run.TrainingRun;
 import java.util.Iterator;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package dev.coppice.train.cli;
 
-import dev.coppice.train.run.EvaluationSpec;
-import dev.coppice.train.run.SaveSpec;
+import dev.coppice.train.spec.EvaluationSpec;
+import dev.coppice.train.spec.SaveSpec;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 

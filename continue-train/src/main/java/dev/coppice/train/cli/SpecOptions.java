@@ -2,9 +2,9 @@ package dev.coppice.train.cli;
 
 import dev.coppice.train.optimizer.InitialMoments;
 import dev.coppice.train.optimizer.LossSpec;
-import dev.coppice.train.run.BatchSpec;
-import dev.coppice.train.run.InitialWeights;
-import dev.coppice.train.run.TrainSpec;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.InitialWeights;
+import dev.coppice.train.spec.TrainSpec;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

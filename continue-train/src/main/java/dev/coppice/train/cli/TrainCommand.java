@@ -22,7 +22,7 @@ import dev.coppice.train.run.Memory;
 import dev.coppice.train.run.ResumeSpec;
 import dev.coppice.train.run.StopSignals;
 import dev.coppice.train.run.TrainResult;
-import dev.coppice.train.run.TrainSpec;
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.train.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;

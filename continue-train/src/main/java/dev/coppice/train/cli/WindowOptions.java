@@ -2,7 +2,7 @@ package dev.coppice.train.cli;
 
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.train.run.EvalSpec;
+import dev.coppice.train.eval.EvalSpec;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,5 +1,12 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.eval.EvalSpec;
+import dev.coppice.train.eval.HeldOutText;
+import dev.coppice.train.eval.Look;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.EvaluationSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunFolder;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.checkpoint.Checkpoint;

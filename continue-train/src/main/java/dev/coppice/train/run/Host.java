@@ -1,5 +1,8 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.store.DiskSpace;
+import dev.coppice.train.store.Environment;
 import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.moe.model.ThreadRule;
 import dev.coppice.moe.spec.MoeSpec;

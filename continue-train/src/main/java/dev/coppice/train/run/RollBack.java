@@ -1,5 +1,9 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.GuardSpec;
+import dev.coppice.train.store.CheckpointFinder;
+import dev.coppice.train.store.Retention;
+import dev.coppice.train.store.RunState;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;

@@ -1,5 +1,7 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.SpikePolicy;
+import dev.coppice.train.spec.TrainSpec;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.train.metrics.MetricsLine;

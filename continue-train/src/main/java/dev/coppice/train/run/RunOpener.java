@@ -1,5 +1,11 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.CheckpointFinder;
+import dev.coppice.train.store.Environment;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunManifest;
+import dev.coppice.train.store.RunState;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;

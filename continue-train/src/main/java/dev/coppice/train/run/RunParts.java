@@ -1,5 +1,6 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.store.CheckpointSaver;
 import dev.coppice.train.budget.BudgetMeter;
 import java.util.Optional;
 

@@ -1,5 +1,6 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TrainingData;

@@ -1,5 +1,12 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.eval.Compatibility;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.CheckpointSaver;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunManifest;
+import dev.coppice.train.store.RunState;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;

@@ -1,5 +1,6 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.TrainSpec;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.spec.LayerSpec;

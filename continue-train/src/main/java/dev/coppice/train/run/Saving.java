@@ -1,5 +1,10 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.store.CheckpointSaver;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunState;
+import dev.coppice.train.store.TraineeState;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;

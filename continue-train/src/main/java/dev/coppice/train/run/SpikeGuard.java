@@ -1,5 +1,7 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.GuardSpec;
+import dev.coppice.train.store.GuardState;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;

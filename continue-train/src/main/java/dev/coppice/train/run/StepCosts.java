@@ -1,5 +1,7 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.budget.StepCost;

@@ -1,5 +1,8 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.SpikePolicy;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunState;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;

@@ -1,5 +1,8 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.InitialWeights;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunFolder;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;

@@ -1,5 +1,6 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import java.io.IOException;
 

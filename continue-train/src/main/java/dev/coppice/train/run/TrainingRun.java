@@ -1,5 +1,7 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunFolder;
 import ai.djl.engine.EngineException;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSortedMap;

@@ -1,5 +1,9 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.Environment;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;

@@ -3,6 +3,10 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.store.CheckpointFinder;
+import dev.coppice.train.store.Environment;
+import dev.coppice.train.store.RunFolder;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.testing.FaultFs;

@@ -3,6 +3,14 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.coppice.train.eval.EvalReport;
+import dev.coppice.train.eval.EvalSpec;
+import dev.coppice.train.eval.Evaluator;
+import dev.coppice.train.eval.HeldOutText;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.InitialWeights;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CoppiceRecord;

@@ -4,6 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.GuardSpec;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.SpikePolicy;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.Environment;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunState;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;

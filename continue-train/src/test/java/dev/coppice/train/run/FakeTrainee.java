@@ -1,5 +1,9 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.eval.EvalReport;
+import dev.coppice.train.eval.EvalSpec;
+import dev.coppice.train.eval.HeldOutText;
+import dev.coppice.train.store.TraineeState;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;

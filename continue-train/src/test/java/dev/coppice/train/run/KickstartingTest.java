@@ -2,6 +2,13 @@ package dev.coppice.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.coppice.train.eval.EvalSpec;
+import dev.coppice.train.eval.Evaluator;
+import dev.coppice.train.eval.HeldOutText;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.InitialWeights;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;

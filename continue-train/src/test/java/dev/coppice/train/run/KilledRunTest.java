@@ -3,6 +3,7 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.train.Folders;
 import dev.coppice.train.budget.Budget;

@@ -2,6 +2,11 @@ package dev.coppice.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.CheckpointFinder;
+import dev.coppice.train.store.CheckpointManifest;
+import dev.coppice.train.store.RunFolder;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.train.Folders;
 import dev.coppice.train.metrics.MetricsLine;

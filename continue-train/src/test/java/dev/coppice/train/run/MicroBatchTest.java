@@ -3,6 +3,8 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.metrics.MetricsLine;

@@ -3,6 +3,12 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.coppice.train.spec.GuardSpec;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.SpikePolicy;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunState;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;

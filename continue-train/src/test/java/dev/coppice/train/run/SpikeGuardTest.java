@@ -2,6 +2,9 @@ package dev.coppice.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.coppice.train.spec.GuardSpec;
+import dev.coppice.train.spec.SpikePolicy;
+import dev.coppice.train.store.GuardState;
 import org.junit.jupiter.api.Test;
 
 class SpikeGuardTest {

@@ -1,5 +1,8 @@
 package dev.coppice.train.run;
 
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;

@@ -94,13 +94,13 @@ final class GrownModules {
   }
 
   private ObjectNode grow(String file, ObjectNode tree, boolean packing) {
-    ModuleGrowth growth = new ModuleGrowth(file, lineage, old::get, grown::get);
+    ModuleGrowth growth = new ModuleGrowth(file, lineage, old, grown);
     try {
       ObjectNode made = growth.grow(tree, packing);
       warnings.addAll(growth.warnings());
       return made;
     } catch (ModuleGrowth.UnreadableEntry e) {
-      throw new CoppiceException(ExitCode.INPUT_INVALID, e.getMessage(), e);
+      throw new CoppiceException(ExitCode.INPUT_INVALID, String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -44,22 +44,17 @@ final class RepeatedKeys {
    * @param traits how the family says things
    */
   static void follow(ObjectNode before, ObjectNode after, FamilyTraits traits) {
-    ObjectNode inside = ConfigView.root(after, traits);
-    if (inside == after) {
+    if (!ConfigView.isNested(after, traits)) {
       return;
     }
+    ObjectNode inside = ConfigView.root(after, traits);
     RepeatedKeys keys = new RepeatedKeys(ConfigView.root(before, traits), inside, traits);
     keys.follow(after);
-    for (JsonNode nested : after) {
-      if (nested instanceof ObjectNode other && other != inside && isOfText(after, other)) {
+    for (String key : ConfigView.NESTED) {
+      if (after.get(key) instanceof ObjectNode other && !other.equals(inside)) {
         keys.follow(other);
       }
     }
-  }
-
-  /** Whether an object is one that may describe the language model. */
-  private static boolean isOfText(ObjectNode config, ObjectNode object) {
-    return ConfigView.NESTED.stream().anyMatch(key -> config.get(key) == object);
   }
 
   private void follow(ObjectNode target) {

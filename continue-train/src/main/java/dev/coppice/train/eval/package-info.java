@@ -1,0 +1,5 @@
+/** How a model is judged: held-out text, multiple choice, routers. */
+@NullMarked
+package dev.coppice.train.eval;
+
+import org.jspecify.annotations.NullMarked;

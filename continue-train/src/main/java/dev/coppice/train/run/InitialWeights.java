@@ -1,9 +1,0 @@
-package dev.coppice.train.run;
-
-/** What a run starts from. */
-public enum InitialWeights {
-  /** The checkpoint's weights; what they cost is sunk. */
-  CHECKPOINT,
-  /** New random weights in the checkpoint's shape, drawn from the run's seed. */
-  FRESH
-}

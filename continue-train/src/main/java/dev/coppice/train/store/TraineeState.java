@@ -1,0 +1,27 @@
+package dev.coppice.train.store;
+
+import dev.coppice.moe.checkpoint.CheckpointWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** What a checkpoint holds of a trainee: as it is now, or a copy that stays as it was. */
+public interface TraineeState extends AutoCloseable {
+
+  /** Writes weights and configuration. */
+  void writeModel(CheckpointWriter writer) throws IOException;
+
+  /** Writes the moments. */
+  void saveMoments(Path file) throws IOException;
+
+  /** Whether there is a running average of the weights. */
+  boolean averaged();
+
+  /** Writes the running average of the weights, which there must be, so as to go on with it. */
+  void saveAverage(Path file) throws IOException;
+
+  /** Writes the average, which there must be, as weights and configuration of a model. */
+  void writeAverage(CheckpointWriter writer) throws IOException;
+
+  @Override
+  void close();
+}
