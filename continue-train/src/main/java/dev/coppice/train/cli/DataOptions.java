@@ -229,7 +229,10 @@ final class DataOptions {
       try (TokenFile tokens = opened.text()) {
         progress.end();
         return reader.read(
-            new HeldOutText(tokens, TokenBytes.of(tokenizer), opened.documentEnd()));
+            new HeldOutText(
+                tokens,
+                TokenBytes.of(tokenizer, source.model().vocabularySize()),
+                opened.documentEnd()));
       }
     } finally {
       Folders.delete(scratch);

@@ -38,9 +38,7 @@ final class TailSplit implements Split {
               + share
               + " of "
               + all.tokenCount()
-              + " tokens in one document ("
-              + all.path()
-              + ")");
+              + " tokens in one document");
     }
     return new TailSplit(all, all.tokenCount() - heldOut);
   }

@@ -14,15 +14,17 @@ import java.util.OptionalLong;
  *
  * <p>A token counts as its tokenizer decodes it in the midst of a text. The token that was put
  * behind a document has no byte, and neither has a special token. Where a model has no tokenizer and
- * an id is no byte, the count is not known.
+ * its vocabulary is not one of bytes, the count is not known.
  */
 public final class TokenBytes implements AutoCloseable {
   private static final int BYTES = 256;
 
   private final Tokenizer tokenizer;
+  private final boolean known;
 
-  private TokenBytes(Tokenizer tokenizer) {
+  private TokenBytes(Tokenizer tokenizer, boolean known) {
     this.tokenizer = tokenizer;
+    this.known = known;
   }
 
   /**
@@ -31,7 +33,21 @@ public final class TokenBytes implements AutoCloseable {
    * @param tokenizer closed with this object
    */
   public static TokenBytes of(Tokenizer tokenizer) {
-    return new TokenBytes(tokenizer);
+    return new TokenBytes(tokenizer, true);
+  }
+
+  /**
+   * As a tokenizer decodes the ids of a model.
+   *
+   * @param tokenizer closed with this object
+   * @param vocabulary rows of the model's embedding; of bytes where there are 256
+   */
+  public static TokenBytes of(Tokenizer tokenizer, int vocabulary) {
+    return new TokenBytes(tokenizer, !isByte(tokenizer) || vocabulary == BYTES);
+  }
+
+  private static boolean isByte(Tokenizer tokenizer) {
+    return tokenizer.name().equals("byte");
   }
 
   /** One byte a token. */
@@ -48,7 +64,9 @@ public final class TokenBytes implements AutoCloseable {
    */
   public static TokenBytes of(Path checkpoint, int vocabulary) throws IOException {
     Path file = checkpoint.resolve("tokenizer.json");
-    return Files.isRegularFile(file) ? of(JsonTokenizer.open(file, vocabulary)) : plain();
+    return Files.isRegularFile(file)
+        ? of(JsonTokenizer.open(file, vocabulary))
+        : of(new ByteTokenizer(), vocabulary);
   }
 
   /**
@@ -63,8 +81,8 @@ public final class TokenBytes implements AutoCloseable {
     if (last && documentEnd.isPresent() && documentEnd.getAsInt() == token) {
       return OptionalLong.of(0);
     }
-    boolean foreign = tokenizer.name().equals("byte") && token >= BYTES;
-    return foreign ? OptionalLong.empty() : OptionalLong.of(tokenizer.bytes(token));
+    boolean foreign = isByte(tokenizer) && token >= BYTES;
+    return foreign || !known ? OptionalLong.empty() : OptionalLong.of(tokenizer.bytes(token));
   }
 
   @Override

@@ -14,6 +14,7 @@ import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
 import dev.coppice.moe.testing.TinyCheckpoints;
+import dev.coppice.train.Folders;
 import dev.coppice.train.metrics.EventLog;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
@@ -262,7 +263,7 @@ class JudgingTest {
     Files.writeString(
         bare, Files.readString(bare) + "{\"text\": \"" + "word ".repeat(30) + "\"}\n");
     JsonNode trained =
-        train("--data", bare, "--steps", 8, "--weight-decay", 0.5).json();
+        train("--data", bare, "--steps", 8, "--weight-decay", 0.5, "--save-every", 3).json();
     List<MetricsLine> steps = MetricsLog.read(run.resolve("metrics.jsonl"));
     List<MetricsLine> skipped = steps.stream().filter(MetricsLine::skipped).toList();
     assertThat(skipped).isNotEmpty().hasSizeLessThan(8);
@@ -272,6 +273,19 @@ class JudgingTest {
         .filteredOn(event -> event.kind().equals(RunEvent.SKIPPED))
         .hasSize(skipped.size())
         .allMatch(event -> event.message().startsWith("no token follows another"));
+    assertResumesToTheSameBytes();
+  }
+
+  /** What came after step 6 is done again, as after a kill. */
+  private void assertResumesToTheSameBytes() throws IOException {
+    Path last = run.resolve("step-00000008");
+    byte[] weights = Files.readAllBytes(last.resolve("model.safetensors"));
+    byte[] moments = Files.readAllBytes(last.resolve("coppice-training/optimizer.safetensors"));
+    Folders.delete(last);
+    assertThat(run.resolve("step-00000006")).isDirectory();
+    assertThat(coppice("train", "--out", run, "--resume", "-q").code()).isZero();
+    assertThat(last.resolve("model.safetensors")).hasBinaryContent(weights);
+    assertThat(last.resolve("coppice-training/optimizer.safetensors")).hasBinaryContent(moments);
   }
 
   @Test

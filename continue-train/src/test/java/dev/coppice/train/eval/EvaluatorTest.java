@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
+import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.moe.text.TextPieces;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.data.KeyedHash;
@@ -233,6 +234,12 @@ class EvaluatorTest {
       assertThat(report.bytes()).isNull();
       assertThat(report.bitsPerByte()).isNull();
       assertThat(report.loss()).isPositive();
+    }
+    try (TokenFile file =
+        TestTokens.write(folder.resolve("small"), 1000, List.of(new int[] {1, 2, 3}))) {
+      TokenBytes bytes = TokenBytes.of(new ByteTokenizer(), 1000);
+      EvalReport report = bits(new HeldOutText(file, bytes, OptionalInt.empty()), EvalSpec.all(1, 8));
+      assertThat(report.bytes()).isNull();
     }
   }
 }
