@@ -10,6 +10,7 @@ import dev.coppice.train.data.DataPath;
 import dev.coppice.train.data.DataReading;
 import dev.coppice.train.data.DataRecord;
 import dev.coppice.train.data.DataRecovery;
+import dev.coppice.train.data.DataRules;
 import dev.coppice.train.data.DocumentEnd;
 import dev.coppice.train.data.DocumentStart;
 import dev.coppice.train.data.HoldOut;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ITypeConverter;
@@ -42,11 +44,12 @@ final class DataOptions {
       paramLabel = "PATH[=WEIGHT]",
       arity = "1..*",
       description = {
-        "Text: folders, files, and jars or zips, read as folders; JSON lines (.jsonl); Parquet; "
-            + "text and JSON lines may be packed with gzip, zstd or bzip2. Tokens: "
-            + "llm.c and nanoGPT .bin, Megatron .bin/.idx, and token files. The checkpoint's "
-            + "tokenizer.json reads text; without one, a byte is a token. With weights, training "
-            + "mixes the paths in those shares."
+        "Folders, files, and jars or zips, read as folders. Text; JSON objects, a line each or in "
+            + "a list; Parquet; text and JSON may be packed with gzip, zstd or bzip2. Tokens: "
+            + "llm.c and nanoGPT .bin, Megatron .bin/.idx, .npy and token files. In a folder that "
+            + "has both, files named as val, valid, test or dev are not trained on, and those "
+            + "named as train not judged by. With weights, training mixes the paths in those "
+            + "shares."
       })
   private List<String> data = List.of();
 
@@ -56,8 +59,8 @@ final class DataOptions {
       defaultValue = "auto",
       converter = FormConverter.class,
       description =
-          "auto, text, jsonl, parquet, llmc, nanogpt, megatron or tokens "
-              + "(default: ${DEFAULT-VALUE}).")
+          "auto, text, jsonl, parquet, llmc, nanogpt, megatron, tokens or npy; in a folder, files "
+              + "of another form are left out (default: ${DEFAULT-VALUE}).")
   private DataForm form;
 
   @Option(
@@ -72,9 +75,23 @@ final class DataOptions {
   @Option(
       names = "--bin-width",
       paramLabel = "BYTES",
-      defaultValue = "2",
-      description = "Bytes of a token of nanoGPT, 2 or 4 (default: ${DEFAULT-VALUE}).")
-  private int binWidth;
+      description =
+          "Bytes of a token of nanoGPT: 2, 4 or 8 (default: 2 for vocabularies of up to 65536).")
+  private Optional<Integer> binWidth;
+
+  @Option(
+      names = "--tokenizer",
+      paramLabel = "KIND",
+      defaultValue = "auto",
+      description =
+          "auto: the checkpoint's tokenizer.json, or bytes where its vocabulary is 256; bytes: a "
+              + "byte is a token, whatever the vocabulary (default: ${DEFAULT-VALUE}).")
+  private TokenizerKind tokenizer;
+
+  @Option(
+      names = "--strict-data",
+      description = "Refuse data of which a file would be left out; hidden ones may be.")
+  private boolean strict;
 
   @Option(
       names = "--document-start",
@@ -133,17 +150,17 @@ final class DataOptions {
    * @param quiet whether progress is not shown
    * @throws dev.coppice.moe.CoppiceException when it is damaged, or memory does not suffice
    */
-  TrainingData prepare(Source source, HoldOut holdOut, Path run, boolean quiet)
-      throws IOException {
+  TrainingData prepare(Source source, HoldOut holdOut, Path run, boolean quiet) throws IOException {
     return Memory.guarded(() -> prepared(source, holdOut, run, quiet));
   }
 
   private TrainingData prepared(Source source, HoldOut holdOut, Path run, boolean quiet)
       throws IOException {
-    try (Tokenizer tokenizer = source.tokenizer(plainText());
+    try (Tokenizer reader = source.tokenizer(readingOf());
         Progress progress = new Progress(quiet)) {
-      DocumentEnd end = end("auto", source, tokenizer);
-      return new Preparation(reading(start(tokenizer), end), tokenizer, progress)
+      DocumentEnd end = end("auto", source, reader);
+      return new Preparation(
+              reading(start(reader), end, source.rules(false, strict)), reader, progress)
           .prepare(data.stream().map(DataPath::parse).toList(), holdOut, run);
     }
   }
@@ -167,18 +184,19 @@ final class DataOptions {
     List<DataPath> paths =
         data.isEmpty() ? recovery.sources() : data.stream().map(DataPath::parse).toList();
     Optional<DataRecord> recorded = Optional.ofNullable(recovery.spec().read());
-    boolean plain =
-        recorded.map(r -> r.reading().specialTokens().equals("text")).orElseGet(this::plainText);
+    TextData.Kind kind =
+        recorded.map(DataRecord::reading).map(TextData.Kind::of).orElseGet(this::readingOf);
     Source source = Source.of(checkpoint);
-    try (Tokenizer tokenizer = source.tokenizer(plain);
+    try (Tokenizer reader = source.tokenizer(kind);
         Progress progress = new Progress(quiet)) {
       DataReading how =
           recorded.isPresent()
-              ? recorded(recorded.get(), tokenizer)
+              ? recorded(recorded.get(), reader)
               : reading(
-                  DocumentStart.of(documentStart.orElse("none"), tokenizer),
-                  end("auto", source, tokenizer));
-      return recovery.anew(new Preparation(how, tokenizer, progress), paths);
+                  DocumentStart.of(documentStart.orElse("none"), reader),
+                  end("auto", source, reader),
+                  source.rules(false, strict));
+      return recovery.anew(new Preparation(how, reader, progress), paths);
     }
   }
 
@@ -195,7 +213,7 @@ final class DataOptions {
   @FunctionalInterface
   interface Reader<T> {
     /** Reads. */
-    T read(HeldOutText text) throws IOException;
+    T read(HeldOutText text, DataRecord record) throws IOException;
   }
 
   /**
@@ -216,46 +234,44 @@ final class DataOptions {
       Source source, Optional<DocumentEnd> trained, boolean quiet, Reader<T> reader)
       throws IOException {
     Path scratch = Files.createTempDirectory("coppice-data-");
-    try (Tokenizer tokenizer = source.tokenizer(plainText());
+    try (Tokenizer encoder = source.tokenizer(readingOf());
         Progress progress = new Progress(quiet)) {
       DocumentEnd end =
           documentEnd.isEmpty() && trained.isPresent()
               ? trained.get()
-              : end("auto", source, tokenizer);
+              : end("auto", source, encoder);
       List<Path> paths = data.stream().map(path -> DataPath.parse(path).path()).toList();
       Preparation preparation =
-          new Preparation(reading(start(tokenizer), end), tokenizer, progress);
+          new Preparation(
+              reading(start(encoder), end, source.rules(true, strict)), encoder, progress);
       Preparation.Through opened = preparation.read(paths, scratch);
       try (TokenFile tokens = opened.text()) {
         progress.end();
         return reader.read(
-            new HeldOutText(
-                tokens,
-                TokenBytes.of(tokenizer, source.model().vocabularySize()),
-                opened.documentEnd()));
+            new HeldOutText(tokens, TokenBytes.of(encoder), opened.documentEnd()), opened.record());
       }
     } finally {
       Folders.delete(scratch);
     }
   }
 
-  private boolean plainText() {
-    return specialTokens == SpecialTokens.TEXT;
+  private TextData.Kind readingOf() {
+    return new TextData.Kind(tokenizer == TokenizerKind.BYTES, specialTokens == SpecialTokens.TEXT);
   }
 
-  private DocumentStart start(Tokenizer tokenizer) {
-    return DocumentStart.of(documentStart.orElse("auto"), tokenizer);
+  private DocumentStart start(Tokenizer reader) {
+    return DocumentStart.of(documentStart.orElse("auto"), reader);
   }
 
-  private DocumentEnd end(String unlessGiven, Source source, Tokenizer tokenizer)
-      throws IOException {
-    DocumentEnd end = DocumentEnd.of(documentEnd.orElse(unlessGiven), source.folder(), tokenizer);
+  private DocumentEnd end(String unlessGiven, Source source, Tokenizer reader) throws IOException {
+    DocumentEnd end = DocumentEnd.of(documentEnd.orElse(unlessGiven), source.folder(), reader);
     end.notes().forEach(note -> LOG.warn("{}", note));
     return end;
   }
 
-  private DataReading reading(DocumentStart start, DocumentEnd end) {
-    return new DataReading(form, textField, binWidth, start, end, cacheFolder());
+  private DataReading reading(DocumentStart start, DocumentEnd end, DataRules rules) {
+    OptionalInt width = binWidth.map(OptionalInt::of).orElse(OptionalInt.empty());
+    return new DataReading(form, textField, width, start, end, cacheFolder(), rules);
   }
 
   /**
@@ -271,8 +287,12 @@ final class DataOptions {
       }
     }
 
-    Tokenizer tokenizer(boolean plain) throws IOException {
-      return TextData.tokenizer(folder, model, plain);
+    Tokenizer tokenizer(TextData.Kind kind) throws IOException {
+      return TextData.tokenizer(folder, model, kind);
+    }
+
+    DataRules rules(boolean judging, boolean strict) {
+      return new DataRules(judging, strict, model.vocabularySize());
     }
   }
 
@@ -322,12 +342,13 @@ final class DataOptions {
     @Override
     public DataForm convert(String value) {
       for (DataForm form : DataForm.values()) {
-        if (form.name().toLowerCase(Locale.ROOT).equals(value)) {
+        if (form.option().equals(value)) {
           return form;
         }
       }
       throw new TypeConversionException(
-          "data format must be auto, text, jsonl, parquet, llmc, nanogpt, megatron or tokens, got "
+          "data format must be auto, text, jsonl, parquet, llmc, nanogpt, megatron, tokens or npy,"
+              + " got "
               + value);
     }
   }

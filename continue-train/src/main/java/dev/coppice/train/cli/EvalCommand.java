@@ -10,6 +10,7 @@ import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.moe.text.Tokenizers;
 import dev.coppice.train.TrainJson;
+import dev.coppice.train.data.DataRecord;
 import dev.coppice.train.eval.ChoiceReport;
 import dev.coppice.train.eval.ChoiceScorer;
 import dev.coppice.train.eval.ChoiceTask;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.DoubleConsumer;
@@ -90,8 +92,11 @@ final class EvalCommand implements Callable<Integer> {
       if (data.isGiven()) {
         Judged judged = judge(model, spec, trained, progress);
         json.setAll((ObjectNode) TrainJson.mapper().valueToTree(judged.report()));
-        judged.documentEnd().ifPresentOrElse(
-            end -> json.put("document_end", end), () -> json.putNull("document_end"));
+        judged
+            .documentEnd()
+            .ifPresentOrElse(
+                end -> json.put("document_end", end), () -> json.putNull("document_end"));
+        json.putPOJO("data_read", judged.data());
         texts.add(text(judged, trained));
       }
       if (!questions.isEmpty()) {
@@ -111,8 +116,9 @@ final class EvalCommand implements Callable<Integer> {
    *
    * @param report on it
    * @param documentEnd token that ended documents, if one did
+   * @param data that was read
    */
-  private record Judged(EvalReport report, OptionalInt documentEnd) {}
+  private record Judged(EvalReport report, OptionalInt documentEnd, DataRecord data) {}
 
   private Judged judge(
       LanguageModel model, EvalSpec spec, TrainedReading trained, DoubleConsumer progress)
@@ -121,9 +127,12 @@ final class EvalCommand implements Callable<Integer> {
         new DataOptions.Source(checkpoint, model.spec()),
         trained.documentEnd(),
         output.quiet(),
-        text ->
-            new Judged(
-                Evaluator.score(model, text, spec, progress).report(), text.documentEnd()));
+        (text, record) -> {
+          DataRecord used = record.used(spec.sequence(), Optional.empty());
+          DataNotes.print(used, command, output);
+          EvalReport report = Evaluator.score(model, text, spec, progress).report();
+          return new Judged(report, text.documentEnd(), used);
+        });
   }
 
   private List<ChoiceReport> choose(

@@ -58,9 +58,7 @@ final class RoutersCommand implements Callable<Integer> {
       ObjectNode json = TrainJson.mapper().valueToTree(report);
       String documents = "documents: " + reading.maskLine(report.documentMask(), trained);
       output.print(
-          command.commandLine().getOut(),
-          json,
-          text(report) + System.lineSeparator() + documents);
+          command.commandLine().getOut(), json, text(report) + System.lineSeparator() + documents);
     }
     return ExitCode.OK.number();
   }
@@ -73,7 +71,11 @@ final class RoutersCommand implements Callable<Integer> {
           new DataOptions.Source(checkpoint, model.spec()),
           trained.documentEnd(),
           output.quiet(),
-          text -> judge(model, text.tokens(), reading.fitted(spec, model.spec()), twins));
+          (text, record) -> {
+            EvalSpec fitted = reading.fitted(spec, model.spec());
+            DataNotes.print(record.used(fitted.sequence(), Optional.empty()), command, output);
+            return judge(model, text.tokens(), fitted, twins);
+          });
     }
   }
 

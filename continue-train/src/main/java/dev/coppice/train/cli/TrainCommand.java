@@ -22,8 +22,8 @@ import dev.coppice.train.run.Memory;
 import dev.coppice.train.run.ResumeSpec;
 import dev.coppice.train.run.StopSignals;
 import dev.coppice.train.run.TrainResult;
-import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.train.run.TrainingRun;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,7 +114,9 @@ final class TrainCommand implements Callable<Integer> {
     try (TrainingRun run = resume ? goOn() : begin()) {
       TrainResult result = train(run);
       output.print(
-          command.commandLine().getOut(), TrainText.json(result, out), TrainText.of(result));
+          command.commandLine().getOut(),
+          TrainText.json(result, out, run.data()),
+          TrainText.of(result));
       return (result.finished() ? ExitCode.OK : ExitCode.PREEMPTED).number();
     }
   }
@@ -200,6 +202,7 @@ final class TrainCommand implements Callable<Integer> {
       sinks.add(TensorBoardSink.opener());
     }
     server.map(MlflowSink::opener).ifPresent(sinks::add);
+    run.data().ifPresent(read -> DataNotes.print(read, command, output));
     if (!output.quiet()) {
       run.notes().forEach(this::tell);
       run.forecast().ifPresent(whole -> tell(TrainText.forecast(whole)));

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.report.Quantity;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Spent;
+import dev.coppice.train.data.DataRecord;
 import dev.coppice.train.data.Preparation;
 import dev.coppice.train.run.TrainResult;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What {@code coppice train} says before and after a run. */
 final class TrainText {
@@ -28,7 +30,7 @@ final class TrainText {
   }
 
   /** A result for programs. */
-  static ObjectNode json(TrainResult result, Path run) {
+  static ObjectNode json(TrainResult result, Path run, Optional<DataRecord> data) {
     ObjectNode json = TrainJson.mapper().createObjectNode();
     json.put("checkpoint", result.checkpoint().toString());
     result.averaged().ifPresent(path -> json.put("averaged", path.toString()));
@@ -44,6 +46,7 @@ final class TrainText {
       json.putPOJO("held_out_scores", result.heldOut());
     }
     Preparation.heldOut(run).ifPresent(path -> json.put("held_out", path.toString()));
+    data.ifPresent(read -> json.putPOJO("data_read", read));
     return json;
   }
 

@@ -4,153 +4,173 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;
-import dev.coppice.train.data.parquet.ParquetStrings;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.Set;
 
-/** Finds out how data is written. */
+/** Finds out what data a path holds, and how it is written. */
 final class DataFinder {
-  private static final Pattern JSON_LINES =
-      Pattern.compile("(?i).*(\\.(jsonl|ndjson)(\\.(gz|zst|bz2))?|\\.json\\.(gz|zst|bz2))");
+  private final Path path;
+  private final Wanted wanted;
 
-  private DataFinder() {}
+  private DataFinder(Path path, Wanted wanted) {
+    this.path = path;
+    this.wanted = wanted;
+  }
 
   /**
-   * One thing to read.
+   * What is looked for.
    *
-   * @param form of it, never {@link DataForm#AUTO}
-   * @param path of it: a folder only for text
+   * @param form of the data; auto to find it out
+   * @param field of a JSON object that has the text
+   * @param use what the data is for, where names tell files to train on from others
    */
-  record Found(DataForm form, Path path) {}
+  record Wanted(DataForm form, String field, SplitNames.Use use) {
+    boolean isAuto() {
+      return form == DataForm.AUTO;
+    }
+  }
+
+  /**
+   * What was found.
+   *
+   * @param form of all items; never {@link DataForm#AUTO}
+   * @param items to read, in order; at least one
+   * @param leftOut what is not read
+   * @param warnings what a user should know
+   */
+  record Found(
+      DataForm form,
+      ImmutableList<DataItem> items,
+      ImmutableList<LeftOut> leftOut,
+      ImmutableList<String> warnings) {}
 
   /**
    * What a path holds.
    *
    * @param path of a file or folder; for Megatron also without its ending
-   * @param form of all that is found, unless it is auto
-   * @throws CoppiceException when there is nothing
+   * @param wanted what is looked for
+   * @throws CoppiceException when there is nothing, or the form cannot be told
    */
-  static ImmutableList<Found> find(Path path, DataForm form) throws IOException {
-    Path index = path.resolveSibling(Folders.name(path) + ".idx");
-    boolean prefix = !Files.exists(path) && MegatronIndex.isIndex(index);
-    if (!Files.exists(path) && !prefix) {
+  static Found find(Path path, Wanted wanted) throws IOException {
+    DataFinder finder = new DataFinder(path, wanted);
+    if (Files.isDirectory(path) || (Files.exists(path) && isArchive(path))) {
+      return finder.inFolder();
+    }
+    return finder.single();
+  }
+
+  private static boolean isArchive(Path path) {
+    return DataWalk.isArchive(Folders.name(path));
+  }
+
+  private Found single() throws IOException {
+    Path file = MegatronFiles.bin(path);
+    if (!Files.exists(file)) {
       throw invalid("data path must exist, got " + path);
     }
-    if (Files.isDirectory(path)) {
-      return inFolder(path, form);
+    if (!Files.isRegularFile(file)) {
+      throw invalid("data must be a file or folder, got " + path);
     }
-    return ImmutableList.of(
-        prefix
-            ? new Found(DataForm.MEGATRON, path.resolveSibling(Folders.name(path) + ".bin"))
-            : file(path, form == DataForm.AUTO ? formOf(path) : form));
-  }
-
-  private static ImmutableList<Found> inFolder(Path folder, DataForm form) throws IOException {
-    ImmutableList<Path> files = filesIn(folder);
-    DataForm actual = form == DataForm.AUTO ? folderForm(files) : form;
-    if (actual == DataForm.TEXT) {
-      return ImmutableList.of(new Found(DataForm.TEXT, folder));
+    DataItem item = DataItem.of(file, Files.size(file));
+    if (!wanted.isAuto()) {
+      return new Found(
+          wanted.form(), ImmutableList.of(item), ImmutableList.of(), ImmutableList.of());
     }
-    ImmutableList<Found> found =
-        files.stream()
-            .filter(ending(actual))
-            .map(file -> file(file, form == DataForm.AUTO ? quietFormOf(file) : form))
-            .collect(ImmutableList.toImmutableList());
-    if (found.isEmpty()) {
-      throw invalid("folder must hold data of form " + actual + ", got none under " + folder);
+    DataWalk.Sighted sighted = DataWalk.of(file, wanted.field()).files().get(0);
+    FileNature nature = MegatronFiles.resolve(sighted, wanted.form()).nature();
+    if (nature.form().isEmpty() || isOtherJson(sighted)) {
+      throw invalid("no data can be read from " + path + ": " + nature.reason());
     }
-    return found;
-  }
-
-  private static Predicate<Path> ending(DataForm form) {
-    return switch (form) {
-      case JSONL -> DataFinder::isJsonLines;
-      case PARQUET -> DataFinder::isNamedParquet;
-      case TOKENS -> file -> file.toString().endsWith(".tokens");
-      default -> file -> file.toString().endsWith(".bin");
-    };
-  }
-
-  private static DataForm folderForm(ImmutableList<Path> files) {
-    if (!files.isEmpty() && files.stream().allMatch(DataFinder::isJsonLines)) {
-      return DataForm.JSONL;
-    }
-    if (!files.isEmpty() && files.stream().allMatch(DataFinder::isNamedParquet)) {
-      return DataForm.PARQUET;
-    }
-    boolean binary =
-        !files.isEmpty()
-            && files.stream().allMatch(f -> f.toString().endsWith(".bin") || isIndex(f));
-    return binary ? DataForm.NANOGPT : DataForm.TEXT;
-  }
-
-  private static boolean isIndex(Path file) {
-    return file.toString().endsWith(".idx");
-  }
-
-  private static ImmutableList<Path> filesIn(Path folder) throws IOException {
-    try (Stream<Path> walk = Files.walk(folder)) {
-      return walk.filter(Files::isRegularFile)
-          .filter(file -> !Folders.name(file).startsWith("."))
-          .sorted(Comparator.comparing(Path::toString))
-          .collect(ImmutableList.toImmutableList());
-    }
-  }
-
-  private static Found file(Path file, DataForm form) {
-    boolean index = form == DataForm.MEGATRON && isIndex(file);
-    String name = Folders.name(file);
     return new Found(
-        form, index ? file.resolveSibling(name.substring(0, name.length() - 4) + ".bin") : file);
+        nature.form().orElseThrow(),
+        ImmutableList.of(item),
+        ImmutableList.of(),
+        warnings(List.of(sighted)));
   }
 
-  private static DataForm quietFormOf(Path file) {
-    try {
-      return formOf(file);
-    } catch (IOException e) {
-      throw invalid("data must be readable, got " + e.getMessage() + " (" + file + ")");
-    }
+  private static boolean isOtherJson(DataWalk.Sighted file) {
+    return file.nature().json() == JsonHead.OTHER && FileNature.isNamedJson(file.item().fileName());
   }
 
-  private static DataForm formOf(Path file) throws IOException {
-    if (TokenFile.isTokenFile(file)) {
-      return DataForm.TOKENS;
+  private Found inFolder() throws IOException {
+    DataWalk.Below below = DataWalk.of(path, wanted.field());
+    List<DataWalk.Sighted> files = new ArrayList<>();
+    for (DataWalk.Sighted file : MegatronFiles.withoutIndexes(below.files())) {
+      files.add(MegatronFiles.resolve(file, wanted.form()));
     }
-    if (isJsonLines(file)) {
-      return DataForm.JSONL;
+    DataForm form = wanted.isAuto() ? FolderForm.of(path, files) : wanted.form();
+    List<LeftOut> leftOut = new ArrayList<>(below.leftOut());
+    List<DataWalk.Sighted> fit = new ArrayList<>();
+    for (DataWalk.Sighted file : files) {
+      if (FolderForm.fits(file, form)) {
+        fit.add(file);
+      } else {
+        leftOut.add(new LeftOut(file.item().name(), FolderForm.reason(file, form)));
+      }
     }
-    boolean binary = file.toString().endsWith(".bin");
-    if (!binary && isParquet(file)) {
-      return DataForm.PARQUET;
-    }
-    if (MegatronIndex.isIndex(binary ? MegatronTokens.indexOf(file) : file)) {
-      return DataForm.MEGATRON;
-    }
-    if (TokenTable.isLlmc(file)) {
-      return DataForm.LLMC;
-    }
-    return binary ? DataForm.NANOGPT : DataForm.TEXT;
+    return withoutOtherUse(form, fit, leftOut);
   }
 
-  private static boolean isJsonLines(Path file) {
-    return JSON_LINES.matcher(Folders.name(file)).matches();
-  }
-
-  private static boolean isNamedParquet(Path file) {
-    return Folders.name(file).toLowerCase(Locale.ROOT).endsWith(".parquet");
-  }
-
-  private static boolean isParquet(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return isNamedParquet(file) || ParquetStrings.isParquet(in.readNBytes(4));
+  private Found withoutOtherUse(DataForm form, List<DataWalk.Sighted> fit, List<LeftOut> leftOut) {
+    List<DataItem> items = fit.stream().map(DataWalk.Sighted::item).toList();
+    Set<DataItem> unwanted =
+        new HashSet<>(SplitNames.unwanted(items, wanted.use(), form == DataForm.TEXT));
+    String reason =
+        wanted.use() == SplitNames.Use.TRAIN
+            ? "by its name to judge by, beside files to train on"
+            : "by its name to train on, beside files to judge by";
+    unwanted.stream()
+        .map(item -> new LeftOut(item.name(), reason))
+        .sorted((a, b) -> a.name().compareTo(b.name()))
+        .forEach(leftOut::add);
+    List<DataWalk.Sighted> taken =
+        fit.stream().filter(file -> !unwanted.contains(file.item())).toList();
+    if (taken.isEmpty()) {
+      throw invalid(nothing(form, leftOut));
     }
+    return new Found(
+        form,
+        taken.stream().map(DataWalk.Sighted::item).collect(ImmutableList.toImmutableList()),
+        ImmutableList.copyOf(leftOut),
+        warnings(taken));
+  }
+
+  private String nothing(DataForm form, List<LeftOut> leftOut) {
+    String words = form == DataForm.TEXT ? "readable text" : form.words();
+    String reasons = leftOut.isEmpty() ? "" : ": left out " + LeftOuts.abridged(leftOut);
+    return "no " + words + " under " + path + reasons;
+  }
+
+  private ImmutableList<String> warnings(List<DataWalk.Sighted> taken) {
+    ImmutableList.Builder<String> warnings = ImmutableList.builder();
+    for (DataWalk.Sighted file : taken) {
+      JsonHead json = file.nature().json();
+      String name = file.item().fileName();
+      if (json == JsonHead.FIRST_LINE) {
+        warnings.add(
+            String.format(
+                Locale.ROOT,
+                "%s is read as text, though its first line is a JSON object with a \"%s\""
+                    + " (--data-format jsonl reads objects)",
+                file.item().place(),
+                wanted.field()));
+      } else if (wanted.isAuto() && json.isObjects() && !FileNature.isNamedJson(name)) {
+        warnings.add(
+            String.format(
+                Locale.ROOT,
+                "%s is read as JSON, as it holds objects with a \"%s\""
+                    + " (--data-format text reads it as text)",
+                file.item().place(),
+                wanted.field()));
+      }
+    }
+    return warnings.build();
   }
 
   private static CoppiceException invalid(String message) {

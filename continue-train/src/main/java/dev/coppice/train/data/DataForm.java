@@ -1,6 +1,7 @@
 package dev.coppice.train.data;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Locale;
 
 /** How data is written. */
 public enum DataForm {
@@ -27,5 +28,41 @@ public enum DataForm {
   MEGATRON,
   /** A token file of ours. */
   @JsonProperty("tokens")
-  TOKENS
+  TOKENS,
+  /** A plain array of NumPy, of one dimension. */
+  @JsonProperty("npy")
+  NPY;
+
+  /** Its name in sentences. */
+  public String words() {
+    return switch (this) {
+      case AUTO -> "data";
+      case TEXT -> "text";
+      case JSONL -> "JSON lines";
+      case PARQUET -> "Parquet";
+      case LLMC -> "tokens of llm.c";
+      case NANOGPT -> "tokens of nanoGPT";
+      case MEGATRON -> "tokens of Megatron";
+      case TOKENS -> "token files";
+      case NPY -> "tokens of NumPy";
+    };
+  }
+
+  /** Whether files of it are tokens already. */
+  public boolean isTokens() {
+    return switch (this) {
+      case AUTO, TEXT, JSONL, PARQUET -> false;
+      case LLMC, NANOGPT, MEGATRON, TOKENS, NPY -> true;
+    };
+  }
+
+  /** Whether files of it are read where they lie, and so must not be packed. */
+  boolean isReadInPlace() {
+    return this == PARQUET || isTokens();
+  }
+
+  /** The name that options give it. */
+  public String option() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -4,28 +4,31 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * How data is read.
  *
  * @param form of it
- * @param textField field of a line of JSON that has the text
- * @param tokenWidth bytes of a token of nanoGPT: 2 or 4
+ * @param textField field of an object of JSON that has the text
+ * @param tokenWidth bytes of a token of nanoGPT: 2, 4 or 8; without one, 2 where the vocabulary
+ *     allows it
  * @param documentStart what stands before documents of text
  * @param documentEnd what ends documents
  * @param cache folder of the cache; without one, what is made lies with the run
+ * @param rules what is taken and what is refused
  */
 public record DataReading(
     DataForm form,
     String textField,
-    int tokenWidth,
+    OptionalInt tokenWidth,
     DocumentStart documentStart,
     DocumentEnd documentEnd,
-    Optional<Path> cache) {
+    Optional<Path> cache,
+    DataRules rules) {
   /** Checks the width. */
   public DataReading {
-    checkArgument(
-        tokenWidth == 2 || tokenWidth == 4, "token width must be 2 or 4 bytes, got %s", tokenWidth);
+    tokenWidth.ifPresent(DataReading::checkWidth);
   }
 
   /**
@@ -41,10 +44,11 @@ public record DataReading(
     return new DataReading(
         recorded.format(),
         recorded.textField(),
-        width == null ? 2 : width,
+        width == null ? OptionalInt.empty() : OptionalInt.of(width),
         DocumentStart.of(recorded.documentStart()),
         documentEnd,
-        cache);
+        cache,
+        DataRules.TRAINING);
   }
 
   /** Data whose documents begin with nothing of their own. */
@@ -54,11 +58,38 @@ public record DataReading(
       int tokenWidth,
       DocumentEnd documentEnd,
       Optional<Path> cache) {
-    this(form, textField, tokenWidth, DocumentStart.NONE, documentEnd, cache);
+    this(
+        form,
+        textField,
+        OptionalInt.of(tokenWidth),
+        DocumentStart.NONE,
+        documentEnd,
+        cache,
+        DataRules.TRAINING);
   }
 
   /** What is found out by itself, without a cache. */
   public static DataReading plain() {
-    return new DataReading(DataForm.AUTO, "text", 2, DocumentEnd.NONE, Optional.empty());
+    return new DataReading(
+        DataForm.AUTO,
+        "text",
+        OptionalInt.empty(),
+        DocumentStart.NONE,
+        DocumentEnd.NONE,
+        Optional.empty(),
+        DataRules.TRAINING);
+  }
+
+  /** The same for data to judge by. */
+  DataReading judging() {
+    DataRules judging = new DataRules(true, rules.strict(), rules.vocabulary());
+    return new DataReading(form, textField, tokenWidth, documentStart, documentEnd, cache, judging);
+  }
+
+  static void checkWidth(int width) {
+    checkArgument(
+        width == 2 || width == 4 || width == 8,
+        "token width must be 2, 4 or 8 bytes, got %s",
+        width);
   }
 }

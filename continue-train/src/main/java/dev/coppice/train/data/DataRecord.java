@@ -3,6 +3,7 @@ package dev.coppice.train.data;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,5 +18,22 @@ public record DataRecord(ReadingRecord reading, @Nullable EndToken end, List<Par
   /** Copies the list. */
   public DataRecord {
     parts = List.copyOf(parts);
+  }
+
+  /**
+   * The same with windows and passes.
+   *
+   * @param sequence tokens a window, S
+   * @param tokens that the budget holds, if that does not depend on the clock; none where nothing
+   *     is trained
+   */
+  public DataRecord used(int sequence, Optional<Long> tokens) {
+    double weights = parts.stream().mapToDouble(PartRecord::weight).sum();
+    return new DataRecord(
+        reading,
+        end,
+        parts.stream()
+            .map(part -> part.used(sequence, tokens.map(all -> all * part.weight() / weights)))
+            .toList());
   }
 }

@@ -3,6 +3,7 @@ package dev.coppice.train.data;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,22 @@ public record DataSpec(
   /** Copies the list. */
   public DataSpec {
     parts = List.copyOf(parts);
+  }
+
+  /**
+   * The same with windows and passes in its record.
+   *
+   * @param sequence tokens a window, S
+   * @param trained tokens that the budget holds, if that does not depend on the clock
+   */
+  public DataSpec used(int sequence, Optional<Long> trained) {
+    DataRecord record = read == null ? null : read.used(sequence, trained);
+    return new DataSpec(sha256, tokens, parts, record, documentEnd);
+  }
+
+  /** Whether its text was read as bytes, a token each. */
+  public boolean readsBytes() {
+    return read != null && read.reading().tokenizer().equals("byte");
   }
 
   /**

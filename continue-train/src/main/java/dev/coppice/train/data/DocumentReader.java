@@ -3,6 +3,7 @@ package dev.coppice.train.data;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.zip.ZipEntry;
@@ -16,15 +17,22 @@ final class DocumentReader implements Closeable {
 
   /** The document's text, which the caller closes before it opens another. */
   InputStream open(TextDocument document) throws IOException {
-    if (document.entry().isEmpty()) {
-      return Unpacked.open(document.file());
+    DataItem item =
+        new DataItem(document.name(), document.file(), document.entry(), document.bytes());
+    return Unpacked.of(stored(item), item::place);
+  }
+
+  /** What is stored, which may be packed; the caller closes it before it opens another. */
+  InputStream stored(DataItem item) throws IOException {
+    if (item.entry().isEmpty()) {
+      return Files.newInputStream(item.file());
     }
-    ZipFile holder = archive(document.file());
-    ZipEntry entry = holder.getEntry(document.entry().get());
+    ZipFile holder = archive(item.file());
+    ZipEntry entry = holder.getEntry(item.entry().get());
     if (entry == null) {
-      throw new NoSuchFileException(document.name());
+      throw new NoSuchFileException(item.name());
     }
-    return Unpacked.of(holder.getInputStream(entry), document::name);
+    return holder.getInputStream(entry);
   }
 
   private ZipFile archive(Path file) throws IOException {

@@ -35,7 +35,7 @@ final class FileTexts implements TextSource {
         new OpenDocument(
             Optional.of(document.name()),
             document.key(),
-            new InputStreamReader(text, StandardCharsets.UTF_8)));
+            new InputStreamReader(TextProbe.withoutBom(text), StandardCharsets.UTF_8)));
   }
 
   @Override

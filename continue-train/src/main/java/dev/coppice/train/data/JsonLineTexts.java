@@ -2,18 +2,16 @@ package dev.coppice.train.data;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.CountingInputStream;
-import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files of JSON objects, one a line, each with a text; plain, or packed as {@link Packing} says.
+ * Files of JSON objects that have a text each: one a line, or in one list; plain, or packed as
+ * {@link Packing} says.
  *
  * <p>Empty lines and empty texts are passed over. A lone surrogate becomes a question mark.
  */
@@ -21,105 +19,60 @@ final class JsonLineTexts implements TextSource {
   /** What an array holds, with room to spare for its UTF-8 forms. */
   private static final int LONGEST_LINE = 1 << 30;
 
-  private final ImmutableList<Path> files;
-  private final JsonTextField field;
+  private final ImmutableList<DataItem> items;
+  private final String field;
   private final int longestLine;
-  private final long totalBytes;
-  private int nextFile;
+  private final DocumentReader reader = new DocumentReader();
+  private int next;
   private long readBefore;
-  private long line;
   private @Nullable CountingInputStream counted;
-  private @Nullable LineReader lines;
+  private @Nullable JsonObjects objects;
 
   /**
    * Texts of some files.
    *
-   * @param files in order
+   * @param items in order
    * @param field that has the text
    */
-  JsonLineTexts(List<Path> files, String field) throws IOException {
-    this(files, field, LONGEST_LINE);
+  JsonLineTexts(List<DataItem> items, String field) {
+    this(items, field, LONGEST_LINE);
   }
 
   /** Texts of some files whose lines have at most so many bytes, without what ends them. */
-  JsonLineTexts(List<Path> files, String field, int longestLine) throws IOException {
-    this.files = ImmutableList.copyOf(files);
-    this.field = new JsonTextField(field);
+  JsonLineTexts(List<DataItem> items, String field, int longestLine) {
+    this.items = ImmutableList.copyOf(items);
+    this.field = field;
     this.longestLine = longestLine;
-    long bytes = 0;
-    for (Path file : files) {
-      bytes += Files.size(file);
-    }
-    this.totalBytes = bytes;
   }
 
   @Override
   public Optional<OpenDocument> next() throws IOException {
-    while (true) {
-      Optional<byte[]> json = nextLine();
-      if (json.isEmpty()) {
-        return Optional.empty();
-      }
-      String text = text(json.get());
-      if (!text.isEmpty()) {
-        return Optional.of(OpenDocument.unnamed(text));
-      }
-    }
-  }
-
-  private String text(byte[] json) throws IOException {
-    try {
-      return field.text(json);
-    } catch (JsonTextField.BadLineException e) {
-      throw bad(String.valueOf(e.getMessage()), e);
-    }
-  }
-
-  /** The next line that is not blank. */
-  private Optional<byte[]> nextLine() throws IOException {
-    while (true) {
-      if (lines == null && !openNext()) {
-        return Optional.empty();
-      }
-      line++;
-      Optional<byte[]> read = readLine();
-      if (read.isEmpty()) {
+    while (objects != null || openNext()) {
+      Optional<String> text = objects == null ? Optional.empty() : objects.next();
+      if (text.isEmpty()) {
         closeFile();
-      } else if (!new String(read.get(), StandardCharsets.ISO_8859_1).isBlank()) {
-        return read;
+      } else if (!text.get().isEmpty()) {
+        return text.map(OpenDocument::unnamed);
       }
     }
-  }
-
-  private Optional<byte[]> readLine() throws IOException {
-    try {
-      return lines == null ? Optional.empty() : lines.next();
-    } catch (LineReader.LongLineException e) {
-      throw bad("line must be at most " + longestLine + " bytes, got more", e);
-    }
+    return Optional.empty();
   }
 
   private boolean openNext() throws IOException {
-    if (nextFile == files.size()) {
+    if (next == items.size()) {
       return false;
     }
-    Path file = files.get(nextFile++);
-    line = 0;
-    counted = new CountingInputStream(Files.newInputStream(file));
-    lines = new LineReader(Unpacked.of(counted, file::toString), longestLine);
+    DataItem item = items.get(next++);
+    counted = new CountingInputStream(reader.stored(item));
+    InputStream unpacked = Unpacked.of(counted, item::place);
+    BufferedInputStream plain = new BufferedInputStream(unpacked, JsonObjects.HEAD);
+    objects = JsonObjects.of(plain, item.place(), field, longestLine);
     return true;
-  }
-
-  private CoppiceException bad(String message, Throwable cause) {
-    return new CoppiceException(
-        ExitCode.INPUT_INVALID,
-        message + " (" + files.get(nextFile - 1) + ", line " + line + ")",
-        cause);
   }
 
   @Override
   public long totalBytes() {
-    return totalBytes;
+    return items.stream().mapToLong(DataItem::bytes).sum();
   }
 
   @Override
@@ -133,11 +86,12 @@ final class JsonLineTexts implements TextSource {
       counted.close();
     }
     counted = null;
-    lines = null;
+    objects = null;
   }
 
   @Override
   public void close() throws IOException {
     closeFile();
+    reader.close();
   }
 }

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
@@ -40,6 +41,7 @@ final class JsonTextField {
           .build();
 
   private final String field;
+  private final String noun;
 
   /**
    * Takes the text of a field.
@@ -47,7 +49,64 @@ final class JsonTextField {
    * @param field its name, at the top of the object
    */
   JsonTextField(String field) {
+    this(field, "line");
+  }
+
+  /**
+   * Takes the text of a field.
+   *
+   * @param field its name, at the top of the object
+   * @param noun that messages call the object by
+   */
+  JsonTextField(String field, String noun) {
     this.field = field;
+    this.noun = noun;
+  }
+
+  /**
+   * A list of objects, to be read one by one.
+   *
+   * @param in UTF-8
+   */
+  static JsonParser list(InputStream in) throws IOException {
+    return JSON.createParser(in);
+  }
+
+  /**
+   * The text of the next object of a list; nothing at its end.
+   *
+   * @param list as {@link #list} gave it
+   * @throws BadLineException when it is no object, or the field is not there once as a string, or
+   *     the list does not end as it must
+   */
+  Optional<String> next(JsonParser list) throws BadLineException, IOException {
+    try {
+      JsonToken token = list.nextToken();
+      if (token == JsonToken.START_ARRAY && isOutermost(list)) {
+        token = list.nextToken();
+      }
+      if (token == JsonToken.START_OBJECT) {
+        return Optional.of(field(list));
+      }
+      if (token != JsonToken.END_ARRAY) {
+        throw new BadLineException("object must be one of JSON, got " + words(list));
+      }
+      if (list.nextToken() != null) {
+        throw new BadLineException("list must end the file, got " + words(list) + " behind it");
+      }
+      return Optional.empty();
+    } catch (StreamConstraintsException e) {
+      throw new BadLineException(
+          "object must nest at most " + DEEPEST + " values in one another, got more", e);
+    } catch (JsonEOFException e) {
+      throw new BadLineException("list must be whole, got one that ends early", e);
+    } catch (JsonProcessingException e) {
+      throw new BadLineException("object must be one of JSON, got something else", e);
+    }
+  }
+
+  private static boolean isOutermost(JsonParser list) {
+    return list.getParsingContext().getParent().inRoot();
   }
 
   /** A line is not as it must be; the message has rule and value, no place. */
@@ -99,13 +158,14 @@ final class JsonTextField {
             "field \"" + field + "\" must be a string, got " + words(parser));
       }
       if (wanted && text.isPresent()) {
-        throw new BadLineException("line must have the field \"" + field + "\" once, got it again");
+        throw new BadLineException(
+            noun + " must have the field \"" + field + "\" once, got it again");
       }
       text = wanted ? Optional.of(parser.getText()) : text;
       parser.skipChildren();
     }
     return text.orElseThrow(
-        () -> new BadLineException("line must have the field \"" + field + "\", got none"));
+        () -> new BadLineException(noun + " must have the field \"" + field + "\", got none"));
   }
 
   private static String words(JsonParser parser) throws IOException {

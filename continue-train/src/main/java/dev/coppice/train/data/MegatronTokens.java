@@ -37,7 +37,7 @@ final class MegatronTokens implements TokenSequence {
     MegatronIndex index = MegatronIndex.open(idx, bytes.size());
     long count = bytes.size() / index.type().width();
     TokenTable.check(count > 0, "must have a token, got none", bin);
-    TokenTable table = new TokenTable(bin, index.type(), 0, count, bytes);
+    TokenTable table = new TokenTable(bin, index.type(), 0, count, bytes, false);
     return new MegatronTokens(table, index, ScannedTokens.of(table, -1, folder, progress));
   }
 

@@ -1,12 +1,11 @@
 package dev.coppice.train.data;
 
 import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.text.Tokenizer;
-import dev.coppice.train.Folders;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +13,7 @@ import java.util.Optional;
 
 /** Makes tokens of what paths hold: text is tokenised, tokens are taken in place. */
 final class PartBuilder {
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
 
   private final DataReading reading;
   private final Tokenizer tokenizer;
@@ -49,80 +48,46 @@ final class PartBuilder {
 
   /** The sources that some paths hold: text first, then lines of JSON, Parquet, tokens. */
   Built build(List<Path> paths) throws IOException {
-    List<Path> texts = new ArrayList<>();
-    List<Path> lines = new ArrayList<>();
-    List<Path> columns = new ArrayList<>();
-    List<SourceSpec> tokens = new ArrayList<>();
-    List<PathRecord> records = new ArrayList<>();
+    Gathered gathered = new Gathered(reading, this::tokens);
     for (Path path : paths) {
-      List<FileRecord> files = new ArrayList<>();
-      DataForm form = DataForm.TEXT;
-      for (DataFinder.Found found : DataFinder.find(path, reading.form())) {
-        form = found.form();
-        switch (form) {
-          case TEXT -> texts.add(found.path());
-          case JSONL -> lines.add(found.path());
-          case PARQUET -> columns.add(found.path());
-          default -> tokens.add(tokens(found));
-        }
-        files.addAll(files(found, tokens));
-      }
-      String absolute = path.toAbsolutePath().normalize().toString();
-      records.add(new PathRecord(path.toString(), absolute, form, files, List.of()));
+      gathered.add(path);
     }
+    gathered.checkStrict();
     List<SourceSpec> sources = new ArrayList<>();
-    if (!texts.isEmpty()) {
-      sources.add(SourceSpec.of(text(texts)));
+    if (!gathered.texts().isEmpty()) {
+      sources.add(SourceSpec.of(text(gathered.texts())));
     }
-    if (!lines.isEmpty()) {
-      sources.add(
-          SourceSpec.of(rows("jsonl", lines, () -> new JsonLineTexts(lines, reading.textField()))));
+    if (!gathered.objects().isEmpty()) {
+      List<Gathered.Hashed> lines = gathered.objects();
+      sources.add(rows("jsonl", lines, () -> new JsonLineTexts(items(lines), reading.textField())));
     }
-    if (!columns.isEmpty()) {
-      sources.add(
-          SourceSpec.of(
-              rows("parquet", columns, () -> new ParquetTexts(columns, reading.textField()))));
+    if (!gathered.columns().isEmpty()) {
+      List<Gathered.Hashed> columns = gathered.columns();
+      List<Path> parquet = items(columns).stream().map(DataItem::file).toList();
+      sources.add(rows("parquet", columns, () -> new ParquetTexts(parquet, reading.textField())));
     }
-    sources.addAll(tokens);
-    return new Built(sources, records);
+    sources.addAll(gathered.tokens());
+    return new Built(sources, gathered.records());
   }
 
-  private static List<FileRecord> files(DataFinder.Found found, List<SourceSpec> tokens)
-      throws IOException {
-    String name = Folders.name(found.path());
-    return switch (found.form()) {
-      case TEXT ->
-          TextFolder.find(List.of(found.path())).stream()
-              .map(text -> new FileRecord(text.name(), text.bytes(), text.sha256()))
-              .toList();
-      case JSONL, PARQUET ->
-          List.of(
-              new FileRecord(
-                  name,
-                  Files.size(found.path()),
-                  MoreFiles.asByteSource(found.path()).hash(Hashing.sha256()).toString()));
-      default ->
-          List.of(
-              new FileRecord(
-                  name, Files.size(found.path()), tokens.get(tokens.size() - 1).sha256()));
-    };
+  private static List<DataItem> items(List<Gathered.Hashed> hashed) {
+    return hashed.stream().map(Gathered.Hashed::item).toList();
   }
 
-  private SourceSpec tokens(DataFinder.Found found) throws IOException {
-    if (found.form() == DataForm.TOKENS) {
-      try (TokenFile file = TokenFile.open(found.path())) {
+  private SourceSpec tokens(DataForm form, Path path) throws IOException {
+    if (form == DataForm.TOKENS) {
+      try (TokenFile file = TokenFile.open(path)) {
         return SourceSpec.of(file);
       }
     }
-    boolean flat = found.form() != DataForm.MEGATRON;
-    boolean plain = found.form() == DataForm.NANOGPT;
+    boolean flat = form != DataForm.MEGATRON;
     SourceSpec unread =
         new SourceSpec(
-            found.form(),
-            found.path().toAbsolutePath().normalize().toString(),
+            form,
+            path.toAbsolutePath().normalize().toString(),
             "",
             0,
-            plain ? (Integer) reading.tokenWidth() : null,
+            form == DataForm.NANOGPT ? (Integer) width(path) : null,
             flat && reading.documentEnd().tokens().isPresent()
                 ? (Integer) reading.documentEnd().tokens().getAsInt()
                 : null,
@@ -132,8 +97,21 @@ final class PartBuilder {
     }
   }
 
-  private TokenFile text(List<Path> paths) throws IOException {
-    List<TextDocument> documents = TextFolder.find(paths);
+  private int width(Path path) {
+    if (reading.tokenWidth().isEmpty() && !reading.rules().fitsTwoBytes()) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          "--bin-width must be given where tokens of nanoGPT are read with a vocabulary above"
+              + " 65536, got none and a vocabulary of "
+              + reading.rules().vocabulary()
+              + " ("
+              + path
+              + ")");
+    }
+    return reading.tokenWidth().orElse(Short.BYTES);
+  }
+
+  private TokenFile text(List<TextDocument> documents) throws IOException {
     StringBuilder key = key("text");
     for (TextDocument document : documents) {
       key.append(document.name()).append(' ').append(document.sha256()).append('\n');
@@ -153,19 +131,20 @@ final class PartBuilder {
     TextSource open() throws IOException;
   }
 
-  private TokenFile rows(String form, List<Path> paths, Opener opener) throws IOException {
+  private SourceSpec rows(String form, List<Gathered.Hashed> items, Opener opener)
+      throws IOException {
     StringBuilder key = key(form + " " + reading.textField());
-    for (Path path : paths) {
-      String sha256 = MoreFiles.asByteSource(path).hash(Hashing.sha256()).toString();
-      key.append(Folders.name(path)).append(' ').append(sha256).append('\n');
+    for (Gathered.Hashed each : items) {
+      key.append(each.item().fileName()).append(' ').append(each.sha256()).append('\n');
     }
-    return made(
-        key,
-        out -> {
-          try (TextSource source = opener.open()) {
-            return encoding().write(source, out);
-          }
-        });
+    return SourceSpec.of(
+        made(
+            key,
+            out -> {
+              try (TextSource source = opener.open()) {
+                return encoding().write(source, out);
+              }
+            }));
   }
 
   private StringBuilder key(String form) {

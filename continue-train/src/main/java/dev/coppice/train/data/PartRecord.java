@@ -3,6 +3,7 @@ package dev.coppice.train.data;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,5 +28,13 @@ public record PartRecord(
   /** Copies the list. */
   public PartRecord {
     paths = List.copyOf(paths);
+  }
+
+  /** The same with windows, and the passes that a number of tokens makes of them. */
+  PartRecord used(int sequence, Optional<Double> trained) {
+    long whole = Math.max(0, (tokens - 1) / sequence);
+    Optional<Double> passed =
+        whole == 0 ? Optional.empty() : trained.map(all -> all / sequence / whole);
+    return new PartRecord(weight, paths, documents, tokens, whole, passed.orElse(null));
   }
 }

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 /** From paths and options to the data of a run, and what is held out of it. */
 public final class Preparation {
   private static final String DATA = "data";
+
   /** The file of what a run is judged by. */
   static final String HELD_OUT = "held-out.tokens";
 
@@ -197,7 +198,7 @@ public final class Preparation {
         new ReadingRecord(
             reading.form(),
             reading.textField(),
-            reading.tokenWidth(),
+            reading.tokenWidth().isPresent() ? (Integer) reading.tokenWidth().getAsInt() : null,
             reading.documentStart().ids().asList(),
             tokenizer.seesSpecialTokens() ? "special" : "text",
             tokenizer.name());
@@ -271,8 +272,8 @@ public final class Preparation {
     return one ? List.of(String.join(", ", names)) : names;
   }
 
-  private void writeHeldOut(
-      List<String> names, List<Read> parts, HoldOut holdOut, Path staging) throws IOException {
+  private void writeHeldOut(List<String> names, List<Read> parts, HoldOut holdOut, Path staging)
+      throws IOException {
     Path scratch = staging.resolve("scratch");
     new HeldOutWriter(tokenizer, reading.documentEnd())
         .write(judged(names, parts, holdOut, scratch), staging.resolve(DATA));
@@ -285,7 +286,7 @@ public final class Preparation {
     for (int i = 0; i < parts.size() && holdOut.share().isPresent(); i++) {
       judged.add(new HeldOutWriter.Judged(names.get(i), parts.get(i).spec()));
     }
-    PartBuilder builder = builder(scratch);
+    PartBuilder builder = new PartBuilder(reading.judging(), tokenizer, progress, scratch);
     for (Path path : holdOut.own()) {
       PartSpec part = new PartSpec(1, builder.build(List.of(path)).sources(), null);
       judged.add(new HeldOutWriter.Judged(path.toString(), part));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;
 import dev.coppice.train.TrainJson;
 import java.io.BufferedOutputStream;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,7 +109,7 @@ final class ScannedTokens {
             file.toString(),
             Long.toString(table.bytes().size()),
             Files.getLastModifiedTime(file).toString(),
-            table.type().name(),
+            table.type().name() + (table.bare() ? " of a width that was judged" : ""),
             Long.toString(table.offset()),
             Integer.toString(documentEnd));
     return Hashing.sha256().hashString(all, StandardCharsets.UTF_8).toString();
@@ -139,6 +141,18 @@ final class ScannedTokens {
     try (StartsWriter writer = new StartsWriter(staged)) {
       TokenScan.Result result =
           TokenScan.read(table, documentEnd, end -> writer.end(end, table.count()), progress);
+      if (table.bare() && result.width().isPresent()) {
+        throw new CoppiceException(
+            ExitCode.INPUT_INVALID,
+            String.format(
+                Locale.ROOT,
+                "tokens must not be 0 or nearly so at every second place, got a file that seems to"
+                    + " have %d bytes a token and was read with %d (--bin-width %d; %s)",
+                result.width().getAsInt(),
+                table.type().width(),
+                result.width().getAsInt(),
+                table.path()));
+      }
       writer.finish();
       String sha256 = "";
       if (documentEnd >= 0) {

@@ -115,6 +115,7 @@ public record SourceSpec(
     return switch (form) {
       case TOKENS -> TokenFile.open(file);
       case LLMC -> flat(TokenTable.llmc(file), progress);
+      case NPY -> flat(TokenTable.npy(file), progress);
       case NANOGPT -> flat(TokenTable.nanogpt(file, width == null ? 2 : width), progress);
       case MEGATRON ->
           MegatronTokens.open(file, MegatronTokens.indexOf(file), scanFolder(), progress);

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
+import java.util.OptionalInt;
 import java.util.function.LongConsumer;
 
 /**
@@ -17,12 +18,19 @@ import java.util.function.LongConsumer;
  */
 final class TokenScan {
   private static final int BUFFER = 1 << 20;
+  private static final int FEWEST_TO_JUDGE = 16;
+
+  /** Vocabularies of up to a million tokens. */
+  private static final int LARGEST_UPPER_HALF = 15;
 
   private final TokenTable table;
   private final PreparationProgress progress;
   private final Hasher hasher = Hashing.sha256().newHasher();
   private long largest = -1;
   private long next;
+
+  /** The largest token at each place, by its rest when divided by four. */
+  private final long[] largestAt = {-1, -1, -1, -1};
 
   private TokenScan(TokenTable table, PreparationProgress progress) {
     this.table = table;
@@ -34,8 +42,9 @@ final class TokenScan {
    *
    * @param sha256 of the file
    * @param vocabulary one more than the largest token
+   * @param width bytes that a token of the file seems to have, if more than were read
    */
-  record Result(String sha256, int vocabulary) {}
+  record Result(String sha256, int vocabulary, OptionalInt width) {}
 
   /**
    * Reads a file.
@@ -70,7 +79,23 @@ final class TokenScan {
         progress.update("check", at, size);
       }
     }
-    return new Result(hasher.hash().toString(), (int) (largest + 1));
+    return new Result(hasher.hash().toString(), (int) (largest + 1), widerTokens());
+  }
+
+  /**
+   * The width of wider tokens, which read as narrow ones have their upper halves at all odd places:
+   * zero, or for large vocabularies a small number.
+   */
+  private OptionalInt widerTokens() {
+    long even = Math.max(largestAt[0], largestAt[2]);
+    long odd = Math.max(largestAt[1], largestAt[3]);
+    boolean zero = odd == 0 && even > 0 && next >= FEWEST_TO_JUDGE;
+    boolean small = odd <= LARGEST_UPPER_HALF && even >= 256 && next >= FEWEST_TO_JUDGE;
+    if (!zero && !small) {
+      return OptionalInt.empty();
+    }
+    boolean twice = largestAt[2] == 0 && largestAt[3] == 0 && table.type().width() == 2;
+    return OptionalInt.of(table.type().width() * (twice ? 4 : 2));
   }
 
   private void fill(FileChannel channel, ByteBuffer buffer) throws IOException {
@@ -98,6 +123,8 @@ final class TokenScan {
                 + ")");
       }
       largest = Math.max(largest, token);
+      int place = (int) (next & 3);
+      largestAt[place] = Math.max(largestAt[place], token);
       if (token == documentEnd) {
         ends.accept(next);
       }

@@ -1,7 +1,5 @@
 package dev.coppice.train.data;
 
-import static com.google.common.base.Preconditions.checkArgument;
-
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.io.IOException;
@@ -16,8 +14,10 @@ import java.nio.file.Path;
  * @param offset bytes before the first
  * @param count tokens; positive
  * @param bytes the file
+ * @param bare whether nothing in the file says how wide its tokens are
  */
-record TokenTable(Path path, TokenType type, long offset, long count, MappedFile bytes) {
+record TokenTable(
+    Path path, TokenType type, long offset, long count, MappedFile bytes, boolean bare) {
   private static final int LLMC_HEADER = 1024;
   private static final int LLMC_MAGIC = 20240520;
   private static final int LLMC_WIDE_MAGIC = 20240801;
@@ -28,7 +28,11 @@ record TokenTable(Path path, TokenType type, long offset, long count, MappedFile
     if (Files.size(file) < LLMC_HEADER) {
       return false;
     }
-    int magic = MappedFile.open(file).i32(0);
+    return isLlmcMagic(MappedFile.open(file).i32(0));
+  }
+
+  /** Whether a number is the first of a file of llm.c. */
+  static boolean isLlmcMagic(int magic) {
     return magic == LLMC_MAGIC || magic == LLMC_WIDE_MAGIC;
   }
 
@@ -55,23 +59,40 @@ record TokenTable(Path path, TokenType type, long offset, long count, MappedFile
         size == length,
         "of " + count + " tokens must have " + length + " bytes, got " + size,
         file);
-    return new TokenTable(file, type, LLMC_HEADER, count, bytes).notEmpty();
+    return new TokenTable(file, type, LLMC_HEADER, count, bytes, false).notEmpty();
   }
 
   /**
    * A file of nanoGPT: nothing but tokens.
    *
    * @param file to read
-   * @param width bytes of a token: 2 or 4, unsigned
+   * @param width bytes of a token: 2 or 4, unsigned, or 8
    */
   static TokenTable nanogpt(Path file, int width) throws IOException {
-    checkArgument(width == 2 || width == 4, "token width must be 2 or 4 bytes, got %s", width);
+    DataReading.checkWidth(width);
     MappedFile bytes = MappedFile.open(file);
     check(
         bytes.size() % width == 0,
         "must be a multiple of " + width + " bytes long, got " + bytes.size(),
         file);
-    return new TokenTable(file, TokenType.ofWidth(width), 0, bytes.size() / width, bytes)
+    return new TokenTable(file, TokenType.ofWidth(width), 0, bytes.size() / width, bytes, true)
+        .notEmpty();
+  }
+
+  /**
+   * A file of NumPy: one dimension, integers, little-endian.
+   *
+   * @param file to read
+   */
+  static TokenTable npy(Path file) throws IOException {
+    NpyHeader header = NpyHeader.read(file);
+    MappedFile bytes = MappedFile.open(file);
+    long length = header.bytes() + header.count() * header.type().width();
+    check(
+        bytes.size() == length,
+        "of " + header.count() + " tokens must have " + length + " bytes, got " + bytes.size(),
+        file);
+    return new TokenTable(file, header.type(), header.bytes(), header.count(), bytes, false)
         .notEmpty();
   }
 

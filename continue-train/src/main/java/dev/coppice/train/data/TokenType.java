@@ -31,9 +31,29 @@ enum TokenType {
     return Optional.empty();
   }
 
-  /** The unsigned type of a width: 2 or 4 bytes. */
+  /** The type of a width: 2 or 4 bytes, unsigned, or 8. */
   static TokenType ofWidth(int width) {
-    return width == 2 ? U16 : U32;
+    return switch (width) {
+      case 2 -> U16;
+      case 4 -> U32;
+      default -> I64;
+    };
+  }
+
+  /** The type that NumPy writes as {@code <u2} and the like, if it is one of integers. */
+  static Optional<TokenType> ofNumpy(String text) {
+    return Optional.ofNullable(
+        switch (text) {
+          case "|u1", "<u1", "u1" -> U8;
+          case "|i1", "<i1", "i1" -> I8;
+          case "<u2" -> U16;
+          case "<i2" -> I16;
+          case "<u4" -> U32;
+          case "<i4" -> I32;
+          // ids beyond 2^31 are refused when they are read
+          case "<u8", "<i8" -> I64;
+          default -> null;
+        });
   }
 
   /** Bytes of a token. */

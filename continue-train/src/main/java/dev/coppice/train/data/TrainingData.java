@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** What a run reads: parts of a mixture, each with its weight. */
@@ -44,14 +43,12 @@ public final class TrainingData implements Closeable {
    */
   public static TrainingData of(TokenSequence tokens) {
     PartSpec spec = new PartSpec(1, List.of(SourceSpec.of(tokens)), null);
-    return new TrainingData(
-        List.of(new Part(spec, tokens)), Optional.empty(), Optional.empty());
+    return new TrainingData(List.of(new Part(spec, tokens)), Optional.empty(), Optional.empty());
   }
 
   /** Data of some parts, where it came from, and what ended its documents. */
   static TrainingData of(List<Part> parts, DataRecord read, DocumentEnd documentEnd) {
-    return new TrainingData(
-        parts, Optional.of(read), Optional.of(DataSpec.Ends.of(documentEnd)));
+    return new TrainingData(parts, Optional.of(read), Optional.of(DataSpec.Ends.of(documentEnd)));
   }
 
   /**
@@ -183,25 +180,6 @@ public final class TrainingData implements Closeable {
       all.append(part.tokens().fingerprint()).append(' ').append(part.spec().weight()).append('\n');
     }
     return Hashing.sha256().hashString(all, StandardCharsets.US_ASCII).toString();
-  }
-
-  /** What there is, a line a part. */
-  public String describe() {
-    double total = parts.stream().mapToDouble(part -> part.spec().weight()).sum();
-    StringBuilder text = new StringBuilder();
-    for (Part part : parts) {
-      TokenSequence tokens = part.tokens();
-      text.append(text.isEmpty() ? "" : "\n")
-          .append(
-              String.format(
-                  Locale.ROOT,
-                  "%s: %d tokens, %d documents, share %.1f %%",
-                  tokens.path(),
-                  tokens.tokenCount(),
-                  tokens.documentCount(),
-                  100 * part.spec().weight() / total));
-    }
-    return text.toString();
   }
 
   @Override

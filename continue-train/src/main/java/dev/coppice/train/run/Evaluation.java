@@ -1,20 +1,22 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.eval.EvalSpec;
-import dev.coppice.train.eval.HeldOutText;
-import dev.coppice.train.eval.Look;
-import dev.coppice.train.spec.BatchSpec;
-import dev.coppice.train.spec.EvaluationSpec;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.RunFolder;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.train.budget.StepCost;
+import dev.coppice.train.data.DataSpec;
 import dev.coppice.train.data.HeldOut;
 import dev.coppice.train.data.TokenBytes;
+import dev.coppice.train.eval.EvalSpec;
+import dev.coppice.train.eval.HeldOutText;
+import dev.coppice.train.eval.Look;
 import dev.coppice.train.metrics.EventLog;
 import dev.coppice.train.metrics.RunEvent;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.EvaluationSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunManifest;
 import java.io.Closeable;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -45,16 +47,17 @@ final class Evaluation implements Closeable {
    * Opens the text, if there is one and it is asked for.
    *
    * @param folder of the run
-   * @param spec of the run
+   * @param manifest of the run
    * @param checkpoint that the run stands at, whose tokenizer says how long tokens are
    * @param log hears why there is no judging
    */
-  static Evaluation open(RunFolder folder, TrainSpec spec, Path checkpoint, RunLog log)
+  static Evaluation open(RunFolder folder, RunManifest manifest, Path checkpoint, RunLog log)
       throws IOException {
+    TrainSpec spec = manifest.spec();
     Optional<Judging> judging = Optional.empty();
     if (spec.evaluation().everySteps() > 0) {
       try {
-        judging = judging(folder.path(), checkpoint);
+        judging = judging(folder.path(), manifest.data(), checkpoint);
       } catch (IOException | CoppiceException e) {
         warn(log, e);
       }
@@ -66,13 +69,17 @@ final class Evaluation implements Closeable {
     return new Evaluation(spec, judging, last);
   }
 
-  private static Optional<Judging> judging(Path run, Path checkpoint) throws IOException {
+  private static Optional<Judging> judging(Path run, DataSpec data, Path checkpoint)
+      throws IOException {
     Optional<HeldOut> heldOut = HeldOut.open(run);
     if (heldOut.isEmpty()) {
       return Optional.empty();
     }
     try (Checkpoint model = Checkpoint.open(checkpoint)) {
-      TokenBytes bytes = TokenBytes.of(checkpoint, model.spec().vocabularySize());
+      TokenBytes bytes =
+          data.readsBytes()
+              ? TokenBytes.plain()
+              : TokenBytes.of(checkpoint, model.spec().vocabularySize());
       return Optional.of(new Judging(heldOut.get(), bytes));
     }
   }

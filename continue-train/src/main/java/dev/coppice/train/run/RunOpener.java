@@ -1,11 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.CheckpointFinder;
-import dev.coppice.train.store.Environment;
-import dev.coppice.train.store.RunFolder;
-import dev.coppice.train.store.RunManifest;
-import dev.coppice.train.store.RunState;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
@@ -16,6 +10,12 @@ import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.Preparation;
 import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.metrics.RunEvent;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.CheckpointFinder;
+import dev.coppice.train.store.Environment;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunManifest;
+import dev.coppice.train.store.RunState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,10 +47,11 @@ final class RunOpener {
       throw new CoppiceException(
           ExitCode.USAGE, "run folder must not exist yet, got " + out + " (resume goes on there)");
     }
-    RunManifest manifest = manifest(request);
+    RunManifest plain = manifest(request);
     try (Checkpoint source = Checkpoint.open(request.checkpoint())) {
-      RunSetting.check(source, request.data(), manifest);
+      RunSetting.check(source, request.data(), plain);
       RunSetting.checkHeldOut(source, request.spec(), out);
+      RunManifest manifest = plain.used(RunSetting.forecast(source, plain));
       Trainee trainee = factory.make(source, request.spec(), false);
       try {
         return begin(request, source, manifest, trainee);
@@ -78,8 +79,7 @@ final class RunOpener {
       RunState state =
           RunState.before(manifest, host.toBegin(source.spec(), manifest.spec().batch()));
       RunParts parts = setting.parts(source, trainee, state);
-      String said =
-          String.join("; ", RunSettings.describe(source, request.spec(), request.out()));
+      String said = String.join("; ", RunSettings.describe(source, request.spec(), request.out()));
       return new TrainingRun(
           setting,
           parts,

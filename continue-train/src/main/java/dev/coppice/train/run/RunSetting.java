@@ -1,12 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.eval.Compatibility;
-import dev.coppice.train.spec.BatchSpec;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.CheckpointSaver;
-import dev.coppice.train.store.RunFolder;
-import dev.coppice.train.store.RunManifest;
-import dev.coppice.train.store.RunState;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -16,6 +9,13 @@ import dev.coppice.train.data.BatchSource;
 import dev.coppice.train.data.HeldOut;
 import dev.coppice.train.data.TokenWindows;
 import dev.coppice.train.data.TrainingData;
+import dev.coppice.train.eval.Compatibility;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.CheckpointSaver;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunManifest;
+import dev.coppice.train.store.RunState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -96,6 +96,11 @@ record RunSetting(
         }
       }
     }
+  }
+
+  /** Tokens that the budget holds, if that does not depend on the clock. */
+  static Optional<Long> forecast(Checkpoint source, RunManifest manifest) throws IOException {
+    return meter(source, manifest, Spent.NOTHING).forecast().map(Spent::tokens);
   }
 
   /** The order in which windows are drawn. */

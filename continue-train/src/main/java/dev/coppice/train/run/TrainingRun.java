@@ -1,7 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.RunFolder;
 import ai.djl.engine.EngineException;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSortedMap;
@@ -9,10 +7,13 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.budget.Spent;
+import dev.coppice.train.data.DataRecord;
 import dev.coppice.train.data.DataSpec;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.metrics.RunSinks;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunFolder;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -198,7 +199,7 @@ public final class TrainingRun implements Closeable {
 
   private Evaluation evaluation(RunLog log) throws IOException {
     Path stands = newest.orElse(Path.of(setting.manifest().checkpoint()));
-    return Evaluation.open(setting.folder(), spec(), stands, log);
+    return Evaluation.open(setting.folder(), setting.manifest(), stands, log);
   }
 
   private TrainResult result() {
@@ -250,6 +251,11 @@ public final class TrainingRun implements Closeable {
   /** What is to be said before the first step: the settings of a new run, or where one goes on. */
   public ImmutableList<String> notes() {
     return notes.stream().map(RunLog.Note::message).collect(ImmutableList.toImmutableList());
+  }
+
+  /** What the run reads, and where that came from; nothing for runs of earlier versions. */
+  public Optional<DataRecord> data() {
+    return Optional.ofNullable(setting.manifest().data().read());
   }
 
   /** What the run may spend. */

@@ -1,6 +1,5 @@
 package dev.coppice.train.store;
 
-import dev.coppice.train.spec.TrainSpec;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,6 +7,7 @@ import dev.coppice.moe.checkpoint.Reading;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.DataSpec;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -39,6 +39,11 @@ public record RunManifest(
   public RunManifest with(DataSpec other) {
     return new RunManifest(
         schemaVersion, coppiceVersion, checkpoint, baseModel, other, budget, spec);
+  }
+
+  /** The same with windows and passes in what it says of its data. */
+  public RunManifest used(Optional<Long> tokens) {
+    return with(data.used(spec.batch().sequence(), tokens));
   }
 
   /**

@@ -139,13 +139,13 @@ class TrainCommandTest {
   void refusesWhatNamesNoData() {
     assertFails(train("--data-format", "csv", "--steps", 1), 2, "data format must be auto, text,");
     assertFails(
-        train("--bin-width", 3, "--steps", 1), 2, "token width must be 2 or 4 bytes, got 3");
+        train("--bin-width", 3, "--steps", 1), 2, "token width must be 2, 4 or 8 bytes, got 3");
     assertFails(
         train("--document-end", 256, "--steps", 1),
         2,
         "document end must be auto, none, an id in 0..255 or the text of a token of the ");
     assertFails(
-        train("--data-format", "llmc", "--steps", 1), 3, "folder must hold data of form LLMC");
+        train("--data-format", "llmc", "--steps", 1), 3, "no tokens of llm.c under ");
     assertFails(coppice("routers", checkpoint), 2, "--data must be given, got none");
   }
 
@@ -191,7 +191,8 @@ class TrainCommandTest {
             "bytes",
             "document_mask",
             "data",
-            "document_end");
+            "document_end",
+            "data_read");
   }
 
   @Test
@@ -273,6 +274,10 @@ class TrainCommandTest {
     checkpoint = checkpoint(folder.resolve("small"), 200);
     assertFails(
         train("--steps", 1),
+        3,
+        "checkpoint must have a tokenizer.json to read text, got none and a vocabulary of 200");
+    assertFails(
+        train("--steps", 1, "--tokenizer", "bytes"),
         3,
         "vocabulary of the checkpoint must cover the data's ids 0..255, got 200");
     Outcome judged = coppice("eval", checkpoint, "--data", texts, "-q", "--sequence", 32);

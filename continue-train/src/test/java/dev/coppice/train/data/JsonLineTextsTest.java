@@ -47,7 +47,8 @@ class JsonLineTextsTest extends DataTestBase {
         Files.writeString(
             folder.resolve("a.jsonl"),
             "{\"text\": \"a\", \"body\": \"b\"}\n{\"body\": \"c\", \"text\": \"d\"}");
-    try (TextSource source = new JsonLineTexts(List.of(file), "body")) {
+    try (TextSource source =
+        new JsonLineTexts(List.of(DataItem.of(file, Files.size(file))), "body")) {
       assertThat(CharStreams.toString(source.next().orElseThrow().text())).isEqualTo("b");
       assertThat(CharStreams.toString(source.next().orElseThrow().text())).isEqualTo("c");
       assertThat(source.next()).isEmpty();
@@ -89,7 +90,8 @@ class JsonLineTextsTest extends DataTestBase {
                 + "[".repeat(5000)
                 + "]".repeat(5000)
                 + ", \"text\": \"a\"}");
-    try (TextSource source = new JsonLineTexts(List.of(file), "text")) {
+    try (TextSource source =
+        new JsonLineTexts(List.of(DataItem.of(file, Files.size(file))), "text")) {
       assertThat(CharStreams.toString(source.next().orElseThrow().text())).isEqualTo("a");
     }
   }
@@ -100,7 +102,8 @@ class JsonLineTextsTest extends DataTestBase {
     Path file =
         Files.writeString(
             folder.resolve("a.jsonl"), "{\"text\": \"" + "word ".repeat(words) + "\"}\n");
-    try (TextSource source = new JsonLineTexts(List.of(file), "text")) {
+    try (TextSource source =
+        new JsonLineTexts(List.of(DataItem.of(file, Files.size(file))), "text")) {
       TextSource.OpenDocument document = source.next().orElseThrow();
       assertThat(CharStreams.exhaust(document.text())).isEqualTo(5L * words);
       assertThat(source.next()).isEmpty();
@@ -122,7 +125,8 @@ class JsonLineTextsTest extends DataTestBase {
     Path file = Files.writeString(folder.resolve("a.jsonl"), good + "\r\n\n" + good);
     int bytes = good.length() + 1;
     for (int least : List.of(bytes - 1, 1000, 0)) {
-      try (TextSource source = new JsonLineTexts(List.of(file), "text", least)) {
+      try (TextSource source =
+          new JsonLineTexts(List.of(DataItem.of(file, Files.size(file))), "text", least)) {
         assertThatThrownBy(source::next)
             .isInstanceOfSatisfying(
                 CoppiceException.class,
@@ -132,13 +136,15 @@ class JsonLineTextsTest extends DataTestBase {
       }
     }
     Files.writeString(file, good + "\n\n" + good + " ");
-    try (TextSource source = new JsonLineTexts(List.of(file), "text", bytes - 1)) {
+    try (TextSource source =
+        new JsonLineTexts(List.of(DataItem.of(file, Files.size(file))), "text", bytes - 1)) {
       assertThat(source.next()).isPresent();
       assertThatThrownBy(source::next)
           .hasMessage(
               "line must be at most " + (bytes - 1) + " bytes, got more (" + file + ", line 3)");
     }
-    try (TextSource source = new JsonLineTexts(List.of(file), "text", bytes)) {
+    try (TextSource source =
+        new JsonLineTexts(List.of(DataItem.of(file, Files.size(file))), "text", bytes)) {
       assertThat(source.next()).isPresent();
       assertThat(source.next()).isPresent();
       assertThat(source.next()).isEmpty();

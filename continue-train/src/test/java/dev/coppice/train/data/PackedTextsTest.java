@@ -101,9 +101,13 @@ class PackedTextsTest extends DataTestBase {
   @Test
   void otherWaysOfPackingAreNamed() throws IOException {
     Path file = Files.write(folder.resolve("a.txt.xz"), new byte[] {-3, '7', 'z', 'X', 'Z', 0, 0});
-    refused(file, "data must be plain, or packed with gzip, zstd or bzip2, got xz (" + file + ")");
+    refused(
+        file,
+        "no data can be read from " + file + ": packed with xz, neither gzip, zstd nor bzip2");
     Files.write(file, new byte[] {4, 0x22, 0x4d, 0x18, 0, 0, 0, 0, 0, 0, 0});
-    refused(file, "data must be plain, or packed with gzip, zstd or bzip2, got lz4 (" + file + ")");
+    refused(
+        file,
+        "no data can be read from " + file + ": packed with lz4, neither gzip, zstd nor bzip2");
   }
 
   private void refused(Path file, String message) {

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
-import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.moe.text.TextPieces;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.data.KeyedHash;
+import dev.coppice.train.data.MissingTokenizer;
 import dev.coppice.train.data.TestTokens;
 import dev.coppice.train.data.TokenBytes;
 import dev.coppice.train.data.TokenFile;
@@ -41,7 +41,8 @@ class EvaluatorTest {
   private EvalReport judge(EvalSpec spec, List<int[]> documents) throws IOException {
     try (TokenFile file =
         TestTokens.write(folder.resolve("t" + System.nanoTime()), 100, documents)) {
-      return Evaluator.scoreAll(EvaluatorTest::tenths, HeldOutText.ofBytes(file), spec, share -> {}).report();
+      return Evaluator.scoreAll(EvaluatorTest::tenths, HeldOutText.ofBytes(file), spec, share -> {})
+          .report();
     }
   }
 
@@ -107,14 +108,17 @@ class EvaluatorTest {
             .toList();
     try (TokenFile file = TestTokens.write(folder.resolve("t"), 100, documents)) {
       EvalSpec spec = EvalSpec.all(4, 8);
-      HeldOutScores one = Evaluator.scoreAll(EvaluatorTest::tenths, HeldOutText.ofBytes(file), spec, share -> {});
+      HeldOutScores one =
+          Evaluator.scoreAll(EvaluatorTest::tenths, HeldOutText.ofBytes(file), spec, share -> {});
       HeldOutScores worse =
-          Evaluator.scoreAll(batch -> plus(tenths(batch), 0.5f), HeldOutText.ofBytes(file), spec, share -> {});
+          Evaluator.scoreAll(
+              batch -> plus(tenths(batch), 0.5f), HeldOutText.ofBytes(file), spec, share -> {});
       // every token is worse by as much, so the interval of the difference has no width
       assertThat(worse.differenceInterval(one)[0]).isCloseTo(0.5, within(1e-5));
       assertThat(worse.differenceInterval(one)[1]).isCloseTo(0.5, within(1e-5));
       HeldOutScores other =
-          Evaluator.scoreAll(EvaluatorTest::tenths, HeldOutText.ofBytes(file), EvalSpec.all(4, 9), share -> {});
+          Evaluator.scoreAll(
+              EvaluatorTest::tenths, HeldOutText.ofBytes(file), EvalSpec.all(4, 9), share -> {});
       assertThatThrownBy(() -> one.differenceInterval(other))
           .hasMessageStartingWith("models must be judged by the same text in the same way");
     }
@@ -207,8 +211,7 @@ class EvaluatorTest {
     // 9 ends documents; it is also a word of 9 bytes where it stands elsewhere
     List<int[]> documents = List.of(new int[] {50, 3, 9, 4, 9}, new int[] {60, 2, 9});
     try (TokenFile file = TestTokens.write(folder.resolve("t"), 100, documents)) {
-      HeldOutText text =
-          new HeldOutText(file, TokenBytes.of(asLongAsLarge()), OptionalInt.of(9));
+      HeldOutText text = new HeldOutText(file, TokenBytes.of(asLongAsLarge()), OptionalInt.of(9));
       EvalReport all = bits(text, EvalSpec.all(2, 3));
       // the ends have a loss and no bytes; the first token of a document has neither
       assertThat(all.tokens()).isEqualTo(6);
@@ -237,8 +240,9 @@ class EvaluatorTest {
     }
     try (TokenFile file =
         TestTokens.write(folder.resolve("small"), 1000, List.of(new int[] {1, 2, 3}))) {
-      TokenBytes bytes = TokenBytes.of(new ByteTokenizer(), 1000);
-      EvalReport report = bits(new HeldOutText(file, bytes, OptionalInt.empty()), EvalSpec.all(1, 8));
+      TokenBytes bytes = TokenBytes.of(new MissingTokenizer(1000, "no tokenizer"));
+      EvalReport report =
+          bits(new HeldOutText(file, bytes, OptionalInt.empty()), EvalSpec.all(1, 8));
       assertThat(report.bytes()).isNull();
     }
   }

@@ -5,11 +5,23 @@ import dev.coppice.moe.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /** Finds the tokenizer that belongs to a checkpoint. */
 public final class Tokenizers {
   private static final String FILE = "tokenizer.json";
   private static final int BYTES = 256;
+
+  /** What tokenizers are kept in that are not read. */
+  private static final List<String> OTHERS =
+      List.of(
+          "tokenizer.model",
+          "vocab.json",
+          "merges.txt",
+          "tiktoken.model",
+          "spiece.model",
+          "vocab.txt");
 
   private Tokenizers() {}
 
@@ -48,9 +60,30 @@ public final class Tokenizers {
     if (vocabularySize == BYTES) {
       return new ByteTokenizer();
     }
-    throw new CoppiceException(
-        ExitCode.INPUT_INVALID,
-        "checkpoint must have a tokenizer.json to read text, got none and a vocabulary of "
+    throw new CoppiceException(ExitCode.INPUT_INVALID, lack(folder, vocabularySize).orElseThrow());
+  }
+
+  /**
+   * Why text cannot be read, if it cannot.
+   *
+   * @param folder a checkpoint
+   * @param vocabularySize rows of its embedding
+   */
+  public static Optional<String> lack(Path folder, int vocabularySize) {
+    if (Files.isRegularFile(folder.resolve(FILE)) || vocabularySize == BYTES) {
+      return Optional.empty();
+    }
+    List<String> others =
+        OTHERS.stream().filter(name -> Files.isRegularFile(folder.resolve(name))).toList();
+    String got =
+        others.isEmpty()
+            ? "none"
+            : String.join(" and ", others)
+                + ", which save_pretrained of a fast tokenizer of transformers makes one of,";
+    return Optional.of(
+        "checkpoint must have a tokenizer.json to read text, got "
+            + got
+            + " and a vocabulary of "
             + vocabularySize
             + " ("
             + folder

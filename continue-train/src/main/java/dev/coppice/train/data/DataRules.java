@@ -1,0 +1,24 @@
+package dev.coppice.train.data;
+
+/**
+ * What of some data is taken, and what is refused.
+ *
+ * @param judging whether a folder that has files to train on and files to judge by is to judge by
+ * @param strict whether data is refused of which something would be left out, hidden files aside
+ * @param vocabulary of the model that reads it; 0 if that is not known
+ */
+public record DataRules(boolean judging, boolean strict, int vocabulary) {
+  /** For training, with what is not data left out, and a vocabulary that is not known. */
+  public static final DataRules TRAINING = new DataRules(false, false, 0);
+
+  private static final int MOST_IN_TWO_BYTES = 1 << 16;
+
+  SplitNames.Use use() {
+    return judging ? SplitNames.Use.HELD_OUT : SplitNames.Use.TRAIN;
+  }
+
+  /** Whether two bytes hold every token. */
+  boolean fitsTwoBytes() {
+    return vocabulary <= MOST_IN_TWO_BYTES;
+  }
+}

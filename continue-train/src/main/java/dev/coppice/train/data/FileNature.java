@@ -1,0 +1,178 @@
+package dev.coppice.train.data;
+
+import com.google.common.primitives.Bytes;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What a file is, by its first bytes, and by its name where bytes do not say.
+ *
+ * @param form of it, if it can be read
+ * @param reason why it is not read, or of what else it is; empty where nothing need be said
+ * @param json what it is as JSON
+ */
+record FileNature(Optional<DataForm> form, String reason, JsonHead json) {
+  /** First bytes that are looked at. */
+  static final int HEAD = 1 << 17;
+
+  private static final Pattern NAMED_LINES =
+      Pattern.compile("(?i).*\\.(jsonl|ndjson)(\\.(gz|zst|bz2))?");
+  private static final Pattern NAMED_JSON =
+      Pattern.compile("(?i).*\\.(json|jsonl|ndjson)(\\.(gz|zst|bz2))?");
+  private static final byte[] NUMPY = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
+  private static final byte[] BOM = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
+  /** Lines of JSON objects. */
+  static final FileNature LINES = new FileNature(Optional.of(DataForm.JSONL), "", JsonHead.LINES);
+
+  /** A file that is not read. */
+  static FileNature unread(String reason) {
+    return new FileNature(Optional.empty(), reason, JsonHead.NONE);
+  }
+
+  private static FileNature of(DataForm form) {
+    return new FileNature(Optional.of(form), "", JsonHead.NONE);
+  }
+
+  /** Whether a name says that a file has JSON in it. */
+  static boolean isNamedJson(String name) {
+    return NAMED_JSON.matcher(name).matches();
+  }
+
+  /** Whether a name says that a file has a JSON object a line. */
+  static boolean isNamedLines(String name) {
+    return NAMED_LINES.matcher(name).matches();
+  }
+
+  /** Whether a name says that a file has tokens in it. */
+  static boolean isNamedBin(String name) {
+    return name.toLowerCase(Locale.ROOT).endsWith(".bin");
+  }
+
+  /**
+   * What a file is.
+   *
+   * @param name of it
+   * @param head its first bytes, unpacked; {@link #HEAD} of them, unless it has fewer
+   * @param field of a JSON object that has the text
+   */
+  static FileNature of(String name, byte[] head, String field) {
+    if (head.length == 0) {
+      return unread("empty");
+    }
+    if (isNamedLines(name)) {
+      return LINES;
+    }
+    Optional<DataForm> marked = marked(name, head);
+    if (marked.isPresent()) {
+      return of(marked.get());
+    }
+    Optional<String> known = KnownBytes.reason(name, head);
+    if (known.isPresent()) {
+      return unread(known.get());
+    }
+    Optional<String> fault = textFault(head);
+    if (isNamedBin(name)) {
+      return fault.isEmpty() && head.length >= 16
+          ? unread("named .bin, but it holds text and no tokens")
+          : of(DataForm.NANOGPT);
+    }
+    return fault
+        .map(f -> unread(KnownBytes.reasonByName(name).orElse(f)))
+        .orElseGet(() -> text(head, field));
+  }
+
+  /** Forms that first bytes name. */
+  private static Optional<DataForm> marked(String name, byte[] head) {
+    if (startsWith(head, "CPTOKENS".getBytes(StandardCharsets.US_ASCII))) {
+      return Optional.of(DataForm.TOKENS);
+    }
+    if (startsWith(head, NUMPY)) {
+      return Optional.of(DataForm.NPY);
+    }
+    if (startsWith(head, "PAR1".getBytes(StandardCharsets.US_ASCII))) {
+      return Optional.of(DataForm.PARQUET);
+    }
+    boolean llmc =
+        head.length >= Integer.BYTES
+            && TokenTable.isLlmcMagic(
+                ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getInt(0));
+    return llmc && !isNamedJson(name) ? Optional.of(DataForm.LLMC) : Optional.empty();
+  }
+
+  private static FileNature text(byte[] head, String field) {
+    boolean whole = head.length < HEAD;
+    JsonHead json = JsonHead.of(withoutBom(head), whole, field);
+    String reason =
+        json == JsonHead.OTHER
+            ? "no list or lines of objects with a string \"" + field + "\" (--text-field)"
+            : "";
+    return new FileNature(
+        Optional.of(json.isObjects() ? DataForm.JSONL : DataForm.TEXT), reason, json);
+  }
+
+  /** Bytes without a leading mark of UTF-8. */
+  static byte[] withoutBom(byte[] head) {
+    return startsWith(head, BOM) ? Arrays.copyOfRange(head, BOM.length, head.length) : head;
+  }
+
+  private static boolean startsWith(byte[] bytes, byte[] start) {
+    return bytes.length >= start.length
+        && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
+  }
+
+  /**
+   * Why bytes are no text, if they are none.
+   *
+   * @param head first bytes of a file; a character may be cut at their end
+   */
+  static Optional<String> textFault(byte[] head) {
+    int first = head.length > 0 ? Byte.toUnsignedInt(head[0]) : 0;
+    int second = head.length > 1 ? Byte.toUnsignedInt(head[1]) : 0;
+    if ((first == 0xFF && second == 0xFE) || (first == 0xFE && second == 0xFF)) {
+      return Optional.of("UTF-16 or UTF-32: convert it to UTF-8");
+    }
+    if (Bytes.indexOf(head, (byte) 0) >= 0) {
+      return Optional.of(
+          looksLikeUtf16(head)
+              ? "UTF-16 without a byte order mark: convert it to UTF-8"
+              : "binary, as it has bytes of zero");
+    }
+    CoderResult result =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .decode(ByteBuffer.wrap(head), CharBuffer.allocate(head.length), false);
+    return result.isError() ? Optional.of(notUtf8(head)) : Optional.empty();
+  }
+
+  private static String notUtf8(byte[] head) {
+    int controls = 0;
+    for (byte each : head) {
+      controls += each >= 0 && each < ' ' && each != '\n' && each != '\r' && each != '\t' ? 1 : 0;
+    }
+    return controls * 50L > head.length
+        ? "binary"
+        : "not UTF-8, but perhaps Latin-1 or Windows-1252: convert it to UTF-8";
+  }
+
+  /** Whether nearly all zeros stand at even places, or nearly all at odd ones, and are many. */
+  private static boolean looksLikeUtf16(byte[] head) {
+    long even = 0;
+    long odd = 0;
+    for (int i = 0; i < head.length; i++) {
+      even += head[i] == 0 && i % 2 == 0 ? 1 : 0;
+      odd += head[i] == 0 && i % 2 == 1 ? 1 : 0;
+    }
+    long most = Math.max(even, odd);
+    return head.length >= 8 && most * 4 >= head.length && Math.min(even, odd) * 10 <= most;
+  }
+}
