@@ -2,6 +2,7 @@ package dev.coppice.moe.checkpoint;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,10 @@ public final class CardHeader {
   private static final String PIPELINE = "pipeline_tag";
 
   private static final Pattern KEY = Pattern.compile("[\"']?([A-Za-z][\\w-]*)[\"']?\\s*:.*");
+
+  /** What YAML takes from another key, which may not be there. */
+  private static final Pattern ALIAS = Pattern.compile("(?:^|[\\s\\[,])\\*[\\w-]+\\s*(?:$|[\\],#])");
+
   private static final Pattern CACHED = Pattern.compile("models--(?:(.+?)--)?(.+)");
 
   /** A name that YAML reads as a text as it stands. */
@@ -57,7 +62,11 @@ public final class CardHeader {
       }
       current.add(line);
     }
-    return new CardHeader(kept.buildKeepingLast(), hubId(source));
+    return new CardHeader(
+        ImmutableMap.copyOf(
+            Maps.filterValues(
+                kept.buildKeepingLast(), lines -> lines.stream().noneMatch(ALIAS.asPredicate()))),
+        hubId(source));
   }
 
   /** The same without a base model, for weights that do not come from one. */
@@ -68,7 +77,10 @@ public final class CardHeader {
   private static ImmutableList<String> frontMatter(String card) {
     String text = card.startsWith("\uFEFF") ? card.substring(1) : card;
     ImmutableList<String> lines =
-        text.lines().map(String::stripTrailing).collect(ImmutableList.toImmutableList());
+        text.lines()
+            .map(String::stripTrailing)
+            .dropWhile(String::isEmpty)
+            .collect(ImmutableList.toImmutableList());
     if (lines.isEmpty() || !lines.get(0).equals(FENCE)) {
       return ImmutableList.of();
     }

@@ -33,19 +33,52 @@ record CarriedFiles(ImmutableList<Path> files, ImmutableList<String> notes) {
           "ckpt",
           "pkl",
           "pickle",
+          "joblib",
           "gguf",
           "ggml",
+          "llamafile",
           "onnx",
           "onnx_data",
+          "ort",
           "h5",
+          "hdf5",
+          "keras",
           "msgpack",
           "tflite",
           "mlmodel",
+          "mlpackage",
           "ot",
           "npz",
           "npy",
           "nemo",
-          "engine");
+          "engine",
+          "plan",
+          "pte",
+          "ptl",
+          "torchscript",
+          "mar",
+          "distcp",
+          "orbax",
+          "pdparams",
+          "pdiparams",
+          "pdmodel",
+          "pdopt",
+          "mindir",
+          "mnn",
+          "rknn",
+          "axmodel",
+          "dlc",
+          "hef",
+          "exl2",
+          "exl3",
+          "q4f16",
+          "mllm");
+
+  /** Packed weights, and what describes weights that stay behind. */
+  private static final Pattern WEIGHTS =
+      Pattern.compile(
+          ".*\\.onnx.*|.*\\.gguf.*|.*\\.safetensors\\.(?!index\\.json$).*|openvino_.*\\.xml"
+              + "|.*\\.(?:bin|pth?|h5|msgpack)\\.(?:gz|zst|xz|bz2|zip|part.*)");
 
   private static final Pattern ADAPTER = Pattern.compile("adapter_(config\\.json|model\\..*)");
 
@@ -120,8 +153,7 @@ record CarriedFiles(ImmutableList<Path> files, ImmutableList<String> notes) {
     boolean index = lower.endsWith(".index.json") && !lower.equals(FolderFiles.INDEX);
     return OTHER_WEIGHTS.contains(extension)
         || ADAPTER.matcher(lower).matches()
-        || lower.contains(".onnx")
-        || lower.contains(".gguf")
+        || WEIGHTS.matcher(lower).matches()
         || (index && !lower.contains("safetensors"));
   }
 

@@ -34,7 +34,10 @@ record RemoteCode(ImmutableList<Path> files, ImmutableList<String> notes) {
 
   private static final Pattern FROM =
       Pattern.compile(
-          "(?m)^[ \\t]*from[ \\t]+(\\.+)([\\w.]*)[ \\t]+import[ \\t]+(\\([^)]*\\)|[^\\n#]*)");
+          "(?m)^[ \\t]*from[ \\t]*(\\.+)[ \\t]*([\\w.]*)[ \\t]*\\bimport\\b[ \\t]*(\\([^)]*\\)|[^\\n]*)");
+
+  /** What Python skips inside a statement: a comment, or the end of a line that goes on. */
+  private static final Pattern SKIPPED = Pattern.compile("#[^\\n]*|\\\\[ \\t]*\\n");
 
   private static final Splitter NAMES =
       Splitter.on(Pattern.compile("\\s+as\\s+\\w+|[^\\w]+")).omitEmptyStrings();
@@ -87,7 +90,9 @@ record RemoteCode(ImmutableList<Path> files, ImmutableList<String> notes) {
   private static void addNamed(Path file, Set<String> modules) throws IOException {
     try {
       ObjectNode config = JsonFiles.readObject(file);
-      config.path("auto_map").forEach(value -> addClass(value, modules));
+      for (JsonNode map : config.findValues("auto_map")) {
+        map.forEach(value -> addClass(value, modules));
+      }
       config.path("custom_pipelines").forEach(value -> addClass(value.path("impl"), modules));
     } catch (CheckpointFormatException e) {
       // says nothing that can be read; what depends on the file reports it
@@ -121,7 +126,7 @@ record RemoteCode(ImmutableList<Path> files, ImmutableList<String> notes) {
       Path file = open.remove();
       if (isCode(folder, file) && found.add(file)) {
         String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-        Matcher imports = FROM.matcher(text);
+        Matcher imports = FROM.matcher(SKIPPED.matcher(text).replaceAll(" "));
         while (imports.find()) {
           open.addAll(imported(file, imports));
         }

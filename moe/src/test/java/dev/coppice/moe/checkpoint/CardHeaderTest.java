@@ -35,6 +35,22 @@ class CardHeaderTest {
   }
 
   @Test
+  void blankLinesMayStandBeforeTheFrontMatter() {
+    assertThat(
+            CardHeader.of(Optional.of("\n\n---\nlanguage: no\n---\n"), CACHED).text(List.of()))
+        .contains("\nlanguage: no\n");
+  }
+
+  @Test
+  void aKeyThatTakesItsValueFromAnotherIsLeftOut() {
+    String card =
+        "---\ntags: &t [en]\nlanguage: *t\nlicense_link: https://a/*b\nlicense: mit\n---\n";
+    assertThat(CardHeader.of(Optional.of(card), CACHED).text(List.of()))
+        .contains("license: mit\n", "license_link: https://a/*b\n")
+        .doesNotContain("language");
+  }
+
+  @Test
   void aFolderThatIsNoneOfTheHubIsNoBaseModel() {
     assertThat(CardHeader.of(Optional.empty(), Path.of("models/Qwen3")).text(List.of("moe")))
         .isEqualTo(

@@ -9,6 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What of a folder is carried on. */
 class CarriedFilesTest {
@@ -45,6 +47,44 @@ class CarriedFilesTest {
             "weights in other formats are not carried on: "
                 + String.join(", ", weights.subList(0, 10))
                 + " and 1 more");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model.pdparams",
+        "q4.mnn",
+        "model.rknn",
+        "model.pte",
+        "model.llamafile",
+        "m.keras",
+        "openvino_model.xml",
+        "model.safetensors.zst",
+        "pytorch_model.bin.gz",
+        "__0_0.distcp",
+        "model.onnx.data",
+        "model-Q4.gguf.part1of2"
+      })
+  void eachOtherFormatStaysBehind(String name) throws IOException {
+    write(name, "x");
+    write("chat_template.jinja", "x");
+    assertThat(names()).containsExactly("chat_template.jinja");
+    assertThat(CarriedFiles.of(folder).notes())
+        .containsExactly("weights in other formats are not carried on: " + name);
+  }
+
+  @Test
+  void importsGoOnOverLinesAndPastComments() throws IOException {
+    write("config.json", "{\"text_config\": {\"auto_map\": {\"AutoModel\": \"a.M\"}}}");
+    write(
+        "a.py",
+        "from . import b, \\\n    c\nfrom . import (  # (as of 4.5)\n    d,  # e)\n    f,\n)\n"
+            + "from .g \\\n    import X\n# from . import h\nfrom.i import(Y)\n");
+    for (String name : List.of("b", "c", "d", "f", "g", "h", "i")) {
+      write(name + ".py", "");
+    }
+    assertThat(names())
+        .containsExactly("a.py", "b.py", "c.py", "d.py", "f.py", "g.py", "i.py");
   }
 
   @Test
