@@ -132,6 +132,7 @@ class ExtraTensorsTest {
         "model.layers.0.self_attn.k_scale",
         "model.layers.0.self_attn._extra_state",
         "model.value_head.weight",
+        "model.layers.0.self_attn.mystery.weight",
         "model.layers.0.mlp.experts.0.gate_proj.lora_A",
       })
   void theRestIsCarriedButRefusedToRunByName(String name) throws IOException {
@@ -151,6 +152,9 @@ class ExtraTensorsTest {
     try (Checkpoint checkpoint = Checkpoint.open(source(more))) {
       assertThat(GrowthPlan.of(checkpoint, Interpose.times(2), 0).tensors()).containsKey(name);
       assertThatThrownBy(checkpoint::spec)
+          .isInstanceOf(CoppiceException.class)
+          .hasMessageContaining("tensor '" + name + "'");
+      assertThatThrownBy(() -> logits(checkpoint))
           .isInstanceOf(CoppiceException.class)
           .hasMessageContaining("tensor '" + name + "'");
     }

@@ -142,7 +142,7 @@ public final class GrowthPlan {
         family.name(),
         family.traits(),
         config,
-        new Anatomy.TensorSet(slots, name -> "grown checkpoint"));
+        new Anatomy.TensorSet(slots, name -> "grown checkpoint", family::isStranger));
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.Iterator;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
@@ -42,8 +43,15 @@ public final class Anatomy {
    *
    * @param slots all tensors
    * @param file the file that holds a tensor, for messages
+   * @param stranger whether a family that names all its tensors does not name a tensor
    */
-  public record TensorSet(Collection<TensorSlot> slots, UnaryOperator<String> file) {}
+  public record TensorSet(
+      Collection<TensorSlot> slots, UnaryOperator<String> file, Predicate<String> stranger) {
+    /** Tensors of a family that need not name them all. */
+    public TensorSet(Collection<TensorSlot> slots, UnaryOperator<String> file) {
+      this(slots, file, name -> false);
+    }
+  }
 
   /** A tensor and where it stands. */
   record Held(TensorSlot slot, TensorSite site) {}
@@ -109,7 +117,7 @@ public final class Anatomy {
   public static Anatomy of(
       String family, FamilyTraits traits, ObjectNode config, TensorSet tensors) {
     Anatomy anatomy = new Anatomy(family, traits, config.deepCopy(), tensors.slots());
-    new AnatomyCheck(anatomy, tensors.file()).check(anatomy.held);
+    new AnatomyCheck(anatomy, tensors).check(anatomy.held);
     return anatomy;
   }
 

@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ListMultimap;
 import com.google.common.collect.Multimaps;
 import dev.coppice.moe.anatomy.Anatomy.Held;
+import dev.coppice.moe.anatomy.Anatomy.TensorSet;
 import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
@@ -19,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /** Holds tensors against configuration: no layer, router or expert too few or too many. */
@@ -26,17 +28,19 @@ final class AnatomyCheck {
   private final Anatomy anatomy;
   private final FamilyTraits traits;
   private final UnaryOperator<String> file;
+  private final Predicate<String> stranger;
 
   /**
    * A check.
    *
    * @param anatomy what is checked
-   * @param file the file that holds a tensor
+   * @param tensors of which it is the anatomy
    */
-  AnatomyCheck(Anatomy anatomy, UnaryOperator<String> file) {
+  AnatomyCheck(Anatomy anatomy, TensorSet tensors) {
     this.anatomy = anatomy;
     this.traits = anatomy.traits();
-    this.file = file;
+    this.file = tensors.file();
+    this.stranger = tensors.stranger();
   }
 
   void check(List<Held> tensors) {
@@ -247,13 +251,13 @@ final class AnatomyCheck {
   }
 
   /**
-   * Shapes by name, experts apart: all have the same, or that is the fault. Buffers and states
-   * stand in some layers only.
+   * Shapes by name, experts apart: all have the same, or that is the fault. Buffers, states and
+   * tensors of which nothing says what they are may stand in some layers only.
    */
   private Map<String, ImmutableList<Long>> shapes(List<Held> tensors) {
     Map<String, ImmutableList<Long>> shapes = new LinkedHashMap<>();
     for (Held held : tensors) {
-      if (anatomy.packing().isAside(held.slot().name())) {
+      if (mayStandAlone(held)) {
         continue;
       }
       ImmutableList<Long> shape = held.slot().shape();
@@ -270,6 +274,15 @@ final class AnatomyCheck {
       }
     }
     return shapes;
+  }
+
+  /** What packs a weight is not named by the family, and stands in all layers like the weight. */
+  private boolean mayStandAlone(Held held) {
+    String name = held.slot().name();
+    return anatomy.packing().isAside(name)
+        || (held.site().part().isEmpty()
+            && stranger.test(name)
+            && anatomy.packing().role(held.slot()).isLoose());
   }
 
   private void compare(

@@ -53,7 +53,12 @@ public final class Packing {
     /** What a serving program or a trainer keeps: scales of a cache, states. */
     STATE,
     /** Integers of which nothing says what they are. */
-    UNKNOWN
+    UNKNOWN;
+
+    /** Whether it has to do with no packed weight, and is neither buffer nor state. */
+    public boolean isLoose() {
+      return this == PLAIN || this == UNKNOWN;
+    }
   }
 
   /** What becomes of a tensor of a projection that is to be zero. */

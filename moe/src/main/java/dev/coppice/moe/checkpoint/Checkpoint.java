@@ -196,7 +196,8 @@ public final class Checkpoint implements Closeable {
         family.name(),
         family.traits(),
         config,
-        new Anatomy.TensorSet(slots, name -> tensor(name).file().toString()));
+        new Anatomy.TensorSet(
+            slots, name -> tensor(name).file().toString(), family::isStranger));
   }
 
   /**
@@ -261,6 +262,16 @@ public final class Checkpoint implements Closeable {
    *     the files have, or if there are tensors that may matter and that they do not know
    */
   public MoeSpec spec() {
+    checkRuns();
+    return spec.orElseThrow();
+  }
+
+  /**
+   * Refuses a folder that the kernels cannot run.
+   *
+   * @throws CoppiceException INPUT_INVALID as {@link #spec()}
+   */
+  public void checkRuns() {
     family.refusalToRun(config).filter(why -> spec.isEmpty()).ifPresent(Checkpoint::refuse);
     oddTensor.ifPresent(
         tensor ->
@@ -274,7 +285,6 @@ public final class Checkpoint implements Closeable {
                     + folder
                     + ")"));
     extras.refusalToRun(family).ifPresent(Checkpoint::refuse);
-    return spec.orElseThrow();
   }
 
   private static void refuse(String why) {

@@ -29,18 +29,13 @@ record ExtraTensors(ImmutableList<StoredTensor> buffers, ImmutableList<StoredTen
           Role role = anatomy.packing().role(tensor.slot());
           if (role == Role.BUFFER) {
             buffers.add(tensor);
-          } else if (role == Role.STATE || (isLoose(role) && site.part().isEmpty())) {
+          } else if (role == Role.STATE || (role.isLoose() && site.part().isEmpty())) {
             others.add(tensor);
           }
         }
       }
     }
     return new ExtraTensors(buffers.build(), others.build());
-  }
-
-  /** What packs a weight is named by the packing's rules. */
-  private static boolean isLoose(Role role) {
-    return role == Role.PLAIN || role == Role.UNKNOWN;
   }
 
   /** One line that says which and how many. */

@@ -109,6 +109,11 @@ public final class Family {
     return names.address(tensorName);
   }
 
+  /** Whether the family runs, so that it names all its tensors, and none is called that. */
+  public boolean isStranger(String tensorName) {
+    return runs() && address(tensorName).isEmpty();
+  }
+
   /**
    * What a tensor is called.
    *

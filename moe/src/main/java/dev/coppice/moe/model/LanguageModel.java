@@ -98,6 +98,7 @@ public final class LanguageModel implements AutoCloseable {
    * @throws CoppiceException if the kernels cannot run the model, or tensors do not fit
    */
   public static LanguageModel open(Checkpoint checkpoint, Precision precision) throws IOException {
+    checkpoint.checkRuns();
     ObjectNode config = checkpoint.family().configOfMainModel(checkpoint.config());
     LanguageModel model = new LanguageModel(checkpoint.family(), config, precision);
     try {
