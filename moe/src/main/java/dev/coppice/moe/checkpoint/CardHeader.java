@@ -25,7 +25,8 @@ public final class CardHeader {
   private static final Pattern KEY = Pattern.compile("[\"']?([A-Za-z][\\w-]*)[\"']?\\s*:.*");
 
   /** What YAML takes from another key, which may not be there. */
-  private static final Pattern ALIAS = Pattern.compile("(?:^|[\\s\\[,])\\*[\\w-]+\\s*(?:$|[\\],#])");
+  private static final Pattern ALIAS =
+      Pattern.compile("(?:^|[\\s\\[,])\\*[\\w-]+\\s*(?:$|[\\],#])");
 
   private static final Pattern CACHED = Pattern.compile("models--(?:(.+?)--)?(.+)");
 

@@ -196,8 +196,7 @@ public final class Checkpoint implements Closeable {
         family.name(),
         family.traits(),
         config,
-        new Anatomy.TensorSet(
-            slots, name -> tensor(name).file().toString(), family::isStranger));
+        new Anatomy.TensorSet(slots, name -> tensor(name).file().toString(), family::isStranger));
   }
 
   /**

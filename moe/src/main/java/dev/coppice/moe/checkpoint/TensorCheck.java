@@ -152,9 +152,7 @@ final class TensorCheck {
   private OptionalInt experts(TensorAddress address) {
     int layer = address.layer().orElse(0);
     boolean isMixture = layer < spec.layerCount() && spec.layers().get(layer).isMixture();
-    return isMixture
-        ? OptionalInt.of(spec.layers().get(layer).experts())
-        : OptionalInt.empty();
+    return isMixture ? OptionalInt.of(spec.layers().get(layer).experts()) : OptionalInt.empty();
   }
 
   private String says(int experts) {

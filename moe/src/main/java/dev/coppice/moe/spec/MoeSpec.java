@@ -226,8 +226,6 @@ public record MoeSpec(
     long expert = 3L * hiddenSize * moe.expertWidth() + biases;
     long routerRow = hiddenSize + (router.bias() ? 1L : 0);
     long shared = 3L * hiddenSize * moe.sharedWidth() + (moe.sharedGate() ? hiddenSize : 0);
-    return routerRow * moe.experts()
-        + expert * (activeOnly ? moe.topK() : moe.experts())
-        + shared;
+    return routerRow * moe.experts() + expert * (activeOnly ? moe.topK() : moe.experts()) + shared;
   }
 }

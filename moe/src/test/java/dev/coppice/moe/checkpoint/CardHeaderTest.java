@@ -36,8 +36,7 @@ class CardHeaderTest {
 
   @Test
   void blankLinesMayStandBeforeTheFrontMatter() {
-    assertThat(
-            CardHeader.of(Optional.of("\n\n---\nlanguage: no\n---\n"), CACHED).text(List.of()))
+    assertThat(CardHeader.of(Optional.of("\n\n---\nlanguage: no\n---\n"), CACHED).text(List.of()))
         .contains("\nlanguage: no\n");
   }
 

@@ -83,8 +83,7 @@ class CarriedFilesTest {
     for (String name : List.of("b", "c", "d", "f", "g", "h", "i")) {
       write(name + ".py", "");
     }
-    assertThat(names())
-        .containsExactly("a.py", "b.py", "c.py", "d.py", "f.py", "g.py", "i.py");
+    assertThat(names()).containsExactly("a.py", "b.py", "c.py", "d.py", "f.py", "g.py", "i.py");
   }
 
   @Test

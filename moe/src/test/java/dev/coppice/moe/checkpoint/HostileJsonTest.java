@@ -77,7 +77,9 @@ class HostileJsonTest extends ShardedFolder {
                     .replace('\'', '"')
                 + "'f':123456789012345678901234567890,'g':0.12345678901234568,'h':100000.0}"
                     .replace('\'', '"'));
-    assertThat(JsonFiles.parseObject(Path.of("config.json"), JsonFiles.print(tree).getBytes(StandardCharsets.UTF_8)))
+    assertThat(
+            JsonFiles.parseObject(
+                Path.of("config.json"), JsonFiles.print(tree).getBytes(StandardCharsets.UTF_8)))
         .isEqualTo(tree);
   }
 

@@ -80,7 +80,16 @@ class FamiliesTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"layers", "hidden", "experts", "topK", "containers", "parts", "embedding", "router"})
+      strings = {
+        "layers",
+        "hidden",
+        "experts",
+        "topK",
+        "containers",
+        "parts",
+        "embedding",
+        "router"
+      })
   void aUsersFileWithoutWhatGrowthNeedsIsRefusedByThatName(String key) throws IOException {
     ObjectNode family =
         (ObjectNode)
