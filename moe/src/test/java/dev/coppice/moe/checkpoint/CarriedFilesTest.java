@@ -78,8 +78,18 @@ class CarriedFilesTest {
     write("config.json", "{\"text_config\": {\"auto_map\": {\"AutoModel\": \"a.M\"}}}");
     write(
         "a.py",
-        "from . import b, \\\n    c\nfrom . import (  # (as of 4.5)\n    d,  # e)\n    f,\n)\n"
-            + "from .g \\\n    import X\n# from . import h\nfrom.i import(Y)\n");
+        """
+        from . import b, \\
+            c
+        from . import (  # (as of 4.5)
+            d,  # e)
+            f,
+        )
+        from .g \\
+            import X
+        # from . import h
+        from.i import(Y)
+        """);
     for (String name : List.of("b", "c", "d", "f", "g", "h", "i")) {
       write(name + ".py", "");
     }
