@@ -19,6 +19,7 @@ import dev.coppice.train.store.RunState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -222,7 +223,10 @@ final class RunOpener {
 
     private RunState inThisEnvironment(CheckpointFinder.Found found) {
       Environment now = setting.host().toGoOn(found.state().environment());
-      List<String> differences = now.differencesFrom(found.state().environment());
+      List<String> differences = new ArrayList<>(now.differencesFrom(found.state().environment()));
+      if (found.state().lossesOfMicroBatches()) {
+        differences.add("auxiliary losses of the whole batch instead of each micro-batch");
+      }
       if (differences.isEmpty()) {
         return found.state();
       }

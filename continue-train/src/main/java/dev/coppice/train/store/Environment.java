@@ -13,7 +13,7 @@ import java.util.List;
  * the bit.
  *
  * @param coppiceVersion of the program
- * @param kernels SHA-256 of the kernels' sources, 64 hexadecimal digits
+ * @param kernels version of the kernels, such as {@code 1-blas}
  * @param instructionSet that the engine uses, such as {@code AVX512}
  * @param device where arrays lie
  * @param threads that train
@@ -26,7 +26,7 @@ public record Environment(
   public static Environment here() {
     return new Environment(
         CoppiceVersion.current(),
-        KernelVersion.sha256(),
+        KernelVersion.current(),
         TorchRuntime.instructionSet(),
         TorchRuntime.device(),
         TorchRuntime.threads());
@@ -41,7 +41,9 @@ public record Environment(
   public List<String> differencesFrom(Environment other) {
     List<String> differences = new ArrayList<>();
     differ(differences, "coppice version", coppiceVersion, other.coppiceVersion);
-    differ(differences, "kernels", kernels, other.kernels);
+    if (!KernelVersion.canonical(kernels).equals(KernelVersion.canonical(other.kernels))) {
+      differ(differences, "kernels", kernels, other.kernels);
+    }
     differ(differences, "instruction set", instructionSet, other.instructionSet);
     differ(differences, "device", device, other.device);
     differ(differences, "threads", threads, other.threads);

@@ -1,10 +1,11 @@
 package dev.coppice.train.store;
 
-import dev.coppice.train.spec.TrainSpec;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.moe.kernel.KernelVersion;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.budget.Spent;
+import dev.coppice.train.spec.TrainSpec;
 import java.util.List;
 
 /**
@@ -128,6 +129,16 @@ public record RunState(
         dataSha256,
         budget,
         spec);
+  }
+
+  /**
+   * Whether the step's auxiliary losses were those of each micro-batch by itself, as they were
+   * before kernels had a number.
+   */
+  public boolean lossesOfMicroBatches() {
+    boolean parts = spec.batch().microBatch() < spec.batch().sequences();
+    boolean auxiliary = spec.loss().loadBalance() > 0 || spec.loss().z() > 0;
+    return KernelVersion.hashed(environment.kernels()) && parts && auxiliary;
   }
 
   /** Steps so far. */

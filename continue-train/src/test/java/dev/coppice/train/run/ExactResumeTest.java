@@ -4,14 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.coppice.train.spec.BatchSpec;
-import dev.coppice.train.spec.GuardSpec;
-import dev.coppice.train.spec.SaveSpec;
-import dev.coppice.train.spec.SpikePolicy;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.Environment;
-import dev.coppice.train.store.RunFolder;
-import dev.coppice.train.store.RunState;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
@@ -29,11 +21,22 @@ import dev.coppice.train.metrics.EventLog;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.RunEvent;
+import dev.coppice.train.optimizer.LossSpec;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.GuardSpec;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.SpikePolicy;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.Environment;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunState;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
@@ -264,6 +267,42 @@ class ExactResumeTest {
   private static RunOpener elsewhere(Environment other) {
     return new RunOpener(
         TraineeFactory.MODELS, new Host(() -> other, true, Host.HERE.disk(), Host.HERE.nanoTime()));
+  }
+
+  /** Where no product is asked for, the kernels of the version before numbers, by their hash. */
+  private static final Map<String, String> HASHES =
+      Map.of(
+          "1-blas", "fa2e16a367b27c835673ab4b0d3bb0d512c4e6b3b7031d8d62a85915a800b24f",
+          "1-onednn", "7709d8b3f7bf75c1dff7543d2203bdf95300158618dd1e9ec51ab098fd3189ac");
+
+  private static Host beforeNumbers() {
+    Environment e = Environment.here();
+    String hash = Objects.requireNonNull(HASHES.get(e.kernels()));
+    Environment before =
+        new Environment(e.coppiceVersion(), hash, e.instructionSet(), e.device(), e.threads());
+    return new Host(() -> before, true, Host.HERE.disk(), Host.HERE.nanoTime());
+  }
+
+  @Test
+  void aRunOfTheVersionBeforeKernelsHadANumberGoesOnExactly() throws IOException {
+    TrainSpec spec = spec(4, 99, false);
+    Trained whole = train(spec, Sources.ONE, folder.resolve("whole"), -1);
+    Path out = folder.resolve("parted");
+    Trained first = train(spec, Sources.ONE, out, HALF, beforeNumbers());
+    Path state = first.result().checkpoint().resolve("coppice-training/state.json");
+    assertThat(Files.readString(state)).contains(beforeNumbers().environment().get().kernels());
+    assertSame(whole, first, resume(out));
+  }
+
+  /** Its losses were those of each micro-batch. */
+  @Test
+  void aRunOfThatVersionWithMicroBatchesMustAgreeToBeInexact() throws IOException {
+    Path out = folder.resolve("run");
+    TrainSpec spec = spec(2, 99, false).withLoss(new LossSpec(0.01, 0, 0));
+    train(spec, Sources.ONE, out, HALF, beforeNumbers());
+    assertThatThrownBy(() -> resume(out))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessageContaining("auxiliary losses of the whole batch instead of each micro-batch");
   }
 
   /** Another build, other kernels, instruction set, device or threads: each is said by name. */

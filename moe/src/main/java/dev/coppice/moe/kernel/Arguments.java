@@ -31,6 +31,16 @@ final class Arguments implements AutoCloseable {
     return this;
   }
 
+  Arguments model(ModelTensors tensors) {
+    values.add(tensors.value());
+    return this;
+  }
+
+  /** A value that is closed with the others. */
+  Arguments made(IValue value) {
+    return own(value);
+  }
+
   Arguments integer(long number) {
     return own(IValue.from(number));
   }
@@ -41,6 +51,14 @@ final class Arguments implements AutoCloseable {
 
   Arguments numbers(double... numbers) {
     return own(IValue.listFrom(numbers));
+  }
+
+  /** Numbers as arguments of their own. */
+  Arguments eachNumber(double... numbers) {
+    for (double number : numbers) {
+      number(number);
+    }
+    return this;
   }
 
   Arguments number(double number) {

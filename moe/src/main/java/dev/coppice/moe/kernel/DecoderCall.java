@@ -3,6 +3,7 @@ package dev.coppice.moe.kernel;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.primitives.Doubles;
 import com.google.common.primitives.Longs;
 import dev.coppice.moe.spec.AttentionSpec;
 import dev.coppice.moe.spec.GroupedAttention;
@@ -10,6 +11,10 @@ import dev.coppice.moe.spec.LatentAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * The numbers that tell a kernel what it computes.
@@ -25,7 +30,6 @@ public record DecoderCall(
     MoeSpec spec, int batch, int sequence, ImmutableList<Integer> segments, Options options) {
   private static final int FLOAT32 = 6;
   private static final int BFLOAT16 = 15;
-  private static final int HEADER = 20;
 
   /** Epsilon of the norms of latent vectors, which no configuration names. */
   private static final double LATENT_EPSILON = 1e-6;
@@ -66,90 +70,98 @@ public record DecoderCall(
   }
 
   /**
-   * The argument {@code shape} of model.py.
+   * The whole numbers of the kernels' {@code Call}: its fields, then every layer's K (0 for a dense
+   * one) and every layer's window (0 for none).
    *
-   * @param stale whether the matrices of the gradient hold nothing yet
+   * @param overwrite whether the matrices of the gradient hold nothing yet
    */
-  long[] shape(boolean stale) {
-    long[] header = new long[HEADER];
-    header[0] = batch;
-    header[1] = sequence;
-    header[2] = dtype();
-    header[3] = options.chunk();
-    fillAttention(header);
-    fillRouter(header);
-    header[17] = flag(spec.gate().clamped());
-    header[18] = flag(options.recompute());
-    header[19] = flag(stale);
-    return Longs.concat(header, layers());
+  long[] integers(boolean overwrite) {
+    Map<CallField, Long> values = new EnumMap<>(CallField.class);
+    Arrays.stream(CallField.values())
+        .filter(CallField::whole)
+        .forEach(field -> values.put(field, 0L));
+    values.put(CallField.BATCH, (long) batch);
+    values.put(CallField.SEQUENCE, (long) sequence);
+    values.put(CallField.DTYPE, dtype());
+    values.put(CallField.HEAD_CHUNK, (long) options.chunk());
+    fillAttention(values);
+    fillRouter(values);
+    values.put(CallField.CLAMPED_GATE, flag(spec.gate().clamped()));
+    values.put(CallField.RECOMPUTE, flag(options.recompute()));
+    values.put(CallField.OVERWRITE, flag(overwrite));
+    return Longs.concat(Longs.toArray(values.values()), topK(), windows());
   }
 
-  private void fillAttention(long[] header) {
+  private void fillAttention(Map<CallField, Long> values) {
     AttentionSpec attention = spec.attention();
-    header[5] = attention.heads();
-    header[11] = flag(attention.rope().interleaved());
+    values.put(CallField.HEADS, (long) attention.heads());
+    values.put(CallField.INTERLEAVED, flag(attention.rope().interleaved()));
     if (attention instanceof LatentAttention latent) {
-      header[4] = 1;
-      header[6] = latent.queryRank();
-      header[7] = latent.keyValueRank();
-      header[8] = latent.plainDim();
-      header[9] = latent.rotaryDim();
-      header[10] = latent.valueDim();
+      values.put(CallField.LATENT, 1L);
+      values.put(CallField.QUERY_RANK, (long) latent.queryRank());
+      values.put(CallField.KEY_VALUE_RANK, (long) latent.keyValueRank());
+      values.put(CallField.PLAIN_WIDTH, (long) latent.plainDim());
+      values.put(CallField.ROTARY_WIDTH, (long) latent.rotaryDim());
+      values.put(CallField.VALUE_WIDTH, (long) latent.valueDim());
     } else {
       GroupedAttention grouped = (GroupedAttention) attention;
-      header[6] = grouped.keyValueHeads();
-      header[7] = grouped.headDim();
-      header[8] =
+      values.put(CallField.KEY_VALUE_HEADS, (long) grouped.keyValueHeads());
+      values.put(CallField.HEAD_WIDTH, (long) grouped.headDim());
+      values.put(
+          CallField.HEAD_NORM,
           switch (grouped.headNorm()) {
-            case NONE -> 0;
-            case PER_HEAD -> 1;
-            case WHOLE -> 2;
-          };
+            case NONE -> 0L;
+            case PER_HEAD -> 1L;
+            case WHOLE -> 2L;
+          });
     }
   }
 
   /** A softmax over the chosen is the softmax over all, renormalised: the largest are the same. */
-  private void fillRouter(long[] header) {
+  private void fillRouter(Map<CallField, Long> values) {
     RouterSpec router = spec.router();
-    header[12] = flag(router.scoring() == RouterSpec.Scoring.SIGMOID);
-    header[13] =
-        flag(router.renormalize() || router.scoring() == RouterSpec.Scoring.CHOSEN_SOFTMAX);
-    header[14] = router.groups();
-    header[15] = router.topGroups();
-    header[16] = flag(router.groupScore() == RouterSpec.GroupScore.TOP_TWO_SUM);
+    RouterSpec.Scoring scoring = router.scoring();
+    values.put(CallField.SIGMOID_ROUTER, flag(scoring == RouterSpec.Scoring.SIGMOID));
+    values.put(
+        CallField.RENORMALIZE,
+        flag(router.renormalize() || scoring == RouterSpec.Scoring.CHOSEN_SOFTMAX));
+    values.put(CallField.GROUPS, (long) router.groups());
+    values.put(CallField.TOP_GROUPS, (long) router.topGroups());
+    values.put(
+        CallField.GROUP_SCORE_OF_TWO,
+        flag(router.groupScore() == RouterSpec.GroupScore.TOP_TWO_SUM));
   }
 
-  private long[] layers() {
-    long[] layers = new long[2 * spec.layerCount()];
-    for (int i = 0; i < spec.layerCount(); i++) {
-      layers[2 * i] = spec.layers().get(i) instanceof LayerSpec.Moe moe ? moe.topK() : 0;
-      layers[2 * i + 1] = spec.window(i);
-    }
-    return layers;
+  private long[] topK() {
+    return spec.layers().stream().mapToLong(LayerSpec::topK).toArray();
+  }
+
+  private long[] windows() {
+    return IntStream.range(0, spec.layerCount()).mapToLong(spec::window).toArray();
   }
 
   private static long flag(boolean value) {
     return value ? 1 : 0;
   }
 
-  /** The argument {@code numbers} of model.py. */
+  /** The other numbers of the kernels' {@code Call}. */
   double[] numbers(Factors factors) {
-    return new double[] {
-      spec.normEpsilon(),
-      spec.attention().scale(),
-      LATENT_EPSILON,
-      spec.router().scalingFactor(),
-      spec.gate().alpha(),
-      spec.gate().limit(),
-      spec.multipliers().embedding(),
-      spec.multipliers().residual(),
-      spec.multipliers().logits(),
-      factors.loss(),
-      factors.z()
-    };
+    Map<CallField, Double> values = new EnumMap<>(CallField.class);
+    values.put(CallField.NORM_EPSILON, spec.normEpsilon());
+    values.put(CallField.ATTENTION_SCALE, spec.attention().scale());
+    values.put(CallField.LATENT_EPSILON, LATENT_EPSILON);
+    values.put(CallField.ROUTED_SCALING, spec.router().scalingFactor());
+    values.put(CallField.GATE_ALPHA, spec.gate().alpha());
+    values.put(CallField.GATE_LIMIT, spec.gate().limit());
+    values.put(CallField.EMBEDDING_MULTIPLIER, spec.multipliers().embedding());
+    values.put(CallField.RESIDUAL_MULTIPLIER, spec.multipliers().residual());
+    values.put(CallField.LOGITS_DIVISOR, spec.multipliers().logits());
+    values.put(CallField.LOSS_SCALE, factors.loss());
+    values.put(CallField.Z_SCALE, factors.z());
+    return Doubles.toArray(values.values());
   }
 
-  /** The argument {@code segments} of model.py. */
+  /** The lengths of segments. */
   long[] segmentLengths() {
     return segments.stream().mapToLong(Integer::longValue).toArray();
   }

@@ -24,8 +24,8 @@ import java.util.function.Supplier;
  *
  * <p>Legend: B batch, S sequence, T = B·S tokens, V vocabulary, L mixture layers, E experts. Token
  * ids and labels are int64 arrays [T]; a negative label is ignored. Parameters and gradients come
- * in the order of model.py. All are float32. Results belong to the manager of the ids. Several
- * threads may call at once, as long as no two write to the same arrays.
+ * in the order of {@link LayerParameter}. All are float32. Results belong to the manager of the
+ * ids. Several threads may call at once, as long as no two write to the same arrays.
  *
  * <p>Backward passes are written out in the text: no call needs gradient recording, and none of
  * these arrays may require gradients.
@@ -74,7 +74,7 @@ public final class KernelLibrary {
   public record Trainable(TensorList parameters, TensorList gradients) {}
 
   /** What a call reads beside its tokens. */
-  public record Inputs(TensorList parameters, Rotary rotary, DecoderCall call) {}
+  public record Inputs(ModelTensors parameters, Rotary rotary, DecoderCall call) {}
 
   /** Logits [B, S, V], float32. */
   public NDArray logits(NDArray ids, Inputs inputs) {
@@ -87,7 +87,9 @@ public final class KernelLibrary {
     return run("score", tokens.ids().getManager(), forward(arguments, inputs));
   }
 
-  /** The residual stream after all layers [T, D], float32: what a {@link Lesson} is made of. */
+  /**
+   * The residual stream after all layers [T, D], float32: what a {@link TeacherOutput} is made of.
+   */
   public NDArray residual(NDArray ids, Inputs inputs) {
     return run("residual", ids.getManager(), forward(new Arguments().tensor(ids), inputs));
   }
@@ -100,21 +102,36 @@ public final class KernelLibrary {
     return run("routers", ids.getManager(), forward(new Arguments().tensor(ids), inputs));
   }
 
-  private static Arguments forward(Arguments arguments, Inputs inputs) {
+  private Arguments forward(Arguments arguments, Inputs inputs) {
+    return positioned(arguments.model(inputs.parameters()), inputs);
+  }
+
+  private Arguments positioned(Arguments arguments, Inputs inputs) {
     return arguments
-        .tensors(inputs.parameters())
         .tensor(inputs.rotary().cos())
         .tensor(inputs.rotary().sin())
-        .integers(inputs.call().shape(false))
-        .numbers(inputs.call().numbers(Factors.NONE))
-        .integers(inputs.call().segmentLengths());
+        .made(record(inputs.call(), Factors.NONE, false));
+  }
+
+  /**
+   * The kernels' record of a call; the caller closes it.
+   *
+   * @param overwrite whether the matrices of the gradient hold nothing yet
+   */
+  IValue record(DecoderCall call, Factors factors, boolean overwrite) {
+    return call(
+        "call",
+        new Arguments()
+            .integers(call.integers(overwrite))
+            .numbers(call.numbers(factors))
+            .integers(call.segmentLengths()));
   }
 
   /** Empty caches of keys and values, for sequences of up to so many tokens. */
-  public TensorList caches(NDManager manager, int capacity, DecoderCall call, NDArray like) {
+  public Caches caches(int capacity, DecoderCall call, NDArray like) {
     Arguments arguments =
-        new Arguments().integer(capacity).integers(call.shape(false)).tensor(like);
-    return TensorList.of(call("caches", arguments));
+        new Arguments().integer(capacity).made(record(call, Factors.NONE, false)).tensor(like);
+    return new Caches(call("caches", arguments));
   }
 
   /**
@@ -126,29 +143,20 @@ public final class KernelLibrary {
    * @param inputs of one sequence of T tokens, at their positions
    * @return logits [V] of what follows the last of them, float32
    */
-  public NDArray step(NDArray ids, TensorList caches, int past, Inputs inputs) {
-    return run(
-        "step",
-        ids.getManager(),
-        new Arguments()
-            .tensor(ids)
-            .tensors(inputs.parameters())
-            .tensors(caches)
-            .integer(past)
-            .tensor(inputs.rotary().cos())
-            .tensor(inputs.rotary().sin())
-            .integers(inputs.call().shape(false))
-            .numbers(inputs.call().numbers(Factors.NONE)));
+  public NDArray step(NDArray ids, Caches caches, int past, Inputs inputs) {
+    Arguments arguments =
+        new Arguments().tensor(ids).model(inputs.parameters()).value(caches.value()).integer(past);
+    return run("step", ids.getManager(), positioned(arguments, inputs));
   }
 
   /**
-   * What a team's members pass one another.
+   * The buffers that a team's members share.
    *
    * @param call on the whole batch
    * @param parameters of the model
    */
-  public Exchange exchange(DecoderCall call, TensorList parameters) {
-    return new Exchange(this, call, parameters);
+  public TeamBuffers buffers(DecoderCall call, ModelTensors parameters) {
+    return new TeamBuffers(this, call, parameters);
   }
 
   /**
@@ -156,11 +164,12 @@ public final class KernelLibrary {
    *
    * @param tokens of the share; they must stay open as long as the pass
    * @param training what is trained
-   * @param exchange shared by all members
+   * @param buffers shared by all members
    * @param member who
    */
-  public Pass begin(Tokens tokens, Pass.Training training, Exchange exchange, Pass.Member member) {
-    return new Pass(this, tokens, training, exchange, member);
+  public Pass begin(
+      Tokens tokens, Pass.Training training, TeamBuffers buffers, Pass.Member member) {
+    return new Pass(this, tokens, training, buffers, member);
   }
 
   /**
@@ -173,13 +182,14 @@ public final class KernelLibrary {
    */
   public NDArray recordedLogits(NDArray ids, NDList parameters, Inputs inputs, boolean training) {
     NDManager manager = ids.getManager();
-    try (NDArray shape = manager.create(inputs.call().shape(false));
+    try (NDArray integers = manager.create(inputs.call().integers(false));
         NDArray numbers = manager.create(inputs.call().numbers(Factors.NONE));
         NDArray method = manager.create(0)) {
       method.setName("module_method:block");
       parameters.forEach(parameter -> parameter.setName("p[]"));
       NDList all = new NDList(ids).addAll(parameters);
-      all.addAll(new NDList(inputs.rotary().cos(), inputs.rotary().sin(), shape, numbers, method));
+      all.addAll(
+          new NDList(inputs.rotary().cos(), inputs.rotary().sin(), integers, numbers, method));
       JniUtils.setGraphExecutorOptimize(false);
       return GATE.through(() -> IValueUtils.forward(block, all, training).singletonOrThrow());
     }
@@ -231,7 +241,7 @@ public final class KernelLibrary {
                 .tensors(lists.firstMoments())
                 .tensors(lists.secondMoments())
                 .tensors(lists.steps())
-                .numbers(settings)
+                .eachNumber(settings)
                 .tensor(divisor))
         .close();
   }

@@ -13,16 +13,18 @@ import java.util.Map;
 
 /**
  * One member's part of a training pass: forward and backward over its share of a batch, and over
- * pieces of the mixtures of all of the batch.
+ * tasks of the mixtures of all of the batch.
  *
- * <p>Forward, for each layer: {@link #ahead}; for a mixture also {@link #open} once all members are
- * there, {@link #mix} for the pieces that the member takes, and {@link #after} once all are done.
- * Then {@link #judge}. Backward, from the last layer: for a mixture {@link #enterBackward}, and
- * {@link #mixBackward} for pieces once all members are there; {@link #behind} once all are done.
- * Pieces of {@link #mixWeights} come between a mixture's {@code behind} and that of the next
- * mixture. Then {@link #end}. {@link #catchUp} may come anywhere between, and comes before or after
- * {@code end}. Where layers are computed anew, {@link #again}, {@code open} and {@code mix} come
- * before a layer's backward pass, and {@code mixWeights} before the next {@code again}.
+ * <p>Forward, for each layer: {@link #attentionAndRoute}; for a mixture also {@link #planDispatch}
+ * once all members are there, {@link #expertForward} for the tasks that the member takes, and
+ * {@link #combine} once all are done. Then {@link #loss}. Backward, from the last layer: for a
+ * mixture {@link #combineBackward}, and {@link #expertBackward} for tasks once all members are
+ * there; {@link #attentionBackward} once all are done. Tasks of {@link #expertWeightGrads} come
+ * between a mixture's {@code attentionBackward} and that of the next mixture. Then {@link
+ * #embeddingBackward}. {@link #runDeferredMatmuls} may come anywhere between, and comes before or
+ * after {@code embeddingBackward}. Where layers are computed anew, {@link #recompute}, {@code
+ * planDispatch} and {@code expertForward} come before a layer's backward pass, and {@code
+ * expertWeightGrads} before the next {@code recompute}.
  *
  * <p>One thread at a time may use it; close it.
  */
@@ -30,9 +32,8 @@ public final class Pass implements AutoCloseable {
   private final KernelLibrary kernels;
   private final Tokens tokens;
   private final Training training;
-  private final Exchange exchange;
+  private final TeamBuffers buffers;
   private final Member member;
-  private final Constants constants;
   private final IValue state;
   private final Map<Integer, Division> divisions = new HashMap<>();
 
@@ -51,118 +52,75 @@ public final class Pass implements AutoCloseable {
    * @param gradients grow
    * @param inputs what is computed
    * @param factors what gradients are multiplied with
-   * @param stale whether the matrices of the gradient hold nothing yet and are to be overwritten
-   * @param expertsStale the same of the routed experts' matrices, which all members share
+   * @param overwrite whether the matrices of the gradient hold nothing yet
+   * @param overwriteExperts the same of the routed experts' matrices, which all members share
    */
   public record Training(
-      TensorList gradients,
+      ModelTensors gradients,
       Inputs inputs,
       DecoderCall.Factors factors,
-      boolean stale,
-      boolean expertsStale) {}
+      boolean overwrite,
+      boolean overwriteExperts) {}
 
-  /** Arguments that stay the same. */
-  private record Constants(
-      IValue cos, IValue sin, IValue shape, IValue numbers, IValue segments, IValue start)
-      implements AutoCloseable {
-    static Constants of(Training training, Member member) {
-      Inputs inputs = training.inputs();
-      DecoderCall call = inputs.call();
-      return new Constants(
-          Arguments.of(inputs.rotary().cos()),
-          Arguments.of(inputs.rotary().sin()),
-          IValue.listFrom(call.shape(training.stale())),
-          IValue.listFrom(call.numbers(training.factors())),
-          IValue.listFrom(call.segmentLengths()),
-          IValue.from((long) member.start()));
-    }
-
-    @Override
-    public void close() {
-      cos.close();
-      sin.close();
-      shape.close();
-      numbers.close();
-      segments.close();
-      start.close();
-    }
-  }
-
-  Pass(KernelLibrary kernels, Tokens tokens, Training training, Exchange exchange, Member member) {
+  Pass(
+      KernelLibrary kernels, Tokens tokens, Training training, TeamBuffers buffers, Member member) {
     this.kernels = kernels;
     this.tokens = tokens;
     this.training = training;
-    this.exchange = exchange;
+    this.buffers = buffers;
     this.member = member;
-    this.constants = Constants.of(training, member);
+    Inputs inputs = training.inputs();
     this.state =
         kernels.call(
             "begin",
             new Arguments()
                 .tensor(tokens.ids())
-                .tensors(training.inputs().parameters())
-                .value(constants.numbers()));
+                .model(inputs.parameters())
+                .model(training.gradients())
+                .made(kernels.record(inputs.call(), training.factors(), training.overwrite()))
+                .tensor(inputs.rotary().cos())
+                .tensor(inputs.rotary().sin())
+                .integer(member.start()));
   }
 
   private Arguments state() {
     return new Arguments().value(state);
   }
 
-  private Arguments parameters(Arguments arguments) {
-    return arguments.tensors(training.inputs().parameters());
+  private Arguments layer(int layer) {
+    return state().integer(layer).value(buffers.buffers(layer));
   }
 
-  private Arguments gradients(Arguments arguments) {
-    return parameters(arguments).tensors(training.gradients());
-  }
-
-  private Arguments numbers(Arguments arguments) {
-    return arguments.value(constants.shape()).value(constants.numbers());
-  }
-
-  private Arguments positioned(Arguments arguments) {
-    arguments.value(constants.cos()).value(constants.sin());
-    return numbers(arguments).value(constants.segments());
+  private Arguments layerBackward(int layer) {
+    return layer(layer).value(buffers.gradBuffers());
   }
 
   private void run(String method, Arguments arguments) {
     kernels.call(method, arguments).close();
   }
 
-  /** A layer's attention, and what comes before its mixture, or all of a dense one. */
-  public void ahead(int layer) {
-    ahead(layer, false);
+  /** A layer's attention, and the routing of its tokens, or all of a dense layer. */
+  public void attentionAndRoute(int layer) {
+    run("attention_and_route", layer(layer));
   }
 
   /** The same a second time, for a backward pass that kept nothing but the layer's input. */
-  public void again(int layer) {
-    ahead(layer, true);
-  }
-
-  private void ahead(int layer, boolean again) {
-    Arguments arguments =
-        state()
-            .integer(layer)
-            .value(exchange.common(layer))
-            .value(constants.start())
-            .integer(again ? 1 : 0);
-    run("ahead", positioned(parameters(arguments)));
+  public void recompute(int layer) {
+    run("recompute", layer(layer));
   }
 
   /**
-   * How many pieces a mixture comes in, which each member finds for itself.
+   * How many tasks a mixture comes in, which each member finds for itself.
    *
-   * @param rows pieces of {@link #mix} and of {@link #mixBackward}
-   * @param weights pieces of {@link #mixWeights}
+   * @param experts tasks of {@link #expertForward} and of {@link #expertBackward}
+   * @param weights tasks of {@link #expertWeightGrads}
    */
-  public record Division(int rows, int weights) {}
+  public record Division(int experts, int weights) {}
 
-  /** Divides a mixture, for the tokens of all members. */
-  public Division open(int layer) {
-    Arguments arguments =
-        state().integer(layer).value(exchange.common(layer)).integer(member.count());
-    try (IValue pieces = kernels.call("open", parameters(arguments))) {
-      long[] counts = pieces.toLongArray();
+  /** Plans which rows are whose, for the tokens of all members. */
+  public Division planDispatch(int layer) {
+    try (IValue tasks = kernels.call("plan_dispatch", layer(layer).integer(member.count()))) {
+      long[] counts = tasks.toLongArray();
       Division division = new Division(Math.toIntExact(counts[0]), Math.toIntExact(counts[1]));
       divisions.put(layer, division);
       return division;
@@ -170,25 +128,24 @@ public final class Pass implements AutoCloseable {
   }
 
   /**
-   * What {@link #open} found last.
+   * What {@link #planDispatch} found last.
    *
-   * @throws IllegalStateException if the layer was not opened
+   * @throws IllegalStateException if the layer was not planned
    */
   public Division division(int layer) {
     Division division = divisions.get(layer);
-    checkState(division != null, "layer %s must have been opened", layer);
+    checkState(division != null, "layer %s must have been planned", layer);
     return division;
   }
 
-  /** One piece of a mixture. */
-  public void mix(int layer, int piece) {
-    Arguments arguments = state().integer(layer).value(exchange.common(layer)).integer(piece);
-    run("mix", numbers(parameters(arguments)));
+  /** One task of a mixture. */
+  public void expertForward(int layer, int task) {
+    run("expert_forward", layer(layer).integer(task));
   }
 
-  /** What comes after the mixture. */
-  public void after(int layer) {
-    run("after", numbers(state().value(exchange.common(layer)).value(constants.start())));
+  /** The residual stream after the mixture. */
+  public void combine(int layer) {
+    run("combine", state().value(buffers.buffers(layer)));
   }
 
   /** How many tokens each expert of the mixture layers so far took, row-major [L, E]. */
@@ -200,59 +157,48 @@ public final class Pass implements AutoCloseable {
   }
 
   /** The head, forward and backward. */
-  public PassSums judge() {
-    return judge("judge", judged());
+  public PassSums loss() {
+    return loss("loss", state().tensor(tokens.labels()));
   }
 
   /** The same, where the loss is also the divergence from a teacher. */
-  public PassSums judge(Lesson lesson) {
-    return judge(
-        "judge_taught",
-        judged()
-            .tensor(lesson.residual())
-            .tensors(lesson.teacher().parameters())
-            .numbers(lesson.numbers())
-            .integers(lesson.means()));
+  public PassSums loss(TeacherOutput teacher) {
+    DecoderCall call = teacher.inputs().call();
+    Arguments arguments =
+        state()
+            .tensor(tokens.labels())
+            .tensor(teacher.residual())
+            .model(teacher.inputs().parameters())
+            .made(kernels.record(call, DecoderCall.Factors.NONE, false))
+            .number(teacher.strength().temperature())
+            .number(teacher.strength().weight())
+            .integer(teacher.strength().top());
+    return loss("distilled_loss", arguments);
   }
 
-  private Arguments judged() {
-    return numbers(gradients(state().tensor(tokens.labels())));
-  }
-
-  private PassSums judge(String method, Arguments arguments) {
+  private PassSums loss(String method, Arguments arguments) {
     try (IValue sums = kernels.call(method, arguments)) {
       return PassSums.of((PtNDManager) tokens.ids().getManager(), sums);
     }
   }
 
   /** Hands the gradient of the layer's end to all members. */
-  public void enterBackward() {
-    run(
-        "enter_backward",
-        state().value(exchange.back()).value(constants.start()).value(constants.numbers()));
+  public void combineBackward() {
+    run("combine_backward", state().value(buffers.gradBuffers()));
   }
 
-  /** One piece of a mixture's backward pass, but for the gradients of its weights. */
-  public void mixBackward(int layer, int piece) {
-    run("mix_backward", parameters(piece(layer, piece)).value(constants.shape()));
+  /** One task of a mixture's backward pass, but for the gradients of its weights. */
+  public void expertBackward(int layer, int task) {
+    run("expert_backward", layerBackward(layer).integer(task));
   }
 
   /**
-   * One piece of the gradients of a mixture's weights, which all members share: of the layer whose
-   * {@link #behind} was the last.
+   * One task of the gradients of a mixture's weights, which all members share: of the layer whose
+   * {@link #attentionBackward} was the last.
    */
-  public void mixWeights(int layer, int piece) {
-    Arguments arguments = piece(layer, piece).tensors(training.gradients());
-    arguments.value(constants.shape()).integer(training.expertsStale() ? 1 : 0);
-    run("mix_weights", arguments);
-  }
-
-  private Arguments piece(int layer, int piece) {
-    return state()
-        .integer(layer)
-        .value(exchange.common(layer))
-        .value(exchange.back())
-        .integer(piece);
+  public void expertWeightGrads(int layer, int task) {
+    Arguments arguments = layerBackward(layer).integer(task);
+    run("expert_weight_grads", arguments.integer(training.overwriteExperts() ? 1 : 0));
   }
 
   /**
@@ -261,30 +207,22 @@ public final class Pass implements AutoCloseable {
    * @param layer which
    * @param balance gradient of every router probability [E], float32; [1] for none
    */
-  public void behind(int layer, NDArray balance) {
-    Arguments arguments =
-        state()
-            .integer(layer)
-            .value(exchange.common(layer))
-            .value(exchange.back())
-            .value(constants.start())
-            .tensor(balance);
-    run("behind", positioned(gradients(arguments)));
+  public void attentionBackward(int layer, NDArray balance) {
+    run("attention_backward", layerBackward(layer).tensor(balance));
   }
 
-  /** The gradients of matrices that {@link #behind} put off, as nobody waits for them. */
-  public void catchUp() {
-    run("catch_up", state());
+  /** The gradients of matrices that were deferred, as nothing waits for them. */
+  public void runDeferredMatmuls() {
+    run("run_deferred_matmuls", state());
   }
 
   /** The gradient of the embedding. */
-  public void end() {
-    run("end", numbers(gradients(state().tensor(tokens.ids()))));
+  public void embeddingBackward() {
+    run("embedding_backward", state().tensor(tokens.ids()));
   }
 
   @Override
   public void close() {
-    constants.close();
     state.close();
   }
 }

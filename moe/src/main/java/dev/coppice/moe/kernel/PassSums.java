@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  *
  * @param loss sum of the cross-entropies of counted tokens
  * @param load how many tokens each expert of each mixture layer took, row-major [L, E]
- * @param chance sum of each expert's probability over tokens and layers [E]
+ * @param probability sum of each expert's probability over tokens and layers [E]
  * @param squaredLogSumExp sum of squared log-sum-exps of the routers' logits over tokens and layers
  * @param divergence sum of the divergences from the teacher over counted tokens, nats; 0 without
  *     one
@@ -20,19 +20,19 @@ import java.util.stream.IntStream;
 public record PassSums(
     double loss,
     ImmutableLongArray load,
-    ImmutableDoubleArray chance,
+    ImmutableDoubleArray probability,
     double squaredLogSumExp,
     double divergence) {
 
   static PassSums of(PtNDManager manager, IValue result) {
     PtNDArray[] sums = result.toTensorArray(manager);
     try {
-      float[] chance = sums[2].toFloatArray();
+      float[] probability = sums[2].toFloatArray();
       return new PassSums(
           sums[0].getDouble(0),
           ImmutableLongArray.copyOf(sums[1].toLongArray()),
           ImmutableDoubleArray.copyOf(
-              IntStream.range(0, chance.length).mapToDouble(i -> chance[i])),
+              IntStream.range(0, probability.length).mapToDouble(i -> probability[i])),
           sums[3].getFloat(0),
           sums[4].getDouble(0));
     } finally {

@@ -57,7 +57,7 @@ enum Products {
     return "product_" + lowerCase();
   }
 
-  private String lowerCase() {
+  String lowerCase() {
     return Ascii.toLowerCase(name());
   }
 }

@@ -1,11 +1,11 @@
 package dev.coppice.moe.kernel;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.io.Resources;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -18,8 +18,9 @@ import java.util.zip.ZipOutputStream;
  * functions for each concern, {@code __torch__.norm} and so on.
  */
 final class ScriptArchive {
-  private static final List<String> FUNCTIONS =
-      List.of(
+  static final ImmutableList<String> FUNCTIONS =
+      ImmutableList.of(
+          "records",
           "matrix",
           "norm",
           "rotary",
@@ -59,6 +60,8 @@ final class ScriptArchive {
       zip.setMethod(ZipOutputStream.STORED);
       put(zip, "data.pkl", latin(MODULE));
       put(zip, "code/__torch__.py", text("kernels"));
+      put(zip, "code/__torch__/parameters.py", latin(RecordTexts.parameters()));
+      put(zip, "code/__torch__/calls.py", latin(RecordTexts.calls()));
       put(zip, "code/__torch__/product.py", text(products.resource()));
       for (String name : FUNCTIONS) {
         put(zip, "code/__torch__/" + name + ".py", text(name));

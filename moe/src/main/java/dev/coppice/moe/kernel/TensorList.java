@@ -27,11 +27,6 @@ public final class TensorList implements AutoCloseable {
         IValue.listFrom(arrays.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new)));
   }
 
-  /** A list that a kernel returned. */
-  static TensorList of(IValue value) {
-    return new TensorList(value);
-  }
-
   IValue value() {
     return value;
   }

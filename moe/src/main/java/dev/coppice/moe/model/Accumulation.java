@@ -4,11 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.kernel.DecoderCall;
-import dev.coppice.moe.kernel.Exchange;
 import dev.coppice.moe.kernel.KernelLibrary;
-import dev.coppice.moe.kernel.Lesson;
 import dev.coppice.moe.kernel.Pass;
 import dev.coppice.moe.kernel.PassSums;
+import dev.coppice.moe.kernel.TeacherOutput;
+import dev.coppice.moe.kernel.TeamBuffers;
 import dev.coppice.moe.spec.LayerSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 
 /**
  * Forward and backward over one batch by a team: each member has a share of the sequences, and
- * takes pieces of the mixtures of all of them as it comes to be free.
+ * takes tasks of the mixtures of all of them as it comes to be free.
  *
  * <p>An expert's gradient is written by one thread, whichever takes it. Gradients of a mixture's
  * weights are for nobody to wait for: they fill the time of who waits at the next mixture.
@@ -122,7 +122,7 @@ final class Accumulation {
   }
 
   /** The works of all members on one batch. */
-  private record Started(Exchange exchange, List<MemberWork> works, int experts)
+  private record Started(TeamBuffers buffers, List<MemberWork> works, int experts)
       implements AutoCloseable {
     PartSums sums(List<PassSums> all) {
       return PartSums.of(experts, all);
@@ -131,7 +131,7 @@ final class Accumulation {
     @Override
     public void close() {
       works.forEach(work -> work.pass().close());
-      exchange.close();
+      buffers.close();
     }
   }
 
@@ -143,13 +143,13 @@ final class Accumulation {
             .limit(model.spec().layerCount())
             .collect(ImmutableList.toImmutableList());
     int experts = model.spec().firstMoe().map(LayerSpec.Moe::experts).orElse(0);
-    Exchange exchange = model.kernels().exchange(call(batch), model.forKernels());
-    Started started = new Started(exchange, works, experts);
+    TeamBuffers buffers = model.kernels().buffers(call(batch), model.forKernels());
+    Started started = new Started(buffers, works, experts);
     try {
       int start = 0;
       for (TokenBatch part : parts) {
         Pass.Member member = new Pass.Member(works.size(), parts.size(), start);
-        works.add(work(scratch.newSubManager(), part, member, exchange, factors, mixtures));
+        works.add(work(scratch.newSubManager(), part, member, buffers, factors, mixtures));
         start += part.ids().length;
       }
       return started;
@@ -173,7 +173,7 @@ final class Accumulation {
       NDManager manager,
       TokenBatch part,
       Pass.Member member,
-      Exchange exchange,
+      TeamBuffers buffers,
       DecoderCall.Factors factors,
       ImmutableList<MemberWork.Mixture> mixtures) {
     GradientShare gradient = gradients.get(member.index());
@@ -182,13 +182,13 @@ final class Accumulation {
             gradient.forKernels(),
             inputs(part),
             factors,
-            gradient.stale(),
-            gradients.get(0).stale());
+            gradient.overwrite(),
+            gradients.get(0).overwrite());
     KernelLibrary.Tokens tokens = LanguageModel.tokens(manager, part);
     return new MemberWork(
         gradient,
         tokens,
-        model.kernels().begin(tokens, training, exchange, member),
+        model.kernels().begin(tokens, training, buffers, member),
         distillation.map(wanted -> wanted.teacher().inputs(part)),
         mixtures);
   }
@@ -208,18 +208,18 @@ final class Accumulation {
 
   private PassSums forward(MemberWork work, Meeting meeting) {
     for (int layer = 0; layer < model.spec().layerCount(); layer++) {
-      work.pass().ahead(layer);
+      work.pass().attentionAndRoute(layer);
       mixWith(work, meeting, layer);
     }
-    return judge(work);
+    return loss(work);
   }
 
   private ExpertLoad route(MemberWork work, Meeting meeting) {
     for (int layer = 0; layer < lastMixture(); layer++) {
-      work.pass().ahead(layer);
+      work.pass().attentionAndRoute(layer);
       mixWith(work, meeting, layer);
     }
-    work.pass().ahead(lastMixture());
+    work.pass().attentionAndRoute(lastMixture());
     int experts = model.spec().firstMoe().map(LayerSpec.Moe::experts).orElse(0);
     return new ExpertLoad(experts, work.pass().load());
   }
@@ -237,24 +237,25 @@ final class Accumulation {
       meeting.await();
       mix(work.pass(), layer, work.mixtures().get(layer).forward());
       meeting.await();
-      work.pass().after(layer);
+      work.pass().combine(layer);
     }
   }
 
-  private static Pass.Division mix(Pass pass, int layer, Pieces pieces) {
-    Pass.Division division = pass.open(layer);
-    pieces.takeAll(division.rows(), piece -> pass.mix(layer, piece));
+  private static Pass.Division mix(Pass pass, int layer, TaskQueue tasks) {
+    Pass.Division division = pass.planDispatch(layer);
+    tasks.takeAll(division.experts(), task -> pass.expertForward(layer, task));
     return division;
   }
 
-  private PassSums judge(MemberWork work) {
+  private PassSums loss(MemberWork work) {
     if (work.teacher().isEmpty()) {
-      return work.pass().judge();
+      return work.pass().loss();
     }
     KernelLibrary.Inputs teacher = work.teacher().get();
     try (NDArray residual = model.kernels().residual(work.tokens().ids(), teacher)) {
-      Lesson lesson = new Lesson(residual, teacher, distillation.orElseThrow().strength());
-      return work.pass().judge(lesson);
+      TeacherOutput output =
+          new TeacherOutput(residual, teacher, distillation.orElseThrow().strength());
+      return work.pass().loss(output);
     }
   }
 
@@ -263,20 +264,20 @@ final class Accumulation {
     Optional<MemberWork.Pending> pending = Optional.empty();
     for (int layer = model.spec().layerCount() - 1; layer >= 0; layer--) {
       if (recompute) {
-        pass.again(layer);
+        pass.recompute(layer);
       }
       if (mixture(layer)) {
         MemberWork.Pending next = mixBackward(work, meeting, layer, pending);
-        pass.behind(layer, balance);
+        pass.attentionBackward(layer, balance);
         pending = recompute ? madeAtOnce(next, meeting) : Optional.of(next);
       } else {
-        pass.catchUp();
-        pass.behind(layer, balance);
+        pass.runDeferredMatmuls();
+        pass.attentionBackward(layer, balance);
       }
     }
-    pass.catchUp();
+    pass.runDeferredMatmuls();
     pending.ifPresent(MemberWork.Pending::takeAll);
-    pass.end();
+    pass.embeddingBackward();
     work.gradient().filled();
   }
 
@@ -294,13 +295,13 @@ final class Accumulation {
     MemberWork.Mixture mixture = work.mixtures().get(layer);
     if (recompute) {
       meeting.await();
-      mix(pass, layer, mixture.again());
+      mix(pass, layer, mixture.recompute());
     }
-    pass.enterBackward();
+    pass.combineBackward();
     meet(pass, meeting, pending);
     pending.ifPresent(MemberWork.Pending::takeAll);
     Pass.Division division = pass.division(layer);
-    mixture.backward().takeAll(division.rows(), piece -> pass.mixBackward(layer, piece));
+    mixture.backward().takeAll(division.experts(), task -> pass.expertBackward(layer, task));
     meeting.await();
     return new MemberWork.Pending(work, layer, division.weights());
   }
@@ -311,13 +312,13 @@ final class Accumulation {
     meeting.await(
         () -> {
           if (behind.getAndSet(false)) {
-            pass.catchUp();
+            pass.runDeferredMatmuls();
             return true;
           }
           return pending.map(MemberWork.Pending::takeOne).orElse(false);
         });
     if (behind.get()) {
-      pass.catchUp();
+      pass.runDeferredMatmuls();
     }
   }
 }

@@ -2,7 +2,7 @@ package dev.coppice.moe.model;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.coppice.moe.kernel.Lesson;
+import dev.coppice.moe.kernel.TeacherOutput;
 
 /**
  * A teacher whose distribution over tokens a student is drawn to.
@@ -49,7 +49,7 @@ public record Distillation(LanguageModel teacher, double temperature, double wei
         teacher.spec().family());
   }
 
-  Lesson.Strength strength() {
-    return new Lesson.Strength(temperature, weight, top);
+  TeacherOutput.Strength strength() {
+    return new TeacherOutput.Strength(temperature, weight, top);
   }
 }

@@ -6,9 +6,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.kernel.Caches;
 import dev.coppice.moe.kernel.DecoderCall;
 import dev.coppice.moe.kernel.KernelLibrary;
-import dev.coppice.moe.kernel.TensorList;
 import java.util.Arrays;
 
 /**
@@ -22,7 +22,7 @@ public final class Generation implements AutoCloseable {
 
   private final LanguageModel model;
   private final PtNDManager manager;
-  private final TensorList caches;
+  private final Caches caches;
   private final int capacity;
   private int length;
 
@@ -30,8 +30,7 @@ public final class Generation implements AutoCloseable {
     this.model = model;
     this.capacity = capacity;
     this.manager = (PtNDManager) model.manager().newSubManager();
-    this.caches =
-        model.kernels().caches(manager, capacity, call(capacity), model.parameters().array(0));
+    this.caches = model.kernels().caches(capacity, call(capacity), model.parameters().array(0));
   }
 
   private DecoderCall call(int tokens) {

@@ -3,6 +3,7 @@ package dev.coppice.moe.model;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.coppice.moe.kernel.KernelLibrary;
+import dev.coppice.moe.kernel.ModelTensors;
 import dev.coppice.moe.kernel.TensorList;
 import dev.coppice.moe.model.ParameterLayout.Slot;
 
@@ -12,16 +13,16 @@ import dev.coppice.moe.model.ParameterLayout.Slot;
  * <p>Routed experts have one gradient, the first member's: only one member computes an expert.
  *
  * <p>Matrices are not zeroed between steps: the first pass of a step overwrites them. Until then
- * they are stale.
+ * they hold nothing.
  */
 final class GradientShare implements AutoCloseable {
   private final PtNDManager manager;
   private final Parameters arrays;
-  private final TensorList forKernels;
+  private final ModelTensors forKernels;
   private final TensorList all;
   private final TensorList everyMembers;
   private final TensorList vectors;
-  private boolean stale = true;
+  private boolean overwrite = true;
 
   private GradientShare(PtNDManager manager, Parameters arrays) {
     this.manager = manager;
@@ -46,22 +47,22 @@ final class GradientShare implements AutoCloseable {
     return arrays;
   }
 
-  TensorList forKernels() {
+  ModelTensors forKernels() {
     return forKernels;
   }
 
-  boolean stale() {
-    return stale;
+  boolean overwrite() {
+    return overwrite;
   }
 
   /** A whole pass has added its gradient. */
   void filled() {
-    stale = false;
+    overwrite = false;
   }
 
   /** Takes over what another member has added to a gradient of its own. */
   void takeOver(GradientShare other, KernelLibrary kernels, NDManager scratch) {
-    if (!other.stale) {
+    if (!other.overwrite) {
       kernels.add(scratch, everyMembers, other.everyMembers);
       other.reset(kernels, scratch);
     }
@@ -70,14 +71,14 @@ final class GradientShare implements AutoCloseable {
   /** Forgets the gradient. */
   void reset(KernelLibrary kernels, NDManager scratch) {
     kernels.zero(scratch, vectors);
-    stale = true;
+    overwrite = true;
   }
 
-  /** Makes what is stale zero. */
+  /** Makes zero what holds nothing yet. */
   void settle(KernelLibrary kernels, NDManager scratch) {
-    if (stale) {
+    if (overwrite) {
       kernels.zero(scratch, all);
-      stale = false;
+      overwrite = false;
     }
   }
 

@@ -17,7 +17,7 @@ import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.kernel.DecoderCall;
 import dev.coppice.moe.kernel.KernelLibrary;
-import dev.coppice.moe.kernel.TensorList;
+import dev.coppice.moe.kernel.ModelTensors;
 import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
@@ -51,7 +51,7 @@ public final class LanguageModel implements AutoCloseable {
   private final PtNDManager manager;
   private final KernelLibrary kernels;
   private final Parameters parameters;
-  private final TensorList forKernels;
+  private final ModelTensors forKernels;
   private final RotaryTables rotary;
   private final Workers workers = new Workers();
   private final LanguageModelBlock block;
@@ -261,7 +261,7 @@ public final class LanguageModel implements AutoCloseable {
     return parameters;
   }
 
-  TensorList forKernels() {
+  ModelTensors forKernels() {
     return forKernels;
   }
 

@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.spec.LayerSpec;
 import java.io.IOException;
@@ -234,7 +235,7 @@ public final class Learner implements AutoCloseable {
         if (model.spec().layers().get(layer) instanceof LayerSpec.Moe moe) {
           int at = row++ * moe.experts();
           NDArray counts = scratch.create(load.counts().subArray(at, at + moe.experts()).toArray());
-          int slot = ParameterLayout.index(layer, LayerSlot.SELECTION_BIAS);
+          int slot = ParameterLayout.index(layer, LayerParameter.SELECTION_BIAS);
           model.kernels().balance(model.parameters().array(slot), counts, step);
         }
       }

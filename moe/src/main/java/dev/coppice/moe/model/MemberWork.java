@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param tokens of the share
  * @param pass over the share
  * @param teacher inputs of the teacher's kernels, where there is one
- * @param mixtures pieces of each layer, which all members take from
+ * @param mixtures tasks of each layer, which all members take from
  */
 record MemberWork(
     GradientShare gradient,
@@ -21,29 +21,29 @@ record MemberWork(
     Optional<KernelLibrary.Inputs> teacher,
     ImmutableList<Mixture> mixtures) {
 
-  /** The pieces of one layer, which all members take from. */
-  record Mixture(Pieces forward, Pieces again, Pieces backward, Pieces weights) {
+  /** The tasks of one layer, which all members take from. */
+  record Mixture(TaskQueue forward, TaskQueue recompute, TaskQueue backward, TaskQueue weights) {
     Mixture() {
-      this(new Pieces(), new Pieces(), new Pieces(), new Pieces());
+      this(new TaskQueue(), new TaskQueue(), new TaskQueue(), new TaskQueue());
     }
   }
 
   /** A mixture whose weights' gradients are not all made; nothing where they are. */
-  record Pending(MemberWork work, int layer, int pieces) {
+  record Pending(MemberWork work, int layer, int tasks) {
     boolean takeOne() {
-      return weights().takeOne(pieces, this::make);
+      return weights().takeOne(tasks, this::make);
     }
 
     void takeAll() {
-      weights().takeAll(pieces, this::make);
+      weights().takeAll(tasks, this::make);
     }
 
-    private Pieces weights() {
+    private TaskQueue weights() {
       return work.mixtures().get(layer).weights();
     }
 
-    private void make(int piece) {
-      work.pass().mixWeights(layer, piece);
+    private void make(int task) {
+      work.pass().expertWeightGrads(layer, task);
     }
   }
 }

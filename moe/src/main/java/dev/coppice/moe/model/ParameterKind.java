@@ -1,5 +1,7 @@
 package dev.coppice.moe.model;
 
+import dev.coppice.moe.kernel.LayerParameter;
+
 /** What a trained parameter is in a model. */
 public enum ParameterKind {
   /** The table of tokens, and the head where that is tied to it. */
@@ -31,6 +33,21 @@ public enum ParameterKind {
 
   ParameterKind(boolean matrix) {
     this.matrix = matrix;
+  }
+
+  /** The kind of a layer's parameter, in a mixture layer or a dense one. */
+  static ParameterKind of(LayerParameter parameter, boolean mixture) {
+    return switch (parameter) {
+      case INPUT_NORM, QUERY_NORM, KEY_NORM, POST_ATTENTION_NORM -> NORM;
+      case QUERY_KEY_VALUE, OUTPUT, DOWN_PROJECTIONS, KEY_VALUE_UP -> ATTENTION;
+      case INPUT_BIAS, OUTPUT_BIAS -> BIAS;
+      case SINKS -> SINK;
+      case ROUTER -> ParameterKind.ROUTER;
+      case ROUTER_BIAS, SELECTION_BIAS -> ParameterKind.ROUTER_BIAS;
+      case GATE_UP, DOWN -> mixture ? EXPERT : DENSE;
+      case GATE_UP_BIAS, DOWN_BIAS -> EXPERT_BIAS;
+      case SHARED_GATE_UP, SHARED_DOWN, SHARED_SCORE -> SHARED_EXPERT;
+    };
   }
 
   /** Whether it is a matrix rather than a vector. */

@@ -8,6 +8,7 @@ import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.family.TensorAddress;
 import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 
@@ -15,7 +16,7 @@ import dev.coppice.moe.spec.MoeSpec;
  * Where each of a checkpoint's tensors lies in the model's parameters.
  *
  * <p>Parameters are what the kernels take (see model.py): query, key and value rows in one matrix,
- * gate and up rows of all experts in one array [E, 2F, D]; {@link LayerSlot} lists those of a
+ * gate and up rows of all experts in one array [E, 2F, D]; {@link LayerParameter} lists those of a
  * layer. The elements of a checkpoint's tensor are one contiguous run of one parameter, in another
  * order where a family lays out its experts so.
  */
@@ -26,23 +27,13 @@ final class ParameterLayout {
   static final int FIRST_LAYER = 3;
 
   /** Parameters of a layer, in order. */
-  static final ImmutableList<LayerSlot> LAYER = ImmutableList.copyOf(LayerSlot.values());
+  static final ImmutableList<LayerParameter> LAYER = ImmutableList.copyOf(LayerParameter.values());
 
   static final int PER_LAYER = LAYER.size();
 
   private final MoeSpec spec;
   private final ImmutableList<Slot> slots;
   private final ImmutableMap<String, Piece> pieces;
-
-  /** How a parameter is trained. */
-  enum Kind {
-    /** By gradient, and it decays. */
-    MATRIX,
-    /** By gradient, without decay: norms, biases, sinks. */
-    VECTOR,
-    /** Not by gradient. */
-    FIXED
-  }
 
   /**
    * One parameter.
@@ -52,19 +43,19 @@ final class ParameterLayout {
    * @param shape extents; [0] where the model has no such parameter
    * @param routed whether it is of experts that tokens are routed to
    */
-  record Slot(String name, Kind kind, ImmutableList<Long> shape, boolean routed) {
+  record Slot(String name, LayerParameter.Kind kind, ImmutableList<Long> shape, boolean routed) {
     boolean exists() {
       return elements() > 0;
     }
 
     /** Whether weight decay applies. */
     boolean matrix() {
-      return kind == Kind.MATRIX;
+      return kind == LayerParameter.Kind.MATRIX;
     }
 
     /** Whether it has a gradient and is the optimizer's. */
     boolean trained() {
-      return kind != Kind.FIXED;
+      return kind != LayerParameter.Kind.FIXED;
     }
 
     long elements() {
@@ -137,13 +128,22 @@ final class ParameterLayout {
     ImmutableList<Long> table =
         ImmutableList.of((long) spec.vocabularySize(), (long) spec.hiddenSize());
     ImmutableList.Builder<Slot> slots = ImmutableList.builder();
-    slots.add(new Slot("embedding", Kind.MATRIX, table, false));
+    slots.add(new Slot("embedding", LayerParameter.Kind.MATRIX, table, false));
     slots.add(
-        new Slot("finalNorm", Kind.VECTOR, ImmutableList.of((long) spec.hiddenSize()), false));
-    slots.add(new Slot("head", Kind.MATRIX, spec.tiedHead() ? ImmutableList.of(0L) : table, false));
+        new Slot(
+            "finalNorm",
+            LayerParameter.Kind.VECTOR,
+            ImmutableList.of((long) spec.hiddenSize()),
+            false));
+    slots.add(
+        new Slot(
+            "head",
+            LayerParameter.Kind.MATRIX,
+            spec.tiedHead() ? ImmutableList.of(0L) : table,
+            false));
     for (int i = 0; i < spec.layerCount(); i++) {
       String prefix = "layer" + i + "_";
-      for (LayerSlot slot : LAYER) {
+      for (LayerParameter slot : LAYER) {
         LayerSpec layer = spec.layers().get(i);
         boolean routed = layer instanceof LayerSpec.Moe && slot.ofExpert();
         slots.add(
@@ -154,7 +154,7 @@ final class ParameterLayout {
   }
 
   /** Index of a layer's parameter. */
-  static int index(int layer, LayerSlot slot) {
+  static int index(int layer, LayerParameter slot) {
     return FIRST_LAYER + PER_LAYER * layer + LAYER.indexOf(slot);
   }
 

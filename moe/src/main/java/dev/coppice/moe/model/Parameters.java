@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.Longs;
 import dev.coppice.moe.kernel.KernelLibrary;
+import dev.coppice.moe.kernel.ModelTensors;
 import dev.coppice.moe.kernel.TensorList;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -22,6 +23,7 @@ final class Parameters implements AutoCloseable {
   private final ImmutableList<NDArray> arrays;
   private final Predicate<ParameterLayout.Slot> borrowed;
   private final List<TensorList> lists = new ArrayList<>();
+  private final List<ModelTensors> records = new ArrayList<>();
 
   /**
    * Zeros.
@@ -78,12 +80,14 @@ final class Parameters implements AutoCloseable {
   }
 
   /** All arrays as kernels take them: a head that does not exist is the embedding. */
-  TensorList forKernels() {
+  ModelTensors forKernels() {
     List<NDArray> all = new ArrayList<>(arrays);
     if (!layout.slots().get(ParameterLayout.HEAD).exists()) {
       all.set(ParameterLayout.HEAD, all.get(ParameterLayout.EMBEDDING));
     }
-    return keep(TensorList.of(all));
+    ModelTensors tensors = ModelTensors.of(all);
+    records.add(tensors);
+    return tensors;
   }
 
   /** The arrays of its own that exist and whose slots pass a test, each once. */
@@ -155,6 +159,7 @@ final class Parameters implements AutoCloseable {
   @Override
   public void close() {
     lists.forEach(TensorList::close);
+    records.forEach(ModelTensors::close);
     for (int i = 0; i < arrays.size(); i++) {
       if (!borrowed.test(layout.slots().get(i))) {
         arrays.get(i).close();

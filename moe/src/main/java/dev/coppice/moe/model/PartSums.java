@@ -26,7 +26,7 @@ record PartSums(
     for (PassSums sums : shares) {
       load = load.plus(new ExpertLoad(experts, sums.load()));
       for (int i = 0; i < experts; i++) {
-        probability[i] += sums.chance().get(i);
+        probability[i] += sums.probability().get(i);
       }
     }
     return new PartSums(

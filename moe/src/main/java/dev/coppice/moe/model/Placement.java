@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.family.TensorAddress;
 import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.model.ParameterLayout.Piece;
 import dev.coppice.moe.spec.AttentionSpec;
 import dev.coppice.moe.spec.GroupedAttention;
@@ -59,36 +60,36 @@ final class Placement {
     };
   }
 
-  private static LayerSlot slot(TensorRole role) {
+  private static LayerParameter slot(TensorRole role) {
     return switch (role) {
-      case INPUT_NORM -> LayerSlot.INPUT_NORM;
-      case QUERY, KEY, VALUE, QUERY_UP -> LayerSlot.QUERY_KEY_VALUE;
-      case QUERY_NORM -> LayerSlot.QUERY_NORM;
-      case KEY_NORM -> LayerSlot.KEY_NORM;
-      case OUTPUT -> LayerSlot.OUTPUT;
+      case INPUT_NORM -> LayerParameter.INPUT_NORM;
+      case QUERY, KEY, VALUE, QUERY_UP -> LayerParameter.QUERY_KEY_VALUE;
+      case QUERY_NORM -> LayerParameter.QUERY_NORM;
+      case KEY_NORM -> LayerParameter.KEY_NORM;
+      case OUTPUT -> LayerParameter.OUTPUT;
       case QUERY_BIAS, KEY_BIAS, VALUE_BIAS, QUERY_DOWN_BIAS, KEY_VALUE_DOWN_BIAS ->
-          LayerSlot.INPUT_BIAS;
-      case OUTPUT_BIAS -> LayerSlot.OUTPUT_BIAS;
-      case SINKS -> LayerSlot.SINKS;
-      case QUERY_DOWN, KEY_VALUE_DOWN -> LayerSlot.DOWN_PROJECTIONS;
-      case KEY_VALUE_UP -> LayerSlot.KEY_VALUE_UP;
-      case POST_ATTENTION_NORM -> LayerSlot.POST_ATTENTION_NORM;
+          LayerParameter.INPUT_BIAS;
+      case OUTPUT_BIAS -> LayerParameter.OUTPUT_BIAS;
+      case SINKS -> LayerParameter.SINKS;
+      case QUERY_DOWN, KEY_VALUE_DOWN -> LayerParameter.DOWN_PROJECTIONS;
+      case KEY_VALUE_UP -> LayerParameter.KEY_VALUE_UP;
+      case POST_ATTENTION_NORM -> LayerParameter.POST_ATTENTION_NORM;
       default -> feedForwardSlot(role);
     };
   }
 
-  private static LayerSlot feedForwardSlot(TensorRole role) {
+  private static LayerParameter feedForwardSlot(TensorRole role) {
     return switch (role) {
-      case ROUTER -> LayerSlot.ROUTER;
-      case ROUTER_BIAS -> LayerSlot.ROUTER_BIAS;
-      case SELECTION_BIAS -> LayerSlot.SELECTION_BIAS;
-      case EXPERT_GATE, EXPERT_UP, DENSE_GATE, DENSE_UP, EXPERTS_GATE_UP -> LayerSlot.GATE_UP;
-      case EXPERT_DOWN, DENSE_DOWN, EXPERTS_DOWN -> LayerSlot.DOWN;
-      case EXPERTS_GATE_UP_BIAS -> LayerSlot.GATE_UP_BIAS;
-      case EXPERTS_DOWN_BIAS -> LayerSlot.DOWN_BIAS;
-      case SHARED_GATE, SHARED_UP -> LayerSlot.SHARED_GATE_UP;
-      case SHARED_DOWN -> LayerSlot.SHARED_DOWN;
-      case SHARED_SCORE -> LayerSlot.SHARED_SCORE;
+      case ROUTER -> LayerParameter.ROUTER;
+      case ROUTER_BIAS -> LayerParameter.ROUTER_BIAS;
+      case SELECTION_BIAS -> LayerParameter.SELECTION_BIAS;
+      case EXPERT_GATE, EXPERT_UP, DENSE_GATE, DENSE_UP, EXPERTS_GATE_UP -> LayerParameter.GATE_UP;
+      case EXPERT_DOWN, DENSE_DOWN, EXPERTS_DOWN -> LayerParameter.DOWN;
+      case EXPERTS_GATE_UP_BIAS -> LayerParameter.GATE_UP_BIAS;
+      case EXPERTS_DOWN_BIAS -> LayerParameter.DOWN_BIAS;
+      case SHARED_GATE, SHARED_UP -> LayerParameter.SHARED_GATE_UP;
+      case SHARED_DOWN -> LayerParameter.SHARED_DOWN;
+      case SHARED_SCORE -> LayerParameter.SHARED_SCORE;
       default -> throw new IllegalArgumentException("role must be a layer's, got " + role);
     };
   }

@@ -3,6 +3,7 @@ package dev.coppice.moe.model;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.model.ParameterLayout.Slot;
 import dev.coppice.moe.spec.LayerSpec;
 import java.util.function.BiPredicate;
@@ -104,9 +105,9 @@ record TrainedRun(int slot, long from, long to, double rate, boolean decays) {
       case ParameterLayout.HEAD -> ofModel(ParameterKind.HEAD);
       default -> {
         int layer = layer(slot);
-        LayerSlot own = ParameterLayout.LAYER.get(place(slot));
+        LayerParameter own = ParameterLayout.LAYER.get(place(slot));
         boolean mixture = layout.spec().layers().get(layer) instanceof LayerSpec.Moe;
-        yield new ParameterPart(own.parameterKind(mixture), layer, expert);
+        yield new ParameterPart(ParameterKind.of(own, mixture), layer, expert);
       }
     };
   }

@@ -1,6 +1,11 @@
 # One step of generation: new tokens of one sequence run against the keys and values of those before them.
-# Shapes: T new tokens, P past ones, C capacity of the caches, H query heads, G key-value heads, N and M as in attention.py.
-# caches: keys [C, G, N] and values [C, G, M] of each layer, in the compute dtype; this call fills rows P to P+T.
+# In this file T are the new tokens, P the past ones, and C the capacity of the caches.
+
+
+# Keys [C, G, N] and values [C, G, M] of a layer, in the compute dtype; a step fills rows P to P+T.
+class Cache(NamedTuple):
+  keys_CGN : Tensor
+  values_CGM : Tensor
 
 
 # Probability-weighted values: query [T, H, N] against keys [L, G, N] and values [L, G, M], the last T of which are the
@@ -30,41 +35,40 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, sinks: Tensor, window: i
   return torch.flatten(out, 1, 2)
 
 
-# Logits [V] of the token after the last new one, float32. numbers and shape as in model.py; shape[0] = 1.
-def step(ids: Tensor, p: List[Tensor], caches: List[Tensor], past: int, cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float]) -> Tensor:
-  tokens = torch.size(ids, 0)
-  dtype = shape[2]
-  x = __torch__.model.embed(ids, p, numbers)
-  for layer in range(__torch__.model.layers(shape)):
-    at = 3 + 21 * layer
-    window = shape[21 + 2 * layer]
-    query, key, value, _0 = __torch__.attention.project(x, p, at, shape, numbers, cos, sin)
-    keys = caches[2 * layer]
-    values = caches[2 * layer + 1]
-    _1 = torch.copy_(torch.narrow(keys, 0, past, tokens), key)
-    _2 = torch.copy_(torch.narrow(values, 0, past, tokens), value)
+# Logits [V] of the token after the last new one, float32.
+def step(ids_T: Tensor, model: __torch__.parameters.Model, caches: List[__torch__.decode.Cache], past: int,
+    cos_T1R: Tensor, sin_T1R: Tensor, call: __torch__.calls.Call) -> Tensor:
+  tokens = torch.size(ids_T, 0)
+  x_TD = __torch__.model.embed(ids_T, model, call)
+  for i in range(torch.len(model.layers)):
+    layer = model.layers[i]
+    cache = caches[i]
+    window = call.windows[i]
+    query_THN, key_TGN, value_TGM, _0 = __torch__.attention.project(x_TD, layer, call, cos_T1R, sin_T1R)
+    _1 = torch.copy_(torch.narrow(cache.keys_CGN, 0, past, tokens), key_TGN)
+    _2 = torch.copy_(torch.narrow(cache.values_CGM, 0, past, tokens), value_TGM)
     first = 0
     if window > 0:
       first = max(0, past - window + 1)
     size = past + tokens - first
-    out = __torch__.decode.attend(query, torch.narrow(keys, 0, first, size), torch.narrow(values, 0, first, size), p[at + 7], window, numbers[1])
-    x = torch.add_(__torch__.attention.output(torch.flatten(out, 1), p, at, dtype, numbers[7]), x)
-    x, _3 = __torch__.experts.forward(x, p, at, shape[20 + 2 * layer], shape, numbers)
-  last = torch.narrow(x, 0, tokens - 1, 1)
-  return torch.squeeze(__torch__.head.logits(last, p, dtype, numbers[0], numbers[8]), 0)
+    keys = torch.narrow(cache.keys_CGN, 0, first, size)
+    values = torch.narrow(cache.values_CGM, 0, first, size)
+    out_THM = __torch__.decode.attend(query_THN, keys, values, layer.sinks_H, window, call.attention_scale)
+    x_TD = torch.add_(__torch__.attention.output(torch.flatten(out_THM, 1), layer, call), x_TD)
+    x_TD, _3 = __torch__.experts.forward(x_TD, layer, call.top_k[i], call)
+  last = torch.narrow(x_TD, 0, tokens - 1, 1)
+  return torch.squeeze(__torch__.head.logits(last, model, call), 0)
 
 
 # Empty caches for a model; one call makes those of all layers.
-def caches(capacity: int, shape: List[int], like: Tensor) -> List[Tensor]:
-  made = annotate(List[Tensor], [])
+def caches(capacity: int, call: __torch__.calls.Call, like: Tensor) -> List[__torch__.decode.Cache]:
+  made = annotate(List[__torch__.decode.Cache], [])
   device = ops.prim.device(like)
-  heads = __torch__.attention.key_value_heads(shape)
-  key = shape[7]
-  value = shape[7]
-  if shape[4] == 1:
-    key = shape[8] + shape[9]
-    value = shape[10]
-  for layer in range(__torch__.model.layers(shape)):
-    made.append(torch.zeros([capacity, heads, key], dtype=shape[2], device=device))
-    made.append(torch.zeros([capacity, heads, value], dtype=shape[2], device=device))
+  heads = __torch__.attention.key_value_heads(call)
+  key = __torch__.attention.key_width(call)
+  value = __torch__.attention.value_width(call)
+  for _0 in range(torch.len(call.top_k)):
+    keys_CGN = torch.zeros([capacity, heads, key], dtype=call.dtype, device=device)
+    values_CGM = torch.zeros([capacity, heads, value], dtype=call.dtype, device=device)
+    made.append(__torch__.decode.Cache(keys_CGN, values_CGM))
   return made

@@ -1,378 +1,457 @@
 # The feed-forward half of a layer and its backward pass: routed experts, shared ones, or one dense block.
-# Shapes: T tokens, D model, F hidden, E experts, K chosen, C = T*K rows sorted by expert.
 # K = 0 marks a dense layer: one expert that every token takes.
-# Work on an expert goes in blocks of rows (matrix.py).
-# Tokens are shared out between the members of a team (team.py). In the mixture itself members take pieces, each the next one
-# as soon as it is free: who takes a piece changes no bit of it. So what belongs to rows lies in arrays of all tokens:
-# common = [c [T, D] and the outputs [R, D] in the compute dtype, chosen experts [T, K], their weights [T, K], gate.kept of [R]],
-# and for the backward pass back = [the gradient of the experts' sum [T, D], that of each weight [R], both float32, and two
-# arrays, for layers in turn, for the gradients of outputs [R, D]]. R is the room for C rows where each expert's begin and end
-# at a multiple of grain(): the rows that fill up are some token's with a weight of zero. A member's tokens are those
-# from start on. A piece is some rows of one expert or of several; for the gradients of weights it is whole experts.
+# Tokens are shared out between the members of a team (team.py), while a mixture comes in tasks, each for the next
+# member that is free: who takes a task changes no bit of it. So rows lie in arrays of all tokens, the buffers.
+# Each expert's rows begin and end at a multiple of row_multiple(): the rows that fill up are some token's, with a
+# weight of zero. A member's tokens are those from start on.
 
 
-# Rows in order of their expert: counts [E], the order of the choices [C], the row of each choice [T, K].
-def dispatch(index: Tensor, experts: int) -> Tuple[Tensor, Tensor, Tensor]:
-  flat = torch.flatten(index)
-  counts = torch.bincount(flat, minlength=experts)
+# Rows in order of their expert: counts [E], the order of the choices [T*K], the row of each choice [T, K].
+def dispatch(index_TK: Tensor, experts: int) -> Tuple[Tensor, Tensor, Tensor]:
+  flat = torch.flatten(index_TK)
+  counts_E = torch.bincount(flat, minlength=experts)
   order = torch.argsort(flat, stable=True)
-  rows = torch.scatter(torch.empty_like(order), 0, order, torch.arange(0, torch.size(order, 0), 1, dtype=4, device=ops.prim.device(order)))
-  return (counts, order, torch.view_as(rows, index))
+  numbers = torch.arange(0, torch.size(order, 0), 1, dtype=4, device=ops.prim.device(order))
+  rows = torch.scatter(torch.empty_like(order), 0, order, numbers)
+  return (counts_E, order, torch.view_as(rows, index_TK))
 
 
-# The sum of K chosen rows for each token, times their weights where given, in float32: rows [C, D] to [T, D].
-def gather(rows: Tensor, chosen: Tensor, weight: Optional[Tensor]) -> Tensor:
-  tokens = torch.size(chosen, 0)
-  k = torch.size(chosen, 1)
-  if weight is not None:
-    flat = annotate(Optional[Tensor], torch.flatten(weight))
+# The sum of K rows for each token, times their weights where given, in float32: rows [R, D] to [T, D].
+def gather(rows_RD: Tensor, place_TK: Tensor, weight_TK: Optional[Tensor]) -> Tensor:
+  tokens = torch.size(place_TK, 0)
+  k = torch.size(place_TK, 1)
+  if weight_TK is not None:
+    flat = annotate(Optional[Tensor], torch.flatten(weight_TK))
   else:
     flat = annotate(Optional[Tensor], None)
-  offsets = torch.arange(0, tokens * k, k, device=ops.prim.device(rows))
-  sum, _0, _1, _2 = torch._embedding_bag_forward_only(torch.to(rows, 6), torch.flatten(chosen), offsets, False, 0, False, flat)
-  return sum
+  offsets = torch.arange(0, tokens * k, k, device=ops.prim.device(rows_RD))
+  sum_TD, _0, _1, _2 = torch._embedding_bag_forward_only(
+      torch.to(rows_RD, 6), torch.flatten(place_TK), offsets, False, 0, False, flat)
+  return sum_TD
 
 
-# What an expert has of p, if there is any, in a type: a view where it is of that type.
-def of_expert(p: Tensor, e: int, dtype: int) -> Optional[Tensor]:
-  if torch.numel(p) == 0:
+# An expert's part of what may be empty, in a type: a view where it is of that type.
+def part(all: Tensor, expert: int, dtype: int) -> Optional[Tensor]:
+  if torch.numel(all) == 0:
     return annotate(Optional[Tensor], None)
-  return annotate(Optional[Tensor], torch.to(torch.select(p, 0, e), dtype))
+  return annotate(Optional[Tensor], torch.to(torch.select(all, 0, expert), dtype))
 
 
-# One expert: rows of c at token, or all of c where token is empty, into h and slopes (gate.kept) and y [n, D].
-def expert(c: Tensor, token: Tensor, gate_up: Tensor, down: Tensor, up_bias: Optional[Tensor], down_bias: Optional[Tensor], h: Tensor, slopes: Tensor, y: Tensor, kind: int, limits: List[float]) -> None:
-  total = torch.size(h, 0)
-  step = __torch__.matrix.product_rows(total, ops.prim.dtype(slopes))
+# One expert: tokens of normed [T, D], or all where token is empty, into h, d_activation (gate.py) and y [R, D].
+def expert(normed_TD: Tensor, token_R: Tensor, gate_up_FD: Tensor, down_DF: Tensor, gate_up_bias_F: Optional[Tensor],
+    down_bias_D: Optional[Tensor], h_RF: Tensor, d_activation_RF: Tensor, y_RD: Tensor,
+    call: __torch__.calls.Call) -> None:
+  total = torch.size(h_RF, 0)
+  step = __torch__.matrix.product_rows(total, ops.prim.dtype(d_activation_RF))
   for i in range(torch.floordiv(total + step - 1, step)):
     start = i * step
     size = min(step, total - start)
-    if torch.numel(token) > 0:
-      input = torch.index_select(c, 0, torch.narrow(token, 0, start, size))
+    if torch.numel(token_R) > 0:
+      input_RD = torch.index_select(normed_TD, 0, torch.narrow(token_R, 0, start, size))
     else:
-      input = torch.narrow(c, 0, start, size)
-    result = torch.narrow(h, 0, start, size)
-    _0 = __torch__.gate.forward(__torch__.product.linear(input, gate_up, up_bias), result, torch.narrow(slopes, 0, start, size), kind, limits)
-    rows = torch.narrow(y, 0, start, size)
-    if down_bias is not None:
-      _1 = torch.copy_(rows, __torch__.product.linear(result, down, down_bias))
+      input_RD = torch.narrow(normed_TD, 0, start, size)
+    h = torch.narrow(h_RF, 0, start, size)
+    gate_up_RF = __torch__.product.linear(input_RD, gate_up_FD, gate_up_bias_F)
+    _0 = __torch__.gate.forward(gate_up_RF, h, torch.narrow(d_activation_RF, 0, start, size), call)
+    y = torch.narrow(y_RD, 0, start, size)
+    if down_bias_D is not None:
+      _1 = torch.copy_(y, __torch__.product.linear(h, down_DF, down_bias_D))
     else:
-      _2 = __torch__.product.into(result, torch.t(down), rows)
+      _2 = __torch__.product.into(h, torch.t(down_DF), y)
   return None
 
 
-# The gradient of rows' outputs dy [n, D] to that of their inputs, into dx [n, D]; overwrites slopes as gate.backward does.
-def rows_backward(dy: Tensor, slopes: Tensor, gate_up: Tensor, down: Tensor, dx: Tensor) -> None:
-  total = torch.size(slopes, 0)
-  step = __torch__.matrix.product_rows(total, ops.prim.dtype(slopes))
+# The gradient of rows' outputs to that of their inputs, into dx; overwrites d_activation as gate.backward does.
+def rows_backward(dy_RD: Tensor, d_activation_RF: Tensor, gate_up_FD: Tensor, down_DF: Tensor, dx_RD: Tensor) -> None:
+  total = torch.size(d_activation_RF, 0)
+  step = __torch__.matrix.product_rows(total, ops.prim.dtype(d_activation_RF))
   for i in range(torch.floordiv(total + step - 1, step)):
     start = i * step
     size = min(step, total - start)
-    dgu = torch.narrow(slopes, 0, start, size)
-    _0 = __torch__.gate.backward(__torch__.product.times(torch.narrow(dy, 0, start, size), down), dgu)
-    _1 = __torch__.product.into(dgu, gate_up, torch.narrow(dx, 0, start, size))
+    d_gate_up_RF = torch.narrow(d_activation_RF, 0, start, size)
+    dh_RF = __torch__.product.times(torch.narrow(dy_RD, 0, start, size), down_DF)
+    _0 = __torch__.gate.backward(dh_RF, d_gate_up_RF)
+    _1 = __torch__.product.into(d_gate_up_RF, gate_up_FD, torch.narrow(dx_RD, 0, start, size))
   return None
 
 
-# A block that every token takes, weights [1, ...]: c [T, D] to its output [T, D] and gate.kept.
-def dense(c: Tensor, gate_up: Tensor, down: Tensor, shape: List[int], numbers: List[float], train: bool) -> Tuple[Tensor, Tensor, Tensor]:
-  dtype = ops.prim.dtype(c)
-  all = torch.empty([0], dtype=4, device=ops.prim.device(c))
-  h, slopes = __torch__.gate.kept(torch.size(c, 0), torch.size(gate_up, 1), c, dtype, train)
-  y = torch.empty_like(c)
+# A block that every token takes, weights [1, ...]: its output [T, D], and h and d_activation (gate.py).
+def dense(normed_TD: Tensor, gate_up_EFD: Tensor, down_EDF: Tensor, call: __torch__.calls.Call,
+    train: bool) -> Tuple[Tensor, Tensor, Tensor]:
+  dtype = ops.prim.dtype(normed_TD)
+  all = torch.empty([0], dtype=4, device=ops.prim.device(normed_TD))
+  tokens = torch.size(normed_TD, 0)
+  h_TF, d_activation_TF = __torch__.gate.buffers(tokens, torch.size(gate_up_EFD, 1), normed_TD, dtype, train)
+  y_TD = torch.empty_like(normed_TD)
   none = annotate(Optional[Tensor], None)
-  _0 = __torch__.experts.expert(c, all, torch.to(torch.select(gate_up, 0, 0), dtype), torch.to(torch.select(down, 0, 0), dtype), none, none, h, slopes, y, shape[17], numbers[4:6])
-  return (y, h, slopes)
+  gate_up_FD = torch.to(torch.select(gate_up_EFD, 0, 0), dtype)
+  down_DF = torch.to(torch.select(down_EDF, 0, 0), dtype)
+  _0 = __torch__.experts.expert(
+      normed_TD, all, gate_up_FD, down_DF, none, none, h_TF, d_activation_TF, y_TD, call)
+  return (y_TD, h_TF, d_activation_TF)
 
 
-def dense_backward(dy: Tensor, c: Tensor, h: Tensor, slopes: Tensor, gate_up: Tensor, down: Tensor, g_gate_up: Tensor, g_down: Tensor, stale: bool, later: List[List[Tensor]]) -> Tensor:
-  dtype = ops.prim.dtype(c)
-  dx = torch.empty_like(c)
-  _0 = __torch__.experts.rows_backward(dy, slopes, torch.to(torch.select(gate_up, 0, 0), dtype), torch.to(torch.select(down, 0, 0), dtype), dx)
-  _1 = __torch__.matrix.put_off(later, torch.select(g_down, 0, 0), torch.t(dy), h, stale)
-  _2 = __torch__.matrix.put_off(later, torch.select(g_gate_up, 0, 0), torch.t(slopes), c, stale)
-  return dx
+# The gradient of its output to that of its input; defers those of its weights.
+def dense_backward(dy_TD: Tensor, normed_TD: Tensor, h_TF: Tensor, d_activation_TF: Tensor, gate_up_EFD: Tensor,
+    down_EDF: Tensor, gate_up_grad_EFD: Tensor, down_grad_EDF: Tensor, overwrite: bool,
+    deferred: __torch__.records.Deferred) -> Tensor:
+  dtype = ops.prim.dtype(normed_TD)
+  dx_TD = torch.empty_like(normed_TD)
+  gate_up_FD = torch.to(torch.select(gate_up_EFD, 0, 0), dtype)
+  down_DF = torch.to(torch.select(down_EDF, 0, 0), dtype)
+  _0 = __torch__.experts.rows_backward(dy_TD, d_activation_TF, gate_up_FD, down_DF, dx_TD)
+  _1 = __torch__.matrix.defer(deferred, torch.select(down_grad_EDF, 0, 0), torch.t(dy_TD), h_TF, overwrite)
+  gate_up_grad_FD = torch.select(gate_up_grad_EFD, 0, 0)
+  _2 = __torch__.matrix.defer(deferred, gate_up_grad_FD, torch.t(d_activation_TF), normed_TD, overwrite)
+  return dx_TD
 
 
 # The shared experts' output [T, D] as float32, and what the backward pass needs.
-def shared(n: Tensor, c: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float], train: bool) -> Tuple[Tensor, List[Tensor]]:
-  y, h, slopes = __torch__.experts.dense(c, p[at + 18], p[at + 19], shape, numbers, train)
-  y = torch.to(y, 6)
-  if torch.numel(p[at + 20]) == 0:
-    return (y, [h, slopes])
-  open = torch.sigmoid(torch.mm(n, torch.t(p[at + 20])))
-  return (y * open, [h, slopes, y, open])
+def shared(n_TD: Tensor, normed_TD: Tensor, layer: __torch__.parameters.Layer, call: __torch__.calls.Call,
+    train: bool) -> Tuple[Tensor, __torch__.records.SharedSaved]:
+  none = annotate(Optional[Tensor], None)
+  y_TD, h_TF, d_activation_TF = __torch__.experts.dense(
+      normed_TD, layer.shared_gate_up_EFD, layer.shared_down_EDF, call, train)
+  y_TD = torch.to(y_TD, 6)
+  if torch.numel(layer.shared_score_ED) == 0:
+    return (y_TD, __torch__.records.SharedSaved(h_TF, d_activation_TF, none, none))
+  gate_T1 = torch.sigmoid(torch.mm(n_TD, torch.t(layer.shared_score_ED)))
+  saved = __torch__.records.SharedSaved(
+      h_TF, d_activation_TF, annotate(Optional[Tensor], y_TD), annotate(Optional[Tensor], gate_T1))
+  return (y_TD * gate_T1, saved)
 
 
 # The gradient of the shared experts' output to that of n, in float32.
-def shared_backward(dy: Tensor, n: Tensor, c: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], stale: bool, later: List[List[Tensor]]) -> Tensor:
-  d = dy
-  if torch.len(saved) > 2:
-    d = dy * saved[3]
-  dc = __torch__.experts.dense_backward(torch.to(d, shape[2]), c, saved[0], saved[1], p[at + 18], p[at + 19], g[at + 18], g[at + 19], stale, later)
-  dn = torch.to(dc, 6)
-  if torch.len(saved) > 2:
-    open = saved[3]
-    dopen = torch.sum(dy * saved[2], [1], True) * open * (1. - open)
-    _0 = __torch__.matrix.accumulate(g[at + 20], torch.t(dopen), n, stale)
-    dn = torch.addmm(dn, dopen, p[at + 20])
-  return dn
+def shared_backward(dy_TD: Tensor, n_TD: Tensor, normed_TD: Tensor, saved: __torch__.records.SharedSaved,
+    layer: __torch__.parameters.Layer, grads: __torch__.parameters.Layer, call: __torch__.calls.Call,
+    deferred: __torch__.records.Deferred) -> Tensor:
+  output_TD = saved.output_TD
+  gate_T1 = saved.gate_T1
+  d_TD = dy_TD
+  if gate_T1 is not None:
+    d_TD = dy_TD * gate_T1
+  d_normed_TD = __torch__.experts.dense_backward(torch.to(d_TD, call.dtype), normed_TD, saved.h_TF,
+      saved.d_activation_TF, layer.shared_gate_up_EFD, layer.shared_down_EDF, grads.shared_gate_up_EFD,
+      grads.shared_down_EDF, call.overwrite, deferred)
+  dn_TD = torch.to(d_normed_TD, 6)
+  if gate_T1 is not None and output_TD is not None:
+    d_gate_T1 = torch.sum(dy_TD * output_TD, [1], True) * gate_T1 * (1. - gate_T1)
+    _0 = __torch__.matrix.accumulate(grads.shared_score_ED, torch.t(d_gate_T1), n_TD, call.overwrite)
+    dn_TD = torch.addmm(dn_TD, d_gate_T1, layer.shared_score_ED)
+  return dn_TD
 
 
-# What the rows of each expert are filled up to a multiple of: a power of two that their mean holds eight times, or one.
-def grain(rows: int, experts: int, dtype: int) -> int:
-  grain = __torch__.product.grain(dtype)
-  while grain > 1 and 8 * grain * experts > rows:
-    grain = torch.floordiv(grain, 2)
-  return grain
+# The number that the rows of each expert are filled up to a multiple of: a power of two that their mean holds eight
+# times, or one.
+def row_multiple(rows: int, experts: int, dtype: int) -> int:
+  multiple = __torch__.product.grain(dtype)
+  while multiple > 1 and 8 * multiple * experts > rows:
+    multiple = torch.floordiv(multiple, 2)
+  return multiple
 
 
-# Room for so many rows of so many experts, each expert's filled up.
+# R: room for so many rows of so many experts, each expert's filled up.
 def room(rows: int, experts: int, dtype: int) -> int:
-  return rows + experts * (__torch__.experts.grain(rows, experts, dtype) - 1)
+  return rows + experts * (__torch__.experts.row_multiple(rows, experts, dtype) - 1)
 
 
-# common, not filled.
-def exchange(tokens: int, k: int, gate_up: Tensor, shape: List[int], train: bool) -> List[Tensor]:
-  device = ops.prim.device(gate_up)
-  experts, wide, width = torch.size(gate_up)
-  rows = __torch__.experts.room(tokens * k, experts, shape[2])
-  c = torch.empty([tokens, width], dtype=shape[2], device=device)
-  out = torch.empty([rows, width], dtype=shape[2], device=device)
-  index = torch.empty([tokens, k], dtype=4, device=device)
-  h, slopes = __torch__.gate.kept(rows, wide, gate_up, shape[2], train)
-  return [c, out, index, torch.empty([tokens, k], dtype=6, device=device), h, slopes]
-
-
-# back, not filled, for all layers; k is the most that one chooses. Filling up takes less than an eighth more.
-def exchange_back(tokens: int, k: int, like: Tensor, dtype: int) -> List[Tensor]:
+# A mixture's arrays, not filled.
+def buffers(tokens: int, k: int, layer: __torch__.parameters.Layer, call: __torch__.calls.Call,
+    train: bool) -> __torch__.records.Buffers:
+  like = layer.gate_up_EFD
   device = ops.prim.device(like)
-  width = torch.size(like, 1)
+  experts, inner, width = torch.size(like)
+  rows = __torch__.experts.room(tokens * k, experts, call.dtype)
+  normed_TD = torch.empty([tokens, width], dtype=call.dtype, device=device)
+  expert_RD = torch.empty([rows, width], dtype=call.dtype, device=device)
+  index_TK = torch.empty([tokens, k], dtype=4, device=device)
+  h_RF, d_activation_RF = __torch__.gate.buffers(rows, inner, like, call.dtype, train)
+  weight_TK = torch.empty([tokens, k], dtype=6, device=device)
+  return __torch__.records.Buffers(normed_TD, expert_RD, index_TK, weight_TK, h_RF, d_activation_RF)
+
+
+# The backward pass's arrays, not filled, for all layers; k is the most that one chooses. Filling up takes less than an
+# eighth more.
+def grad_buffers(tokens: int, k: int, like_VD: Tensor, dtype: int) -> __torch__.records.GradBuffers:
+  device = ops.prim.device(like_VD)
+  width = torch.size(like_VD, 1)
   rows = torch.floordiv(9 * tokens * k, 8)
-  even = torch.empty([rows, width], dtype=dtype, device=device)
-  return [torch.empty([tokens, width], dtype=6, device=device), torch.empty([rows], dtype=6, device=device), even, torch.empty_like(even)]
+  even_RD = torch.empty([rows, width], dtype=dtype, device=device)
+  sum_TD = torch.empty([tokens, width], dtype=6, device=device)
+  weight_R = torch.empty([rows], dtype=6, device=device)
+  return __torch__.records.GradBuffers(sum_TD, weight_R, even_RD, torch.empty_like(even_RD))
 
 
-# Pieces of a mixture: parts [P, 3] of expert, first row and rows, and where each piece begins and the last one ends among
-# them; experts in falling order of rows, first row of each expert, and where each piece of whole experts begins and the last
-# one ends among them. For a team pieces become smaller towards the end, so that its members end together. counts and starts
-# are multiples of grain(), and so are the parts.
-def pieces(counts: Tensor, starts: Tensor, members: int, dtype: int) -> List[Tensor]:
-  order = annotate(List[int], torch.argsort(torch.neg(counts), stable=True).tolist())
-  sizes = annotate(List[int], counts.tolist())
-  first = annotate(List[int], starts.tolist())
-  parts = annotate(List[int], [])
-  bounds = [0]
-  whole = [0]
-  left = int(torch.sum(counts))
-  filled = 0
-  experts = 0
+# Tasks of a mixture, experts in falling order of rows: runs that together have 256 rows at least, then the same of
+# whole experts. For a team runs become shorter towards the end, so that its members end together. counts and starts
+# are multiples of row_multiple(), and so are the runs.
+def tasks(counts: List[int], starts: List[int], order: List[int], members: int,
+    dtype: int) -> Tuple[List[List[__torch__.records.Run]], List[List[__torch__.records.Run]]]:
+  tasks = annotate(List[List[__torch__.records.Run]], [])
+  weight_tasks = annotate(List[List[__torch__.records.Run]], [])
+  runs = annotate(List[__torch__.records.Run], [])
+  whole = annotate(List[__torch__.records.Run], [])
+  left = 0
+  for i in range(torch.len(counts)):
+    left = left + counts[i]
+  in_runs = 0
+  in_whole = 0
   for i in range(torch.len(order)):
     e = order[i]
     begin = 0
-    while begin < sizes[e]:
-      most = sizes[e]
+    while begin < counts[e]:
+      most = counts[e]
       if members > 1:
         most = max(256, torch.floordiv(left, members))
-      rest = sizes[e] - begin
+      rest = counts[e] - begin
       count = torch.floordiv(rest + most - 1, most)
       size = min(rest, __torch__.matrix.whole_grains(torch.floordiv(rest + count - 1, count), dtype))
-      parts.extend([e, first[e] + begin, size])
+      runs.append(__torch__.records.Run(e, starts[e] + begin, size))
       begin = begin + size
       left = left - size
-      filled = filled + size
-      if filled >= 256:
-        bounds.append(torch.floordiv(torch.len(parts), 3))
-        filled = 0
-    experts = experts + sizes[e]
-    if experts >= 256:
-      whole.append(i + 1)
-      experts = 0
-  if filled > 0:
-    bounds.append(torch.floordiv(torch.len(parts), 3))
-  if whole[-1] < torch.len(order):
-    whole.append(torch.len(order))
-  return [torch.tensor(parts, dtype=4), torch.tensor(bounds, dtype=4), torch.tensor(order, dtype=4), torch.tensor(whole, dtype=4)]
+      in_runs = in_runs + size
+      if in_runs >= 256:
+        tasks.append(runs)
+        runs = annotate(List[__torch__.records.Run], [])
+        in_runs = 0
+    whole.append(__torch__.records.Run(e, starts[e], counts[e]))
+    in_whole = in_whole + counts[e]
+    if in_whole >= 256:
+      weight_tasks.append(whole)
+      whole = annotate(List[__torch__.records.Run], [])
+      in_whole = 0
+  if in_runs > 0:
+    tasks.append(runs)
+  if torch.len(whole) > 0:
+    weight_tasks.append(whole)
+  return (tasks, weight_tasks)
 
 
-# Numbers from one of a list to before another.
-def within(numbers: Tensor, start: int, end: int) -> List[int]:
-  return annotate(List[int], torch.narrow(numbers, 0, start, end - start).tolist())
-
-
-# Before the mixture: a member's tokens x [T', D] to the common arrays. Returns what follows needs: x, r, n, scores, index,
-# weight, lse, logits, then the shared experts' two or four; and their output, where there are any.
-def enter(x: Tensor, common: List[Tensor], start: int, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float], train: bool) -> Tuple[List[Tensor], List[Tensor]]:
-  tokens = torch.size(x, 0)
-  r = __torch__.norm.inverse_rms(x, numbers[0])
-  c = torch.narrow(common[0], 0, start, tokens)
-  if shape[2] == 6:
-    n = __torch__.norm.apply_into(x, r, p[at + 10], c)
+# Routes a member's tokens and writes them to the shared buffers. Returns what the backward pass needs, and the shared
+# experts' output where there are any.
+def route(x_TD: Tensor, buffers: __torch__.records.Buffers, start: int, layer: __torch__.parameters.Layer, k: int,
+    call: __torch__.calls.Call, train: bool) -> Tuple[__torch__.records.RoutedSaved, Optional[Tensor]]:
+  tokens = torch.size(x_TD, 0)
+  r_T1 = __torch__.norm.inverse_rms(x_TD, call.norm_epsilon)
+  normed_TD = torch.narrow(buffers.normed_TD, 0, start, tokens)
+  if call.dtype == 6:
+    n_TD = __torch__.norm.apply_into(x_TD, r_T1, layer.post_attention_norm_D, normed_TD)
   else:
-    n = __torch__.norm.apply(x, r, p[at + 10])
-    _0 = torch.copy_(c, n)
-  scores, index, weight, lse, logits = __torch__.router.route(n, p, at, k, shape, numbers[3])
-  _1 = torch.copy_(torch.narrow(common[2], 0, start, tokens), index)
-  _2 = torch.copy_(torch.narrow(common[3], 0, start, tokens), weight)
-  own = [x, r, n, scores, index, weight, lse, logits]
-  also = annotate(List[Tensor], [])
-  if torch.numel(p[at + 18]) > 0:
-    more, kept = __torch__.experts.shared(n, c, p, at, shape, numbers, train)
-    own.extend(kept)
-    also.append(more)
-  return (own, also)
+    n_TD = __torch__.norm.apply(x_TD, r_T1, layer.post_attention_norm_D)
+    _0 = torch.copy_(normed_TD, n_TD)
+  routing = __torch__.router.route(n_TD, layer, k, call)
+  _1 = torch.copy_(torch.narrow(buffers.index_TK, 0, start, tokens), routing.index_TK)
+  _2 = torch.copy_(torch.narrow(buffers.weight_TK, 0, start, tokens), routing.weight_TK)
+  shared_TD = annotate(Optional[Tensor], None)
+  shared_saved = annotate(Optional[__torch__.records.SharedSaved], None)
+  if torch.numel(layer.shared_gate_up_EFD) > 0:
+    out_TD, out_saved = __torch__.experts.shared(n_TD, normed_TD, layer, call, train)
+    shared_TD = annotate(Optional[Tensor], out_TD)
+    shared_saved = annotate(Optional[__torch__.records.SharedSaved], out_saved)
+  return (__torch__.records.RoutedSaved(x_TD, r_T1, n_TD, routing, shared_saved), shared_TD)
 
 
-# Once all members have entered: rows and first row of each expert [E], the row of each choice [T, K], token and weight of
-# each row [R], and the pieces.
-def open(common: List[Tensor], p: List[Tensor], at: int, members: int) -> List[Tensor]:
-  index = common[2]
-  room = torch.size(common[1], 0)
-  device = ops.prim.device(index)
-  dtype = ops.prim.dtype(common[0])
-  experts = torch.size(p[at + 11], 0)
-  counts, order, rows = __torch__.experts.dispatch(index, experts)
-  grain = __torch__.experts.grain(torch.numel(index), experts, dtype)
-  filled = torch.mul_(torch.floor_divide(counts + (grain - 1), grain), grain)
-  starts = torch.cumsum(filled, 0) - filled
-  shift = starts - (torch.cumsum(counts, 0) - counts)
-  place = torch.index_select(shift, 0, torch.flatten(index)) + torch.flatten(rows)
-  weight = torch.scatter(torch.zeros([room], dtype=6, device=device), 0, place, torch.flatten(common[3]))
-  choice = torch.arange(0, torch.numel(index), 1, dtype=4, device=device)
-  token = torch.scatter(torch.zeros([room], dtype=4, device=device), 0, place, torch.floor_divide(choice, torch.size(index, 1)))
-  kept = [torch.cpu(filled), torch.cpu(starts), torch.view_as(place, index), token, weight]
-  kept.extend(__torch__.experts.pieces(kept[0], kept[1], members, dtype))
-  return kept
+# Once all members have routed.
+def plan_dispatch(buffers: __torch__.records.Buffers, layer: __torch__.parameters.Layer,
+    members: int) -> __torch__.records.DispatchPlan:
+  index_TK = buffers.index_TK
+  room = torch.size(buffers.expert_RD, 0)
+  device = ops.prim.device(index_TK)
+  dtype = ops.prim.dtype(buffers.normed_TD)
+  experts = torch.size(layer.router_ED, 0)
+  counts_E, order, rows_TK = __torch__.experts.dispatch(index_TK, experts)
+  multiple = __torch__.experts.row_multiple(torch.numel(index_TK), experts, dtype)
+  filled_E = torch.mul_(torch.floor_divide(counts_E + (multiple - 1), multiple), multiple)
+  starts_E = torch.cumsum(filled_E, 0) - filled_E
+  shift_E = starts_E - (torch.cumsum(counts_E, 0) - counts_E)
+  place = torch.index_select(shift_E, 0, torch.flatten(index_TK)) + torch.flatten(rows_TK)
+  no_weight_R = torch.zeros([room], dtype=6, device=device)
+  weight_R = torch.scatter(no_weight_R, 0, place, torch.flatten(buffers.weight_TK))
+  choice = torch.arange(0, torch.numel(index_TK), 1, dtype=4, device=device)
+  no_token_R = torch.zeros([room], dtype=4, device=device)
+  token_R = torch.scatter(no_token_R, 0, place, torch.floor_divide(choice, torch.size(index_TK, 1)))
+  counts = torch.cpu(filled_E)
+  falling = annotate(List[int], torch.argsort(torch.neg(counts), stable=True).tolist())
+  tasks, weight_tasks = __torch__.experts.tasks(annotate(List[int], counts.tolist()),
+      annotate(List[int], torch.cpu(starts_E).tolist()), falling, members, dtype)
+  return __torch__.records.DispatchPlan(torch.view_as(place, index_TK), token_R, weight_R, tasks, weight_tasks)
 
 
-# A piece of the mixture.
-def mix(kept: List[Tensor], common: List[Tensor], p: List[Tensor], at: int, shape: List[int], numbers: List[float], piece: int) -> None:
-  c, out = common[0:2]
-  h, slopes = common[4:6]
-  dtype = shape[2]
-  bounds = __torch__.experts.within(kept[6], piece, piece + 2)
-  parts = __torch__.experts.within(kept[5], 3 * bounds[0], 3 * bounds[1])
-  for i in range(bounds[1] - bounds[0]):
-    e, start, size = parts[3 * i:3 * i + 3]
-    gate_up = torch.to(torch.select(p[at + 14], 0, e), dtype)
-    down = torch.to(torch.select(p[at + 15], 0, e), dtype)
-    _0 = __torch__.experts.expert(c, torch.narrow(kept[3], 0, start, size), gate_up, down, __torch__.experts.of_expert(p[at + 16], e, dtype), __torch__.experts.of_expert(p[at + 17], e, dtype), torch.narrow(h, 0, start, size), torch.narrow(slopes, 0, start, size), torch.narrow(out, 0, start, size), shape[17], numbers[4:6])
+# A task of the mixture.
+def expert_forward(plan: __torch__.records.DispatchPlan, buffers: __torch__.records.Buffers,
+    layer: __torch__.parameters.Layer, call: __torch__.calls.Call, task: int) -> None:
+  dtype = call.dtype
+  runs = plan.tasks[task]
+  for i in range(torch.len(runs)):
+    run = runs[i]
+    e = run.expert
+    gate_up_FD = torch.to(torch.select(layer.gate_up_EFD, 0, e), dtype)
+    down_DF = torch.to(torch.select(layer.down_EDF, 0, e), dtype)
+    gate_up_bias_F = __torch__.experts.part(layer.gate_up_bias_EF, e, dtype)
+    down_bias_D = __torch__.experts.part(layer.down_bias_ED, e, dtype)
+    token_R = torch.narrow(plan.token_R, 0, run.start, run.rows)
+    h_RF = torch.narrow(buffers.h_RF, 0, run.start, run.rows)
+    d_activation_RF = torch.narrow(buffers.d_activation_RF, 0, run.start, run.rows)
+    y_RD = torch.narrow(buffers.expert_RD, 0, run.start, run.rows)
+    _0 = __torch__.experts.expert(buffers.normed_TD, token_R, gate_up_FD, down_DF, gate_up_bias_F, down_bias_D,
+        h_RF, d_activation_RF, y_RD, call)
   return None
 
 
-# The residual stream after the mixture, once all members' experts are done.
-def leave(own: List[Tensor], kept: List[Tensor], common: List[Tensor], start: int, also: List[Tensor], numbers: List[float]) -> Tensor:
-  x = own[0]
-  y = __torch__.experts.gather(common[1], torch.narrow(kept[2], 0, start, torch.size(x, 0)), own[5])
-  if torch.len(also) > 0:
-    y = torch.add_(y, also[0])
-  if numbers[7] != 1.:
-    y = torch.mul_(y, numbers[7])
-  return torch.add_(y, x)
+# The residual stream after the mixture, once all experts are done.
+def combine(saved: __torch__.records.RoutedSaved, plan: __torch__.records.DispatchPlan,
+    buffers: __torch__.records.Buffers, start: int, shared_TD: Optional[Tensor], call: __torch__.calls.Call) -> Tensor:
+  place_TK = torch.narrow(plan.place_TK, 0, start, torch.size(saved.x_TD, 0))
+  weight_TK = annotate(Optional[Tensor], saved.routing.weight_TK)
+  y_TD = __torch__.experts.gather(buffers.expert_RD, place_TK, weight_TK)
+  if shared_TD is not None:
+    y_TD = torch.add_(y_TD, shared_TD)
+  if call.residual_multiplier != 1.:
+    y_TD = torch.mul_(y_TD, call.residual_multiplier)
+  return torch.add_(y_TD, saved.x_TD)
 
 
 # Backward, the other way round. First the gradient of the residual stream after the mixture goes to all members.
-def enter_backward(dy: Tensor, back: List[Tensor], start: int, numbers: List[float]) -> Tensor:
-  d = torch.narrow(back[0], 0, start, torch.size(dy, 0))
-  if numbers[7] == 1.:
-    return torch.copy_(d, dy)
-  return torch.mul(dy, numbers[7], out=d)
+def combine_backward(dy_TD: Tensor, grad_buffers: __torch__.records.GradBuffers, start: int,
+    call: __torch__.calls.Call) -> Tensor:
+  d_sum_TD = torch.narrow(grad_buffers.sum_TD, 0, start, torch.size(dy_TD, 0))
+  if call.residual_multiplier == 1.:
+    return torch.copy_(d_sum_TD, dy_TD)
+  return torch.mul(dy_TD, call.residual_multiplier, out=d_sum_TD)
 
 
-# A piece of the mixture's way back: overwrites outputs with the gradients of inputs, slopes with those of gate-up rows, and d
-# with those of the outputs.
-def mix_backward(kept: List[Tensor], common: List[Tensor], back: List[Tensor], d: Tensor, p: List[Tensor], at: int, shape: List[int], piece: int) -> None:
-  dtype = shape[2]
-  bounds = __torch__.experts.within(kept[6], piece, piece + 2)
-  parts = __torch__.experts.within(kept[5], 3 * bounds[0], 3 * bounds[1])
-  for i in range(bounds[1] - bounds[0]):
-    e, start, size = parts[3 * i:3 * i + 3]
-    out = torch.narrow(common[1], 0, start, size)
-    dout = torch.narrow(d, 0, start, size)
-    weight = torch.unsqueeze(torch.narrow(kept[4], 0, start, size), 1)
-    token = torch.narrow(kept[3], 0, start, size)
+# A task of the mixture's way back: overwrites outputs with the gradients of inputs, d_activation with those of gate-up
+# rows, and d_expert with those of the outputs.
+def expert_backward(plan: __torch__.records.DispatchPlan, buffers: __torch__.records.Buffers,
+    grad_buffers: __torch__.records.GradBuffers, d_expert_RD: Tensor, layer: __torch__.parameters.Layer,
+    call: __torch__.calls.Call, task: int) -> None:
+  dtype = call.dtype
+  runs = plan.tasks[task]
+  for i in range(torch.len(runs)):
+    run = runs[i]
+    y_RD = torch.narrow(buffers.expert_RD, 0, run.start, run.rows)
+    dy_RD = torch.narrow(d_expert_RD, 0, run.start, run.rows)
+    weight_R1 = torch.unsqueeze(torch.narrow(plan.weight_R, 0, run.start, run.rows), 1)
+    token_R = torch.narrow(plan.token_R, 0, run.start, run.rows)
+    d_weight_R = torch.narrow(grad_buffers.weight_R, 0, run.start, run.rows)
     if dtype == 6:
-      _0 = torch.index_select(back[0], 0, token, out=dout)
+      _0 = torch.index_select(grad_buffers.sum_TD, 0, token_R, out=dy_RD)
     else:
-      _0 = torch.copy_(dout, torch.index_select(back[0], 0, token))
-    _1 = torch.sum(torch.mul_(out, dout), [1], dtype=6, out=torch.narrow(back[1], 0, start, size))
-    _2 = torch.mul_(dout, weight)
-    _3 = __torch__.experts.rows_backward(dout, torch.narrow(common[5], 0, start, size), torch.to(torch.select(p[at + 14], 0, e), dtype), torch.to(torch.select(p[at + 15], 0, e), dtype), out)
+      _0 = torch.copy_(dy_RD, torch.index_select(grad_buffers.sum_TD, 0, token_R))
+    _1 = torch.sum(torch.mul_(y_RD, dy_RD), [1], dtype=6, out=d_weight_R)
+    _2 = torch.mul_(dy_RD, weight_R1)
+    d_activation_RF = torch.narrow(buffers.d_activation_RF, 0, run.start, run.rows)
+    gate_up_FD = torch.to(torch.select(layer.gate_up_EFD, 0, run.expert), dtype)
+    down_DF = torch.to(torch.select(layer.down_EDF, 0, run.expert), dtype)
+    _3 = __torch__.experts.rows_backward(dy_RD, d_activation_RF, gate_up_FD, down_DF, y_RD)
   return None
 
 
-# The gradients of some experts' weights, those of down in even pieces, those of gate-up in odd ones.
-def mix_weights(kept: List[Tensor], common: List[Tensor], d: Tensor, g: List[Tensor], at: int, piece: int, stale: bool) -> None:
-  which = torch.floordiv(piece, 2)
-  bounds = __torch__.experts.within(kept[8], which, which + 2)
-  order = __torch__.experts.within(kept[7], bounds[0], bounds[1])
-  for i in range(torch.len(order)):
-    e = order[i]
-    start = int(torch.select(kept[1], 0, e))
-    size = int(torch.select(kept[0], 0, e))
-    if piece == 2 * which:
-      dout = torch.narrow(d, 0, start, size)
-      _0 = __torch__.matrix.accumulate(torch.select(g[at + 15], 0, e), torch.t(dout), torch.narrow(common[4], 0, start, size), stale)
-      bias = __torch__.experts.of_expert(g[at + 17], e, 6)
-      if bias is not None:
-        _1 = torch.add_(bias, torch.sum(dout, [0], dtype=6))
+# The gradients of some experts' weights, those of down in even tasks, those of gate-up in odd ones.
+def expert_weight_grads(plan: __torch__.records.DispatchPlan, buffers: __torch__.records.Buffers, d_expert_RD: Tensor,
+    grads: __torch__.parameters.Layer, task: int, overwrite: bool) -> None:
+  runs = plan.weight_tasks[torch.floordiv(task, 2)]
+  down = torch.remainder(task, 2) == 0
+  for i in range(torch.len(runs)):
+    run = runs[i]
+    if down:
+      _0 = __torch__.experts.down_grad(run, buffers, d_expert_RD, grads, overwrite)
     else:
-      dgu = torch.narrow(common[5], 0, start, size)
-      input = torch.index_select(common[0], 0, torch.narrow(kept[3], 0, start, size))
-      _2 = __torch__.matrix.accumulate(torch.select(g[at + 14], 0, e), torch.t(dgu), input, stale)
-      bias = __torch__.experts.of_expert(g[at + 16], e, 6)
-      if bias is not None:
-        _3 = torch.add_(bias, torch.sum(dgu, [0], dtype=6))
+      _0 = __torch__.experts.gate_up_grad(run, plan, buffers, grads, overwrite)
   return None
 
 
-# Takes the gradient of the residual stream after the mixture, returns that before it; balance and z as in router.backward.
-def leave_backward(dy: Tensor, own: List[Tensor], kept: List[Tensor], common: List[Tensor], back: List[Tensor], start: int, p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], balance: Tensor, z: float, stale: bool, later: List[List[Tensor]]) -> Tensor:
-  x, r, n, scores, index, weight, lse, logits = own[0:8]
-  tokens = torch.size(x, 0)
-  rows = torch.narrow(kept[2], 0, start, tokens)
-  dw = torch.view_as(torch.index_select(back[1], 0, torch.flatten(rows)), weight)
-  dlogits = __torch__.router.backward(dw, scores, index, weight, lse, logits, shape, numbers[3], balance, z)
-  _0 = __torch__.matrix.accumulate(g[at + 11], torch.t(dlogits), n, stale)
-  if torch.numel(g[at + 12]) > 0:
-    _1 = torch.add_(g[at + 12], torch.sum(dlogits, [0]))
-  dn = torch.addmm_(__torch__.experts.gather(common[1], rows, None), dlogits, p[at + 11])
-  if torch.numel(p[at + 18]) > 0:
-    d = dy
-    if numbers[7] != 1.:
-      d = dy * numbers[7]
-    c = torch.narrow(common[0], 0, start, tokens)
-    dn = torch.add_(dn, __torch__.experts.shared_backward(d, n, c, own[8:], p, g, at, shape, numbers, stale, later))
-  return __torch__.norm.backward_residual(dn, x, r, p[at + 10], g[at + 10], dy)
+# The gradients of one expert's down projection and of its bias.
+def down_grad(run: __torch__.records.Run, buffers: __torch__.records.Buffers, d_expert_RD: Tensor,
+    grads: __torch__.parameters.Layer, overwrite: bool) -> None:
+  dy_RD = torch.narrow(d_expert_RD, 0, run.start, run.rows)
+  h_RF = torch.narrow(buffers.h_RF, 0, run.start, run.rows)
+  grad_DF = torch.select(grads.down_EDF, 0, run.expert)
+  _0 = __torch__.matrix.accumulate(grad_DF, torch.t(dy_RD), h_RF, overwrite)
+  bias_grad_D = __torch__.experts.part(grads.down_bias_ED, run.expert, 6)
+  if bias_grad_D is not None:
+    _1 = torch.add_(bias_grad_D, torch.sum(dy_RD, [0], dtype=6))
+  return None
 
 
-# The whole half of a layer for one member alone; with what enter returns.
-def forward(x: Tensor, p: List[Tensor], at: int, k: int, shape: List[int], numbers: List[float]) -> Tuple[Tensor, List[Tensor]]:
+# The gradients of one expert's gate and up projections and of their bias.
+def gate_up_grad(run: __torch__.records.Run, plan: __torch__.records.DispatchPlan, buffers: __torch__.records.Buffers,
+    grads: __torch__.parameters.Layer, overwrite: bool) -> None:
+  d_gate_up_RF = torch.narrow(buffers.d_activation_RF, 0, run.start, run.rows)
+  input_RD = torch.index_select(buffers.normed_TD, 0, torch.narrow(plan.token_R, 0, run.start, run.rows))
+  grad_FD = torch.select(grads.gate_up_EFD, 0, run.expert)
+  _0 = __torch__.matrix.accumulate(grad_FD, torch.t(d_gate_up_RF), input_RD, overwrite)
+  bias_grad_F = __torch__.experts.part(grads.gate_up_bias_EF, run.expert, 6)
+  if bias_grad_F is not None:
+    _1 = torch.add_(bias_grad_F, torch.sum(d_gate_up_RF, [0], dtype=6))
+  return None
+
+
+# Takes the gradient of the residual stream after the mixture, returns that before it; balance_E as in router.backward.
+def route_backward(dy_TD: Tensor, saved: __torch__.records.RoutedSaved, plan: __torch__.records.DispatchPlan,
+    buffers: __torch__.records.Buffers, grad_buffers: __torch__.records.GradBuffers, start: int,
+    layer: __torch__.parameters.Layer, grads: __torch__.parameters.Layer, call: __torch__.calls.Call,
+    balance_E: Tensor, deferred: __torch__.records.Deferred) -> Tensor:
+  n_TD = saved.n_TD
+  tokens = torch.size(saved.x_TD, 0)
+  place_TK = torch.narrow(plan.place_TK, 0, start, tokens)
+  d_weight = torch.index_select(grad_buffers.weight_R, 0, torch.flatten(place_TK))
+  d_weight_TK = torch.view_as(d_weight, saved.routing.weight_TK)
+  d_logits_TE = __torch__.router.backward(d_weight_TK, saved.routing, balance_E, call)
+  _0 = __torch__.matrix.accumulate(grads.router_ED, torch.t(d_logits_TE), n_TD, call.overwrite)
+  if torch.numel(grads.router_bias_E) > 0:
+    _1 = torch.add_(grads.router_bias_E, torch.sum(d_logits_TE, [0]))
+  d_sum_TD = __torch__.experts.gather(buffers.expert_RD, place_TK, annotate(Optional[Tensor], None))
+  dn_TD = torch.addmm_(d_sum_TD, d_logits_TE, layer.router_ED)
+  shared = saved.shared
+  if shared is not None:
+    d_TD = dy_TD
+    if call.residual_multiplier != 1.:
+      d_TD = dy_TD * call.residual_multiplier
+    normed_TD = torch.narrow(buffers.normed_TD, 0, start, tokens)
+    d_shared_TD = __torch__.experts.shared_backward(d_TD, n_TD, normed_TD, shared, layer, grads, call, deferred)
+    dn_TD = torch.add_(dn_TD, d_shared_TD)
+  return __torch__.norm.backward_residual(
+      dn_TD, saved.x_TD, saved.r_T1, layer.post_attention_norm_D, grads.post_attention_norm_D, dy_TD)
+
+
+# The whole half of a layer for one member alone; with the routing where it is a mixture.
+def forward(x_TD: Tensor, layer: __torch__.parameters.Layer, k: int,
+    call: __torch__.calls.Call) -> Tuple[Tensor, Optional[__torch__.records.Routing]]:
   if k == 0:
-    return __torch__.experts.dense_half(x, p, at, shape, numbers, False)
-  common = __torch__.experts.exchange(torch.size(x, 0), k, p[at + 14], shape, False)
-  own, also = __torch__.experts.enter(x, common, 0, p, at, k, shape, numbers, False)
-  kept = __torch__.experts.open(common, p, at, 1)
-  for piece in range(torch.numel(kept[6]) - 1):
-    _0 = __torch__.experts.mix(kept, common, p, at, shape, numbers, piece)
-  return (__torch__.experts.leave(own, kept, common, 0, also, numbers), own)
+    y_TD, _0 = __torch__.experts.dense_half(x_TD, layer, call, False)
+    return (y_TD, annotate(Optional[__torch__.records.Routing], None))
+  buffers = __torch__.experts.buffers(torch.size(x_TD, 0), k, layer, call, False)
+  saved, shared_TD = __torch__.experts.route(x_TD, buffers, 0, layer, k, call, False)
+  plan = __torch__.experts.plan_dispatch(buffers, layer, 1)
+  for task in range(torch.len(plan.tasks)):
+    _1 = __torch__.experts.expert_forward(plan, buffers, layer, call, task)
+  y_TD = __torch__.experts.combine(saved, plan, buffers, 0, shared_TD, call)
+  return (y_TD, annotate(Optional[__torch__.records.Routing], saved.routing))
 
 
 # The half of a dense layer: the residual stream after it, and what backward needs.
-def dense_half(x: Tensor, p: List[Tensor], at: int, shape: List[int], numbers: List[float], train: bool) -> Tuple[Tensor, List[Tensor]]:
-  r = __torch__.norm.inverse_rms(x, numbers[0])
-  n = __torch__.norm.apply(x, r, p[at + 10])
-  out, h, slopes = __torch__.experts.dense(torch.to(n, shape[2]), p[at + 14], p[at + 15], shape, numbers, train)
-  y = torch.to(out, 6)
-  if numbers[7] != 1.:
-    y = torch.mul_(y, numbers[7])
-  return (torch.add_(y, x), [x, r, n, h, slopes])
+def dense_half(x_TD: Tensor, layer: __torch__.parameters.Layer, call: __torch__.calls.Call,
+    train: bool) -> Tuple[Tensor, __torch__.records.DenseSaved]:
+  r_T1 = __torch__.norm.inverse_rms(x_TD, call.norm_epsilon)
+  n_TD = __torch__.norm.apply(x_TD, r_T1, layer.post_attention_norm_D)
+  out_TD, h_TF, d_activation_TF = __torch__.experts.dense(
+      torch.to(n_TD, call.dtype), layer.gate_up_EFD, layer.down_EDF, call, train)
+  y_TD = torch.to(out_TD, 6)
+  if call.residual_multiplier != 1.:
+    y_TD = torch.mul_(y_TD, call.residual_multiplier)
+  return (torch.add_(y_TD, x_TD), __torch__.records.DenseSaved(x_TD, r_T1, n_TD, h_TF, d_activation_TF))
 
 
-def dense_half_backward(dy: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], numbers: List[float], stale: bool, later: List[List[Tensor]]) -> Tensor:
-  x, r, n, h, slopes = saved
-  d = dy
-  if numbers[7] != 1.:
-    d = dy * numbers[7]
-  dn = __torch__.experts.dense_backward(torch.to(d, shape[2]), torch.to(n, shape[2]), h, slopes, p[at + 14], p[at + 15], g[at + 14], g[at + 15], stale, later)
-  return __torch__.norm.backward_residual(torch.to(dn, 6), x, r, p[at + 10], g[at + 10], dy)
+# Takes the gradient of the residual stream after it, returns that before it.
+def dense_half_backward(dy_TD: Tensor, saved: __torch__.records.DenseSaved, layer: __torch__.parameters.Layer,
+    grads: __torch__.parameters.Layer, call: __torch__.calls.Call, deferred: __torch__.records.Deferred) -> Tensor:
+  d_TD = dy_TD
+  if call.residual_multiplier != 1.:
+    d_TD = dy_TD * call.residual_multiplier
+  d_normed_TD = __torch__.experts.dense_backward(torch.to(d_TD, call.dtype), torch.to(saved.n_TD, call.dtype),
+      saved.h_TF, saved.d_activation_TF, layer.gate_up_EFD, layer.down_EDF, grads.gate_up_EFD, grads.down_EDF,
+      call.overwrite, deferred)
+  dn_TD = torch.to(d_normed_TD, 6)
+  return __torch__.norm.backward_residual(
+      dn_TD, saved.x_TD, saved.r_T1, layer.post_attention_norm_D, grads.post_attention_norm_D, dy_TD)

@@ -1,27 +1,27 @@
-# What the routers did with a batch. Shapes: T tokens, E experts, L mixture layers.
+# What the routers did with a batch.
 
 
 # One layer's row: how often each pair of experts was chosen together [E*E] (an expert with itself: how often at all),
 # the sum of each expert's probability [E], and the sum of the entropies of a token's probabilities [1]; float64.
-def layer(scores: Tensor, index: Tensor, scoring: int) -> Tensor:
-  chance = torch.to(__torch__.router.probabilities(scores, scoring), 7)
-  taken = torch.scatter(torch.zeros_like(chance), 1, index, 1.)
-  together = torch.flatten(torch.mm(torch.t(taken), taken))
-  entropy = torch.neg(torch.sum(torch.xlogy(chance, chance)))
-  return torch.cat([together, torch.sum(chance, [0]), torch.unsqueeze(entropy, 0)])
+def layer(routing: __torch__.records.Routing, call: __torch__.calls.Call) -> Tensor:
+  probability_TE = torch.to(__torch__.router.probabilities(routing.scores_TE, call), 7)
+  taken_TE = torch.scatter(torch.zeros_like(probability_TE), 1, routing.index_TK, 1.)
+  together = torch.flatten(torch.mm(torch.t(taken_TE), taken_TE))
+  entropy = torch.neg(torch.sum(torch.xlogy(probability_TE, probability_TE)))
+  return torch.cat([together, torch.sum(probability_TE, [0]), torch.unsqueeze(entropy, 0)])
 
 
-# [L, E*E + E + 1]; no rows where the model has no mixture.
-def routers(ids: Tensor, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> Tensor:
+# A row for each mixture layer, E*E + E + 1 wide; no rows where the model has no mixture.
+def routers(ids_T: Tensor, model: __torch__.parameters.Model, cos_T1R: Tensor, sin_T1R: Tensor,
+    call: __torch__.calls.Call) -> Tensor:
   rows = annotate(List[Tensor], [])
-  x = __torch__.model.embed(ids, p, numbers)
-  for layer in range(__torch__.model.layers(shape)):
-    at = 3 + 21 * layer
-    k = shape[20 + 2 * layer]
-    x, _0 = __torch__.attention.forward(x, p, at, shape, numbers, shape[21 + 2 * layer], segments, cos, sin)
-    x, fed = __torch__.experts.forward(x, p, at, k, shape, numbers)
-    if k > 0:
-      rows.append(__torch__.health.layer(fed[3], fed[4], shape[12]))
+  x_TD = __torch__.model.embed(ids_T, model, call)
+  for i in range(torch.len(model.layers)):
+    weights = model.layers[i]
+    x_TD, _0 = __torch__.attention.forward(x_TD, weights, call, call.windows[i], cos_T1R, sin_T1R)
+    x_TD, routing = __torch__.experts.forward(x_TD, weights, call.top_k[i], call)
+    if routing is not None:
+      rows.append(__torch__.health.layer(routing, call))
   if torch.len(rows) == 0:
     return torch.zeros([0, 0], dtype=7)
   return torch.stack(rows)

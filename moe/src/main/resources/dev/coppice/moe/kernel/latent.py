@@ -1,69 +1,101 @@
 # Queries, keys and values of multi-head latent attention, and the backward pass of their making.
-# Shapes: T tokens, D model, H heads, rq and rkv ranks of the latents, dn plain, dr rotary and dv value dimensions.
-# A key is its head's plain part and one rotary part that all heads share. rq = 0: queries come straight from D.
+# A latent row L holds the queries' rank, that of keys and values, and one rotary part of keys that all heads share.
+# A head is plain_width and then rotary_width wide. Without a queries' rank, queries come straight from D.
 
 
-# n [T, D] to queries [T, H, dn+dr], keys [T, H, dn+dr] and values [T, H, dv], written where told; returns what backward
-# needs.
-def project(n: Tensor, query: Tensor, key: Tensor, value: Tensor, p: List[Tensor], at: int, shape: List[int], epsilon: float, cos: Tensor, sin: Tensor) -> List[Tensor]:
-  heads, rq, rkv, dn, dr, dv = shape[5:11]
-  dtype = shape[2]
-  tokens = torch.size(n, 0)
-  down = torch.to(__torch__.matrix.linear(n, p[at + 8], p[at + 5], dtype), 6)
-  low_kv = torch.narrow(down, 1, rq, rkv)
-  r_kv = __torch__.norm.inverse_rms(low_kv, epsilon)
-  n_kv = torch.to(__torch__.norm.apply(low_kv, r_kv, p[at + 3]), dtype)
-  saved = [down, r_kv, n_kv]
-  if rq > 0:
-    low_q = torch.narrow(down, 1, 0, rq)
-    r_q = __torch__.norm.inverse_rms(low_q, epsilon)
-    n_q = torch.to(__torch__.norm.apply(low_q, r_q, p[at + 2]), dtype)
-    q = __torch__.product.times(n_q, torch.t(torch.to(p[at + 1], dtype)))
-    saved.append(r_q)
-    saved.append(n_q)
+# Normed rows n to queries [T, H, N], keys [T, H, N] and values [T, H, M], written into the given ones.
+def project(n_TD: Tensor, r_T1: Tensor, query_THN: Tensor, key_THN: Tensor, value_THM: Tensor,
+    layer: __torch__.parameters.Layer, call: __torch__.calls.Call, cos_T1R: Tensor,
+    sin_T1R: Tensor) -> __torch__.records.ProjectionSaved:
+  plain = call.plain_width
+  rotary = call.rotary_width
+  values = call.value_width
+  dtype = call.dtype
+  tokens = torch.size(n_TD, 0)
+  down_TL = torch.to(__torch__.matrix.linear(n_TD, layer.down_projections_LD, layer.input_bias_A, dtype), 6)
+  low_kv_TL = torch.narrow(down_TL, 1, call.query_rank, call.key_value_rank)
+  kv_r_T1 = __torch__.norm.inverse_rms(low_kv_TL, call.latent_epsilon)
+  kv_TL = torch.to(__torch__.norm.apply(low_kv_TL, kv_r_T1, layer.key_norm_N), dtype)
+  query_r_T1 = annotate(Optional[Tensor], None)
+  query_TL = annotate(Optional[Tensor], None)
+  query_weight = torch.t(torch.to(layer.query_key_value_AD, dtype))
+  if call.query_rank > 0:
+    low_q_TL = torch.narrow(down_TL, 1, 0, call.query_rank)
+    q_r_T1 = __torch__.norm.inverse_rms(low_q_TL, call.latent_epsilon)
+    q_TL = torch.to(__torch__.norm.apply(low_q_TL, q_r_T1, layer.query_norm_N), dtype)
+    q_TA = __torch__.product.times(q_TL, query_weight)
+    query_r_T1 = annotate(Optional[Tensor], q_r_T1)
+    query_TL = annotate(Optional[Tensor], q_TL)
   else:
-    q = __torch__.product.times(n, torch.t(torch.to(p[at + 1], dtype)))
-  q = torch.to(torch.view(q, [tokens, heads, dn + dr]), 6)
-  kv = torch.view(__torch__.product.times(n_kv, torch.t(torch.to(p[at + 9], dtype))), [tokens, heads, dn + dv])
-  _0 = torch.copy_(torch.narrow(query, 2, 0, dn), torch.narrow(q, 2, 0, dn))
-  _1 = __torch__.rotary.turn_into(torch.narrow(q, 2, dn, dr), torch.narrow(query, 2, dn, dr), cos, sin, shape[11])
-  shared = torch.unsqueeze(torch.narrow(down, 1, rq + rkv, dr), 1)
-  turned = __torch__.rotary.turn(shared, torch.empty_like(shared), cos, sin, 1, shape[11])
-  _2 = torch.copy_(torch.narrow(key, 2, 0, dn), torch.narrow(kv, 2, 0, dn))
-  _3 = torch.copy_(torch.narrow(key, 2, dn, dr), turned)
-  _4 = torch.copy_(value, torch.narrow(kv, 2, dn, dv))
-  return saved
+    q_TA = __torch__.product.times(n_TD, query_weight)
+  q_THN = torch.to(torch.view(q_TA, [tokens, call.heads, plain + rotary]), 6)
+  kv_TA = __torch__.product.times(kv_TL, torch.t(torch.to(layer.key_value_up_AL, dtype)))
+  kv_THN = torch.view(kv_TA, [tokens, call.heads, plain + values])
+  _0 = torch.copy_(torch.narrow(query_THN, 2, 0, plain), torch.narrow(q_THN, 2, 0, plain))
+  to_turn_THR = torch.narrow(q_THN, 2, plain, rotary)
+  turned_THR = torch.narrow(query_THN, 2, plain, rotary)
+  _1 = __torch__.rotary.turn_into(to_turn_THR, turned_THR, cos_T1R, sin_T1R, call.interleaved)
+  shared_T1R = torch.unsqueeze(torch.narrow(down_TL, 1, call.query_rank + call.key_value_rank, rotary), 1)
+  key_T1R = torch.empty_like(shared_T1R)
+  _2 = __torch__.rotary.turn(shared_T1R, key_T1R, cos_T1R, sin_T1R, 1, call.interleaved)
+  _3 = torch.copy_(torch.narrow(key_THN, 2, 0, plain), torch.narrow(kv_THN, 2, 0, plain))
+  _4 = torch.copy_(torch.narrow(key_THN, 2, plain, rotary), key_T1R)
+  _5 = torch.copy_(value_THM, torch.narrow(kv_THN, 2, plain, values))
+  latent = __torch__.records.LatentSaved(down_TL, kv_r_T1, kv_TL, query_r_T1, query_TL)
+  none = annotate(Optional[__torch__.records.Normed], None)
+  return __torch__.records.ProjectionSaved(r_T1, n_TD, none, none, none,
+      annotate(Optional[__torch__.records.LatentSaved], latent))
 
 
-# Takes the gradients of queries, keys and values; returns that of n. Adds vectors' gradients to g, puts off matrices'.
-def project_backward(dq: Tensor, dk: Tensor, dv_out: Tensor, n: Tensor, saved: List[Tensor], p: List[Tensor], g: List[Tensor], at: int, shape: List[int], cos: Tensor, sin: Tensor, stale: bool, later: List[List[Tensor]]) -> Tensor:
-  heads, rq, rkv, dn, dr, dv = shape[5:11]
-  dtype = shape[2]
-  tokens = torch.size(n, 0)
-  down = saved[0]
-  ddown = torch.empty_like(down)
-  dkv = torch.to(torch.cat([torch.narrow(dk, 2, 0, dn), dv_out], 2), dtype)
-  dkv = torch.view(dkv, [tokens, heads * (dn + dv)])
-  _0 = __torch__.matrix.put_off(later, g[at + 9], torch.t(dkv), saved[2], stale)
-  dn_kv = torch.to(__torch__.product.times(dkv, torch.to(p[at + 9], dtype)), 6)
-  low_kv = torch.narrow(down, 1, rq, rkv)
-  _1 = __torch__.norm.backward_into(dn_kv, low_kv, saved[1], p[at + 3], g[at + 3], torch.narrow(ddown, 1, rq, rkv))
-  dshared = torch.sum(torch.to(torch.narrow(dk, 2, dn, dr), 6), [1], True)
-  _2 = __torch__.rotary.turn(dshared, torch.unsqueeze(torch.narrow(ddown, 1, rq + rkv, dr), 1), cos, sin, -1, shape[11])
-  dqf = torch.empty([tokens, heads, dn + dr], dtype=6, device=ops.prim.device(n))
-  _3 = torch.copy_(torch.narrow(dqf, 2, 0, dn), torch.narrow(dq, 2, 0, dn))
-  _4 = __torch__.rotary.turn(torch.narrow(dq, 2, dn, dr), torch.narrow(dqf, 2, dn, dr), cos, sin, -1, shape[11])
-  dq_flat = torch.to(torch.view(dqf, [tokens, heads * (dn + dr)]), dtype)
-  direct = annotate(Optional[Tensor], None)
-  if rq > 0:
-    _5 = __torch__.matrix.put_off(later, g[at + 1], torch.t(dq_flat), saved[4], stale)
-    dn_q = torch.to(__torch__.product.times(dq_flat, torch.to(p[at + 1], dtype)), 6)
-    low_q = torch.narrow(down, 1, 0, rq)
-    _6 = __torch__.norm.backward_into(dn_q, low_q, saved[3], p[at + 2], g[at + 2], torch.narrow(ddown, 1, 0, rq))
+# Takes the gradients of queries, keys and values; returns that of n. Adds vectors' gradients, defers matrices'.
+def project_backward(dq_THN: Tensor, dk_THN: Tensor, dv_THM: Tensor, n_TD: Tensor,
+    saved: __torch__.records.LatentSaved, layer: __torch__.parameters.Layer, grads: __torch__.parameters.Layer,
+    call: __torch__.calls.Call, cos_T1R: Tensor, sin_T1R: Tensor, overwrite: bool,
+    deferred: __torch__.records.Deferred) -> Tensor:
+  plain = call.plain_width
+  rotary = call.rotary_width
+  dtype = call.dtype
+  tokens = torch.size(n_TD, 0)
+  d_down_TL = torch.empty_like(saved.down_TL)
+  _0 = __torch__.latent.key_value_backward(dk_THN, dv_THM, saved, layer, grads, call, d_down_TL, overwrite, deferred)
+  d_shared_T1R = torch.sum(torch.to(torch.narrow(dk_THN, 2, plain, rotary), 6), [1], True)
+  d_rotary_T1R = torch.unsqueeze(torch.narrow(d_down_TL, 1, call.query_rank + call.key_value_rank, rotary), 1)
+  _1 = __torch__.rotary.turn(d_shared_T1R, d_rotary_T1R, cos_T1R, sin_T1R, -1, call.interleaved)
+  d_THN = torch.empty([tokens, call.heads, plain + rotary], dtype=6, device=ops.prim.device(n_TD))
+  _2 = torch.copy_(torch.narrow(d_THN, 2, 0, plain), torch.narrow(dq_THN, 2, 0, plain))
+  turned_THR = torch.narrow(dq_THN, 2, plain, rotary)
+  _3 = __torch__.rotary.turn(turned_THR, torch.narrow(d_THN, 2, plain, rotary), cos_T1R, sin_T1R, -1, call.interleaved)
+  d_TA = torch.to(torch.view(d_THN, [tokens, call.heads * (plain + rotary)]), dtype)
+  direct_TD = annotate(Optional[Tensor], None)
+  query_TL = saved.query_TL
+  query_r_T1 = saved.query_r_T1
+  if query_TL is not None and query_r_T1 is not None:
+    _4 = __torch__.matrix.defer(deferred, grads.query_key_value_AD, torch.t(d_TA), query_TL, overwrite)
+    d_query_TL = torch.to(__torch__.product.times(d_TA, torch.to(layer.query_key_value_AD, dtype)), 6)
+    low_TL = torch.narrow(saved.down_TL, 1, 0, call.query_rank)
+    d_low_TL = torch.narrow(d_down_TL, 1, 0, call.query_rank)
+    _5 = __torch__.norm.backward_into(d_query_TL, low_TL, query_r_T1, layer.query_norm_N, grads.query_norm_N, d_low_TL)
   else:
-    _7 = __torch__.matrix.put_off(later, g[at + 1], torch.t(dq_flat), n, stale)
-    direct = __torch__.product.times(dq_flat, torch.to(p[at + 1], dtype))
-  dn_in = __torch__.matrix.linear_backward(torch.to(ddown, dtype), n, p[at + 8], g[at + 8], g[at + 5], dtype, stale, later)
-  if direct is not None:
-    dn_in = torch.add_(dn_in, direct)
-  return dn_in
+    _6 = __torch__.matrix.defer(deferred, grads.query_key_value_AD, torch.t(d_TA), n_TD, overwrite)
+    direct_TD = __torch__.product.times(d_TA, torch.to(layer.query_key_value_AD, dtype))
+  dn_TD = __torch__.matrix.linear_backward(torch.to(d_down_TL, dtype), n_TD, layer.down_projections_LD,
+      grads.down_projections_LD, grads.input_bias_A, dtype, overwrite, deferred)
+  if direct_TD is not None:
+    dn_TD = torch.add_(dn_TD, direct_TD)
+  return dn_TD
+
+
+# The way of keys and values back to their latents, into those of d_down.
+def key_value_backward(dk_THN: Tensor, dv_THM: Tensor, saved: __torch__.records.LatentSaved,
+    layer: __torch__.parameters.Layer, grads: __torch__.parameters.Layer, call: __torch__.calls.Call,
+    d_down_TL: Tensor, overwrite: bool, deferred: __torch__.records.Deferred) -> None:
+  tokens = torch.size(dk_THN, 0)
+  d_THN = torch.to(torch.cat([torch.narrow(dk_THN, 2, 0, call.plain_width), dv_THM], 2), call.dtype)
+  d_TA = torch.view(d_THN, [tokens, call.heads * (call.plain_width + call.value_width)])
+  _0 = __torch__.matrix.defer(deferred, grads.key_value_up_AL, torch.t(d_TA), saved.key_value_TL, overwrite)
+  d_kv_TL = torch.to(__torch__.product.times(d_TA, torch.to(layer.key_value_up_AL, call.dtype)), 6)
+  low_TL = torch.narrow(saved.down_TL, 1, call.query_rank, call.key_value_rank)
+  d_low_TL = torch.narrow(d_down_TL, 1, call.query_rank, call.key_value_rank)
+  _1 = __torch__.norm.backward_into(d_kv_TL, low_TL, saved.key_value_r_T1, layer.key_norm_N, grads.key_norm_N,
+      d_low_TL)
+  return None

@@ -18,57 +18,60 @@ def product_rows(total: int, dtype: int) -> int:
   return __torch__.matrix.whole_grains(__torch__.matrix.even_rows(total, __torch__.product.rows()), dtype)
 
 
-# Rows of what passes over memory operator by operator: a block of rows of that width fills about one mebibyte, and what one
-# operator leaves the next finds in the core's cache.
+# Rows of what passes over memory operator by operator: a block of rows of that width fills about one mebibyte, and what
+# one operator leaves the next finds in the core's cache.
 def cached_rows(total: int, width: int) -> int:
   return __torch__.matrix.even_rows(total, max(16, torch.floordiv(262144, max(width, 1))))
 
 
-# g += a @ b; where g is stale, g = a @ b.
-def accumulate(g: Tensor, a: Tensor, b: Tensor, stale: bool) -> None:
-  if ops.prim.dtype(g) != ops.prim.dtype(a):
-    if stale:
-      _0 = torch.copy_(g, __torch__.product.times(a, b))
+# grad += a @ b, or grad = a @ b where it is overwritten.
+def accumulate(grad: Tensor, a: Tensor, b: Tensor, overwrite: bool) -> None:
+  if ops.prim.dtype(grad) != ops.prim.dtype(a):
+    if overwrite:
+      _0 = torch.copy_(grad, __torch__.product.times(a, b))
     else:
-      _0 = torch.add_(g, __torch__.product.times(a, b))
+      _0 = torch.add_(grad, __torch__.product.times(a, b))
   else:
-    if stale:
-      _0 = __torch__.product.into(a, b, g)
+    if overwrite:
+      _0 = __torch__.product.into(a, b, grad)
     else:
-      _0 = __torch__.product.add(a, b, g)
+      _0 = __torch__.product.add(a, b, grad)
   return None
 
 
-# Leaves g += a @ b, or g = a @ b where g is stale, for catch_up: later = [g, a, b of all stale ones, those of the others].
-# Nothing may write to a or b until then.
-def put_off(later: List[List[Tensor]], g: Tensor, a: Tensor, b: Tensor, stale: bool) -> None:
-  if stale:
-    later[0].extend([g, a, b])
+# Leaves the same for run_deferred_matmuls. Nothing may write to a or b until then.
+def defer(deferred: __torch__.records.Deferred, grad: Tensor, a: Tensor, b: Tensor, overwrite: bool) -> None:
+  if overwrite:
+    deferred.overwriting.append(__torch__.records.Matmul(grad, a, b))
   else:
-    later[1].extend([g, a, b])
+    deferred.adding.append(__torch__.records.Matmul(grad, a, b))
   return None
 
 
-# Does what was put off.
-def catch_up(later: List[List[Tensor]]) -> None:
-  for kind in range(2):
-    work = later[kind]
-    for i in range(torch.floordiv(torch.len(work), 3)):
-      _0 = __torch__.matrix.accumulate(work[3 * i], work[3 * i + 1], work[3 * i + 2], kind == 0)
-    work.clear()
+# Makes the gradients that were deferred, first those that overwrite.
+def run_deferred_matmuls(deferred: __torch__.records.Deferred) -> None:
+  for i in range(torch.len(deferred.overwriting)):
+    matmul = deferred.overwriting[i]
+    _0 = __torch__.matrix.accumulate(matmul.grad, matmul.a, matmul.b, True)
+  deferred.overwriting.clear()
+  for i in range(torch.len(deferred.adding)):
+    matmul = deferred.adding[i]
+    _0 = __torch__.matrix.accumulate(matmul.grad, matmul.a, matmul.b, False)
+  deferred.adding.clear()
   return None
 
 
-# x @ w^T, plus a bias where there is one: x [T, I], w [O, I], bias [O] or [0].
-def linear(x: Tensor, w: Tensor, bias: Tensor, dtype: int) -> Tensor:
+# x @ weight^T, plus a bias where there is one: x [T, I], weight [O, I], bias [O] or [0].
+def linear(x: Tensor, weight: Tensor, bias: Tensor, dtype: int) -> Tensor:
   if torch.numel(bias) == 0:
-    return __torch__.product.linear(x, torch.to(w, dtype), annotate(Optional[Tensor], None))
-  return __torch__.product.linear(x, torch.to(w, dtype), annotate(Optional[Tensor], torch.to(bias, dtype)))
+    return __torch__.product.linear(x, torch.to(weight, dtype), annotate(Optional[Tensor], None))
+  return __torch__.product.linear(x, torch.to(weight, dtype), annotate(Optional[Tensor], torch.to(bias, dtype)))
 
 
-# Adds to the gradient of bias, puts off that of w; returns that of x.
-def linear_backward(dy: Tensor, x: Tensor, w: Tensor, gw: Tensor, gbias: Tensor, dtype: int, stale: bool, later: List[List[Tensor]]) -> Tensor:
-  _0 = __torch__.matrix.put_off(later, gw, torch.t(dy), x, stale)
-  if torch.numel(gbias) > 0:
-    _1 = torch.add_(gbias, torch.sum(dy, [0], dtype=6))
-  return __torch__.product.times(dy, torch.to(w, dtype))
+# Adds to the gradient of the bias, defers that of the weight; returns that of x.
+def linear_backward(dy: Tensor, x: Tensor, weight: Tensor, grad: Tensor, bias_grad: Tensor, dtype: int,
+    overwrite: bool, deferred: __torch__.records.Deferred) -> Tensor:
+  _0 = __torch__.matrix.defer(deferred, grad, torch.t(dy), x, overwrite)
+  if torch.numel(bias_grad) > 0:
+    _1 = torch.add_(bias_grad, torch.sum(dy, [0], dtype=6))
+  return __torch__.product.times(dy, torch.to(weight, dtype))

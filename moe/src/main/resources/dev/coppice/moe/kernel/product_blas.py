@@ -1,7 +1,7 @@
-# Matrix products a [M, K] @ b [K, N] by the engine's own operator: BLAS in float32, oneDNN in bfloat16.
+# Matrix products a [I, J] @ b [J, O] by the engine's own operator: BLAS in float32, oneDNN in bfloat16.
 
 
-# What rows come in multiples of where there are many. oneDNN prepares code for each shape of a product, which takes as
+# Rows come in multiples of it where there are many. oneDNN prepares code for each shape of a product, which takes as
 # long as a small product itself: few shapes are prepared once.
 def grain(dtype: int) -> int:
   if dtype == 6:
@@ -9,11 +9,12 @@ def grain(dtype: int) -> int:
   return 32
 
 
-# Rows of a product: enough that what it prepares of the weights, however wide, is little beside it.
+# Rows of a product: enough that preparing the weights, however wide they are, takes little time beside it.
 def rows() -> int:
   return 1024
 
 
+# a @ b.
 def times(a: Tensor, b: Tensor) -> Tensor:
   return torch.mm(a, b)
 
@@ -24,9 +25,9 @@ def into(a: Tensor, b: Tensor, y: Tensor) -> None:
   return None
 
 
-# g += a @ b.
-def add(a: Tensor, b: Tensor, g: Tensor) -> None:
-  _0 = torch.addmm_(g, a, b)
+# grad += a @ b.
+def add(a: Tensor, b: Tensor, grad: Tensor) -> None:
+  _0 = torch.addmm_(grad, a, b)
   return None
 
 

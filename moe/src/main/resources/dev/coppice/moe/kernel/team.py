@@ -1,149 +1,185 @@
-# A training pass over one batch by a team of threads. A member has a share of the sequences, and goes through all phases
-# below with it; mixtures come in pieces (experts.py) for whoever is free. Members meet before and after each mixture.
-# state: [the residual stream, or its gradient], [sums], two lists of what was put off (matrix.py), what mix_weights needs of
-# the last mixture, then lists that the backward pass takes from the end.
-# Nobody waits for the gradients of matrices: a member puts them off until it has come to the next meeting, and makes them
-# there before it waits itself; those of experts are pieces again. Where layers are computed anew they are made at once: their
-# operands lie in common arrays that the next layer overwrites.
-# The arguments that all phases share are described in model.py; common, back and start in experts.py.
+# A training pass over one batch by a team of threads. A member has a share of the sequences, and goes through all
+# phases below with it; mixtures come in tasks (experts.py) for whoever is free. Members meet before and after each.
+# Gradients of matrices are on nobody's way: a member defers them until it has come to the next meeting, and makes them
+# there before it waits itself; those of experts are tasks again. Where layers are computed anew they are made at once:
+# their operands lie in buffers that the next layer overwrites.
 
 
-# sums: of probabilities [E] and of squared log-sum-exps [1], then rows chosen for each expert of each layer [E].
-def begin(ids: Tensor, p: List[Tensor], numbers: List[float]) -> List[List[Tensor]]:
-  x = __torch__.model.embed(ids, p, numbers)
-  device = ops.prim.device(x)
-  none = annotate(List[Tensor], [])
-  return [[x], [torch.zeros([1], dtype=6, device=device), torch.zeros([1], dtype=6, device=device)], none, torch.list(none), torch.list(none)]
+# A member's pass, with its tokens embedded.
+def begin(ids_T: Tensor, model: __torch__.parameters.Model, grads: __torch__.parameters.Model,
+    call: __torch__.calls.Call, cos_T1R: Tensor, sin_T1R: Tensor, start: int) -> __torch__.records.Pass:
+  x_TD = __torch__.model.embed(ids_T, model, call)
+  return __torch__.records.Pass(x_TD, model, grads, call, cos_T1R, sin_T1R, start)
 
 
-# Attention of a layer, and a dense block or what comes before the mixture. Again: the layer is computed a second time, from
-# its input alone.
-def ahead(state: List[List[Tensor]], layer: int, common: List[Tensor], start: int, again: bool, p: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> None:
-  at = 3 + 21 * layer
-  k = shape[20 + 2 * layer]
-  if again:
-    x = state.pop()[0]
-  else:
-    x = state[0][0]
-    if shape[18] == 1:
-      state.append([x])
-  y, attended = __torch__.attention.forward(x, p, at, shape, numbers, shape[21 + 2 * layer], segments, cos, sin)
+# A layer's attention, and a dense block or the routing before a mixture.
+def attention_and_route(state: __torch__.records.Pass, layer: int, buffers: __torch__.records.Buffers) -> None:
+  call = state.call
+  if call.recompute:
+    state.inputs.append(state.x_TD)
+  k = call.top_k[layer]
+  weights = state.model.layers[layer]
+  y_TD, attended = __torch__.attention.forward(
+      state.x_TD, weights, call, call.windows[layer], state.cos_T1R, state.sin_T1R)
   if k == 0:
-    y, fed = __torch__.experts.dense_half(y, p, at, shape, numbers, True)
-    flow = [y]
-    if again or shape[18] == 0:
-      state.append(attended)
-      state.append(fed)
+    y_TD, dense = __torch__.experts.dense_half(y_TD, weights, call, True)
+    if not call.recompute:
+      state.attention.append(attended)
+      state.dense.append(dense)
+    state.x_TD = y_TD
   else:
-    own, flow = __torch__.experts.enter(y, common, start, p, at, k, shape, numbers, True)
-    state.append(attended)
-    state.append(own)
-    if not again:
-      sums = state[1]
-      sums[0] = sums[0] + torch.sum(__torch__.router.probabilities(own[3], shape[12]), [0])
-      sums[1] = sums[1] + torch.sum(torch.square(own[6]))
-      sums.append(torch.bincount(torch.flatten(own[4]), minlength=torch.size(own[3], 1)))
-  if not again:
-    state[0] = flow
+    routed, shared_TD = __torch__.experts.route(y_TD, buffers, state.start, weights, k, call, True)
+    state.attention.append(attended)
+    state.routed.append(routed)
+    state.shared_TD = shared_TD
+    _0 = __torch__.team.count(state, routed.routing)
   return None
 
 
-# Once all have come: how many pieces the mixture has, and how many the gradients of its weights.
-def open(state: List[List[Tensor]], layer: int, common: List[Tensor], members: int, p: List[Tensor]) -> List[int]:
-  kept = __torch__.experts.open(common, p, 3 + 21 * layer, members)
-  state.append(kept)
-  return [torch.numel(kept[6]) - 1, 2 * (torch.numel(kept[8]) - 1)]
+# What the auxiliary losses are made of.
+def count(state: __torch__.records.Pass, routing: __torch__.records.Routing) -> None:
+  probability_TE = __torch__.router.probabilities(routing.scores_TE, state.call)
+  state.probability_E = state.probability_E + torch.sum(probability_TE, [0])
+  state.squared_lse = state.squared_lse + torch.sum(torch.square(routing.lse_T))
+  experts = torch.size(routing.scores_TE, 1)
+  state.loads.append(torch.bincount(torch.flatten(routing.index_TK), minlength=experts))
+  return None
 
 
-def mix(state: List[List[Tensor]], layer: int, common: List[Tensor], piece: int, p: List[Tensor], shape: List[int], numbers: List[float]) -> None:
-  return __torch__.experts.mix(state[-1], common, p, 3 + 21 * layer, shape, numbers, piece)
+# The same a second time, from the layer's input alone, for a backward pass that kept nothing else.
+def recompute(state: __torch__.records.Pass, layer: int, buffers: __torch__.records.Buffers) -> None:
+  call = state.call
+  k = call.top_k[layer]
+  weights = state.model.layers[layer]
+  x_TD = state.inputs.pop()
+  y_TD, attended = __torch__.attention.forward(
+      x_TD, weights, call, call.windows[layer], state.cos_T1R, state.sin_T1R)
+  state.attention.append(attended)
+  if k == 0:
+    _0, dense = __torch__.experts.dense_half(y_TD, weights, call, True)
+    state.dense.append(dense)
+  else:
+    routed, _1 = __torch__.experts.route(y_TD, buffers, state.start, weights, k, call, True)
+    state.routed.append(routed)
+  return None
 
 
-# What comes after the mixture.
-def after(state: List[List[Tensor]], common: List[Tensor], start: int, shape: List[int], numbers: List[float]) -> None:
-  kept = state[-1]
-  own = state[-2]
-  state[0] = [__torch__.experts.leave(own, kept, common, start, state[0], numbers)]
-  if shape[18] == 1:
-    for _0 in range(3):
-      _1 = state.pop()
+# Once all members have routed: how many tasks the mixture has, and how many the gradients of its weights.
+def plan_dispatch(state: __torch__.records.Pass, layer: int, buffers: __torch__.records.Buffers,
+    members: int) -> List[int]:
+  plan = __torch__.experts.plan_dispatch(buffers, state.model.layers[layer], members)
+  state.plans.append(plan)
+  return [torch.len(plan.tasks), 2 * torch.len(plan.weight_tasks)]
+
+
+# A task of the mixture that was planned last.
+def expert_forward(state: __torch__.records.Pass, layer: int, buffers: __torch__.records.Buffers, task: int) -> None:
+  plan = state.plans[-1]
+  return __torch__.experts.expert_forward(plan, buffers, state.model.layers[layer], state.call, task)
+
+
+# After the mixture.
+def combine(state: __torch__.records.Pass, buffers: __torch__.records.Buffers) -> None:
+  routed = state.routed[-1]
+  plan = state.plans[-1]
+  state.x_TD = __torch__.experts.combine(routed, plan, buffers, state.start, state.shared_TD, state.call)
+  state.shared_TD = annotate(Optional[Tensor], None)
+  if state.call.recompute:
+    _0 = state.attention.pop()
+    _1 = state.routed.pop()
+    _2 = state.plans.pop()
   return None
 
 
 # Rows chosen for each expert so far [L, E].
-def load(state: List[List[Tensor]]) -> Tensor:
-  sums = state[1]
-  if torch.len(sums) > 2:
-    return torch.stack(sums[2:])
+def load(state: __torch__.records.Pass) -> Tensor:
+  if torch.len(state.loads) > 0:
+    return torch.stack(state.loads)
   return torch.zeros([0, 1], dtype=4)
 
 
-# The head, forward and backward; taught, lesson and top as in head.py. Returns the sum of losses [1] float64, rows chosen
-# for each expert [L, E], the two other sums, and that of divergences from the teacher [1] float64.
-def judge(state: List[List[Tensor]], labels: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float], taught: List[Tensor], lesson: List[float], top: int) -> List[Tensor]:
-  total, apart, dx = __torch__.head.train(state[0][0], p, g, labels, numbers[9], shape[3], shape[2], numbers[0], numbers[8], shape[19] == 1, taught, lesson, top)
-  state[0] = [dx]
-  return [total, __torch__.team.load(state), state[1][0], state[1][1], apart]
+# The head, forward and backward. Returns the sum of losses [1] float64, rows chosen for each expert [L, E], the sums of
+# probabilities [E] and of squared log-sum-exps [1], and that of divergences from the teacher [1] float64.
+def loss(state: __torch__.records.Pass, labels_T: Tensor, teacher: Optional[__torch__.records.Teacher]) -> List[Tensor]:
+  total, divergences, dx_TD = __torch__.head.loss(
+      state.x_TD, state.model, state.grads, labels_T, teacher, state.call)
+  state.x_TD = dx_TD
+  return [total, __torch__.team.load(state), state.probability_E, state.squared_lse, divergences]
 
 
-def enter_backward(state: List[List[Tensor]], back: List[Tensor], start: int, numbers: List[float]) -> None:
-  _0 = __torch__.experts.enter_backward(state[0][0], back, start, numbers)
+# Hands the gradient of the residual stream to all members.
+def combine_backward(state: __torch__.records.Pass, grad_buffers: __torch__.records.GradBuffers) -> None:
+  _0 = __torch__.experts.combine_backward(state.x_TD, grad_buffers, state.start, state.call)
   return None
 
 
-# Mixtures take the two arrays in turn.
-def outputs(back: List[Tensor], shape: List[int], layer: int) -> Tensor:
-  turn = 0
+# Where a mixture's gradients of outputs lie: mixtures take the two arrays in turn.
+def expert_grads(grad_buffers: __torch__.records.GradBuffers, call: __torch__.calls.Call, layer: int) -> Tensor:
+  even = True
   for i in range(layer):
-    if shape[20 + 2 * i] > 0:
-      turn = 1 - turn
-  return back[2 + turn]
+    if call.top_k[i] > 0:
+      even = not even
+  if even:
+    return grad_buffers.even_RD
+  return grad_buffers.odd_RD
 
 
-def mix_backward(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, p: List[Tensor], shape: List[int]) -> None:
-  return __torch__.experts.mix_backward(state[-1], common, back, __torch__.team.outputs(back, shape, layer), p, 3 + 21 * layer, shape, piece)
+# A task of the mixture's way back, but for the gradients of its weights.
+def expert_backward(state: __torch__.records.Pass, layer: int, buffers: __torch__.records.Buffers,
+    grad_buffers: __torch__.records.GradBuffers, task: int) -> None:
+  call = state.call
+  plan = state.plans[-1]
+  d_expert_RD = __torch__.team.expert_grads(grad_buffers, call, layer)
+  return __torch__.experts.expert_backward(
+      plan, buffers, grad_buffers, d_expert_RD, state.model.layers[layer], call, task)
 
 
-# Of the layer that went behind last; the next layer but one uses the same arrays. g and stale are those of the experts'
-# gradients, which all members share.
-def mix_weights(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], piece: int, g: List[Tensor], shape: List[int], stale: bool) -> None:
-  return __torch__.experts.mix_weights(state[4], common, __torch__.team.outputs(back, shape, layer), g, 3 + 21 * layer, piece, stale)
-
-
-# The rest of a layer. balance [E] is the gradient of every router probability.
-def behind(state: List[List[Tensor]], layer: int, common: List[Tensor], back: List[Tensor], start: int, balance: Tensor, p: List[Tensor], g: List[Tensor], cos: Tensor, sin: Tensor, shape: List[int], numbers: List[float], segments: List[int]) -> None:
-  at = 3 + 21 * layer
-  later = state[2:4]
-  stale = shape[19] == 1
-  dy = state[0][0]
-  if shape[20 + 2 * layer] == 0:
-    dx = __torch__.experts.dense_half_backward(dy, state.pop(), p, g, at, shape, numbers, stale, later)
+# Of the mixture that attention_backward was at last; the next mixture but one uses the same arrays. All members share
+# the experts' gradients, and so overwrite is theirs and not the call's.
+def expert_weight_grads(state: __torch__.records.Pass, layer: int, buffers: __torch__.records.Buffers,
+    grad_buffers: __torch__.records.GradBuffers, task: int, overwrite: bool) -> None:
+  plan = state.last_plan
+  if plan is not None:
+    d_expert_RD = __torch__.team.expert_grads(grad_buffers, state.call, layer)
+    _0 = __torch__.experts.expert_weight_grads(
+        plan, buffers, d_expert_RD, state.grads.layers[layer], task, overwrite)
   else:
-    kept = state.pop()
-    state[4] = kept
-    dx = __torch__.experts.leave_backward(dy, state.pop(), kept, common, back, start, p, g, at, shape, numbers, balance, numbers[10], stale, later)
-  dx = __torch__.attention.backward(dx, state.pop(), p, g, at, shape, numbers, shape[21 + 2 * layer], segments, cos, sin, stale, later)
-  state[0] = [dx]
-  if shape[18] == 1:
-    _0 = __torch__.matrix.catch_up(later)
+    ops.prim.RaiseException("a mixture must have gone back before the gradients of its weights")
   return None
 
 
-def catch_up(state: List[List[Tensor]]) -> None:
-  return __torch__.matrix.catch_up(state[2:4])
-
-
-# The gradient of the embedding.
-def end(state: List[List[Tensor]], ids: Tensor, p: List[Tensor], g: List[Tensor], shape: List[int], numbers: List[float]) -> None:
-  dx = state[0][0]
-  if numbers[6] != 1.:
-    dx = torch.mul_(dx, numbers[6])
-  demb = torch.embedding_dense_backward(dx, ids, torch.size(p[0], 0), -1, False)
-  fresh = shape[19] == 1
-  if torch.is_set_to(p[0], p[2]):
-    fresh = False
-  if fresh:
-    _0 = torch.copy_(g[0], demb)
+# The rest of a layer's backward pass. balance_E is the gradient of every router probability.
+def attention_backward(state: __torch__.records.Pass, layer: int, buffers: __torch__.records.Buffers,
+    grad_buffers: __torch__.records.GradBuffers, balance_E: Tensor) -> None:
+  call = state.call
+  weights = state.model.layers[layer]
+  grads = state.grads.layers[layer]
+  if call.top_k[layer] == 0:
+    dx_TD = __torch__.experts.dense_half_backward(state.x_TD, state.dense.pop(), weights, grads, call, state.deferred)
   else:
-    _0 = torch.add_(g[0], demb)
+    plan = state.plans.pop()
+    state.last_plan = annotate(Optional[__torch__.records.DispatchPlan], plan)
+    dx_TD = __torch__.experts.route_backward(state.x_TD, state.routed.pop(), plan, buffers, grad_buffers,
+        state.start, weights, grads, call, balance_E, state.deferred)
+  state.x_TD = __torch__.attention.backward(dx_TD, state.attention.pop(), weights, grads, call, call.windows[layer],
+      state.cos_T1R, state.sin_T1R, state.deferred)
+  if call.recompute:
+    _0 = __torch__.matrix.run_deferred_matmuls(state.deferred)
+  return None
+
+
+# The gradient of the embedding; where the head is the embedding, it has one already.
+def embedding_backward(state: __torch__.records.Pass, ids_T: Tensor) -> None:
+  call = state.call
+  dx_TD = state.x_TD
+  if call.embedding_multiplier != 1.:
+    dx_TD = torch.mul_(dx_TD, call.embedding_multiplier)
+  grad_VD = torch.embedding_dense_backward(dx_TD, ids_T, torch.size(state.model.embedding_VD, 0), -1, False)
+  overwrite = call.overwrite
+  if torch.is_set_to(state.model.embedding_VD, state.model.head_VD):
+    overwrite = False
+  if overwrite:
+    _0 = torch.copy_(state.grads.embedding_VD, grad_VD)
+  else:
+    _0 = torch.add_(state.grads.embedding_VD, grad_VD)
   return None

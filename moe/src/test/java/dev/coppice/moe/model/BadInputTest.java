@@ -19,6 +19,7 @@ import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.Shard;
 import dev.coppice.moe.checkpoint.ShardLayout;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.moe.testing.Goldens;
@@ -197,7 +198,7 @@ class BadInputTest {
     try (LanguageModel model = open("deepseek_v3_groups");
         Learner learner = Learner.fresh(model)) {
       // layer 0 is dense, so the only row is layer 1's
-      int slot = ParameterLayout.index(1, LayerSlot.SELECTION_BIAS);
+      int slot = ParameterLayout.index(1, LayerParameter.SELECTION_BIAS);
       float[] before = model.parameters().array(slot).toFloatArray();
       ImmutableLongArray counts = ImmutableLongArray.of(10, 0, 5, 5, 4, 6, 9, 1);
       learner.balance(new ExpertLoad(8, counts), 0.25);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
@@ -25,7 +26,7 @@ class DistillationTest {
           ParameterLayout.EMBEDDING,
           ParameterLayout.FINAL_NORM,
           ParameterLayout.HEAD,
-          ParameterLayout.index(0, LayerSlot.GATE_UP));
+          ParameterLayout.index(0, LayerParameter.GATE_UP));
 
   @ParameterizedTest
   @CsvSource({"1, 0", "2, 0", "0.5, 0", "1, 1", "1, 7", "2, 7", "2, 41"})

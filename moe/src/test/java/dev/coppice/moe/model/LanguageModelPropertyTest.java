@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RopeScaling;
 import dev.coppice.moe.testing.AnySpecs;
@@ -25,15 +26,15 @@ class LanguageModelPropertyTest {
   private static final LossWeights WEIGHTS = new LossWeights(0.3, 0.05);
 
   /** Arrays that hold one part for each expert. */
-  private static final ImmutableSet<LayerSlot> EXPERTS =
+  private static final ImmutableSet<LayerParameter> EXPERTS =
       Sets.immutableEnumSet(
-          LayerSlot.ROUTER,
-          LayerSlot.ROUTER_BIAS,
-          LayerSlot.SELECTION_BIAS,
-          LayerSlot.GATE_UP,
-          LayerSlot.DOWN,
-          LayerSlot.GATE_UP_BIAS,
-          LayerSlot.DOWN_BIAS);
+          LayerParameter.ROUTER,
+          LayerParameter.ROUTER_BIAS,
+          LayerParameter.SELECTION_BIAS,
+          LayerParameter.GATE_UP,
+          LayerParameter.DOWN,
+          LayerParameter.GATE_UP_BIAS,
+          LayerParameter.DOWN_BIAS);
 
   @Provide
   Arbitrary<MoeSpec> specs() {

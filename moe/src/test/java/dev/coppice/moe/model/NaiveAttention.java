@@ -6,6 +6,7 @@ import static dev.coppice.moe.model.NaiveMath.part;
 import static dev.coppice.moe.model.NaiveMath.row;
 import static dev.coppice.moe.model.NaiveMath.times;
 
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.GroupedAttention.HeadNorm;
 import dev.coppice.moe.spec.LatentAttention;
@@ -58,7 +59,7 @@ final class NaiveAttention {
       for (int h = 0; h < spec.attention().heads(); h++) {
         System.arraycopy(mix(heads, t, h), 0, mixed, h * width, width);
       }
-      outputs[t] = times(weight(LayerSlot.OUTPUT), mixed, weight(LayerSlot.OUTPUT_BIAS));
+      outputs[t] = times(weight(LayerParameter.OUTPUT), mixed, weight(LayerParameter.OUTPUT_BIAS));
     }
     return outputs;
   }
@@ -71,14 +72,14 @@ final class NaiveAttention {
   }
 
   private double[] mix(List<List<Head>> heads, int t, int h) {
-    boolean sinks = weight(LayerSlot.SINKS).length > 0;
+    boolean sinks = weight(LayerParameter.SINKS).length > 0;
     double[] scores = new double[t + 1 + (sinks ? 1 : 0)];
     for (int s = 0; s <= t; s++) {
       double product = dot(heads.get(t).get(h).query(), heads.get(s).get(h).key());
       scores[s] = sees(t, s) ? product * spec.attention().scale() : Double.NEGATIVE_INFINITY;
     }
     if (sinks) {
-      scores[t + 1] = weight(LayerSlot.SINKS)[h];
+      scores[t + 1] = weight(LayerParameter.SINKS)[h];
     }
     double[] p = NaiveMath.softmax(scores);
     double[] mixed = new double[spec.attention().valueDim()];
@@ -92,12 +93,13 @@ final class NaiveAttention {
     int width = attention.headDim();
     int keys = attention.heads() * width;
     int values = keys + attention.keyValueHeads() * width;
-    double[] all = times(weight(LayerSlot.QUERY_KEY_VALUE), n, weight(LayerSlot.INPUT_BIAS));
+    double[] all =
+        times(weight(LayerParameter.QUERY_KEY_VALUE), n, weight(LayerParameter.INPUT_BIAS));
     double[] query = part(all, 0, keys);
     double[] key = part(all, keys, values - keys);
     if (attention.headNorm() == HeadNorm.WHOLE) {
-      query = norm(query, weight(LayerSlot.QUERY_NORM), spec.normEpsilon());
-      key = norm(key, weight(LayerSlot.KEY_NORM), spec.normEpsilon());
+      query = norm(query, weight(LayerParameter.QUERY_NORM), spec.normEpsilon());
+      key = norm(key, weight(LayerParameter.KEY_NORM), spec.normEpsilon());
     }
     List<Head> heads = new ArrayList<>();
     for (int h = 0; h < attention.heads(); h++) {
@@ -105,8 +107,8 @@ final class NaiveAttention {
       double[] q = row(query, h, width);
       double[] k = row(key, shared, width);
       if (attention.headNorm() == HeadNorm.PER_HEAD) {
-        q = norm(q, weight(LayerSlot.QUERY_NORM), spec.normEpsilon());
-        k = norm(k, weight(LayerSlot.KEY_NORM), spec.normEpsilon());
+        q = norm(q, weight(LayerParameter.QUERY_NORM), spec.normEpsilon());
+        k = norm(k, weight(LayerParameter.KEY_NORM), spec.normEpsilon());
       }
       heads.add(new Head(turn(q, t), turn(k, t), part(all, values + shared * width, width)));
     }
@@ -116,15 +118,16 @@ final class NaiveAttention {
   private List<Head> latent(LatentAttention attention, double[] n, int t) {
     int rank = attention.queryRank();
     int plain = attention.plainDim();
-    double[] down = times(weight(LayerSlot.DOWN_PROJECTIONS), n, weight(LayerSlot.INPUT_BIAS));
+    double[] down =
+        times(weight(LayerParameter.DOWN_PROJECTIONS), n, weight(LayerParameter.INPUT_BIAS));
     double[] from = n;
     if (rank > 0) {
-      from = norm(part(down, 0, rank), weight(LayerSlot.QUERY_NORM), LATENT_EPSILON);
+      from = norm(part(down, 0, rank), weight(LayerParameter.QUERY_NORM), LATENT_EPSILON);
     }
-    double[] queries = times(weight(LayerSlot.QUERY_KEY_VALUE), from, new double[0]);
+    double[] queries = times(weight(LayerParameter.QUERY_KEY_VALUE), from, new double[0]);
     double[] narrow = part(down, rank, attention.keyValueRank());
-    double[] latent = norm(narrow, weight(LayerSlot.KEY_NORM), LATENT_EPSILON);
-    double[] both = times(weight(LayerSlot.KEY_VALUE_UP), latent, new double[0]);
+    double[] latent = norm(narrow, weight(LayerParameter.KEY_NORM), LATENT_EPSILON);
+    double[] both = times(weight(LayerParameter.KEY_VALUE_UP), latent, new double[0]);
     double[] turning = part(down, rank + attention.keyValueRank(), attention.rotaryDim());
     List<Head> heads = new ArrayList<>();
     for (int h = 0; h < attention.heads(); h++) {
@@ -144,7 +147,7 @@ final class NaiveAttention {
     return NaiveRope.turn(rope, head, position, documents.length);
   }
 
-  private double[] weight(LayerSlot slot) {
+  private double[] weight(LayerParameter slot) {
     return weights.at(layer, slot);
   }
 

@@ -4,6 +4,7 @@ import static dev.coppice.moe.model.NaiveMath.add;
 import static dev.coppice.moe.model.NaiveMath.sigmoid;
 import static dev.coppice.moe.model.NaiveMath.times;
 
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.model.NaiveRouter.Choice;
 import dev.coppice.moe.spec.GateSpec;
 import dev.coppice.moe.spec.LayerSpec;
@@ -31,12 +32,12 @@ final class NaiveFeedForward {
   /** What the layer adds to a token, from the normed token. */
   double[] output(double[] n) {
     if (spec.layers().get(layer) instanceof LayerSpec.Dense dense) {
-      return expert(n, 0, dense.width(), LayerSlot.GATE_UP, LayerSlot.DOWN);
+      return expert(n, 0, dense.width(), LayerParameter.GATE_UP, LayerParameter.DOWN);
     }
     LayerSpec.Moe moe = (LayerSpec.Moe) spec.layers().get(layer);
-    double[] logits = times(at(LayerSlot.ROUTER), n, at(LayerSlot.ROUTER_BIAS));
+    double[] logits = times(at(LayerParameter.ROUTER), n, at(LayerParameter.ROUTER_BIAS));
     NaiveRouter router = new NaiveRouter(spec.router(), moe.topK());
-    Choice choice = router.choose(logits, at(LayerSlot.SELECTION_BIAS));
+    Choice choice = router.choose(logits, at(LayerParameter.SELECTION_BIAS));
     losses.see(choice, NaiveMath.logSumExp(logits), router.closest());
     double[] sum = new double[n.length];
     for (int e = 0; e < moe.experts(); e++) {
@@ -47,8 +48,10 @@ final class NaiveFeedForward {
     }
     if (moe.sharedWidth() > 0) {
       double[] all =
-          expert(n, 0, moe.sharedWidth(), LayerSlot.SHARED_GATE_UP, LayerSlot.SHARED_DOWN);
-      double share = moe.sharedGate() ? sigmoid(NaiveMath.dot(at(LayerSlot.SHARED_SCORE), n)) : 1;
+          expert(
+              n, 0, moe.sharedWidth(), LayerParameter.SHARED_GATE_UP, LayerParameter.SHARED_DOWN);
+      double share =
+          moe.sharedGate() ? sigmoid(NaiveMath.dot(at(LayerParameter.SHARED_SCORE), n)) : 1;
       add(sum, all, share);
     }
     return sum;
@@ -56,16 +59,17 @@ final class NaiveFeedForward {
 
   private double[] routed(double[] n, int e, int hidden) {
     if (!spec.gate().bias()) {
-      return expert(n, e, hidden, LayerSlot.GATE_UP, LayerSlot.DOWN);
+      return expert(n, e, hidden, LayerParameter.GATE_UP, LayerParameter.DOWN);
     }
-    double[] both = times(at(LayerSlot.GATE_UP), 2 * e * hidden, 2 * hidden, n);
-    add(both, NaiveMath.row(at(LayerSlot.GATE_UP_BIAS), e, 2 * hidden), 1);
-    double[] out = times(at(LayerSlot.DOWN), e * n.length, n.length, joined(both, hidden));
-    add(out, NaiveMath.row(at(LayerSlot.DOWN_BIAS), e, n.length), 1);
+    double[] both = times(at(LayerParameter.GATE_UP), 2 * e * hidden, 2 * hidden, n);
+    add(both, NaiveMath.row(at(LayerParameter.GATE_UP_BIAS), e, 2 * hidden), 1);
+    double[] out = times(at(LayerParameter.DOWN), e * n.length, n.length, joined(both, hidden));
+    add(out, NaiveMath.row(at(LayerParameter.DOWN_BIAS), e, n.length), 1);
     return out;
   }
 
-  private double[] expert(double[] n, int e, int hidden, LayerSlot gateUp, LayerSlot down) {
+  private double[] expert(
+      double[] n, int e, int hidden, LayerParameter gateUp, LayerParameter down) {
     double[] both = times(at(gateUp), 2 * e * hidden, 2 * hidden, n);
     return times(at(down), e * n.length, n.length, joined(both, hidden));
   }
@@ -87,7 +91,7 @@ final class NaiveFeedForward {
     return result;
   }
 
-  private double[] at(LayerSlot slot) {
+  private double[] at(LayerParameter slot) {
     return weights.at(layer, slot);
   }
 }

@@ -5,6 +5,7 @@ import static dev.coppice.moe.model.NaiveMath.norm;
 import static dev.coppice.moe.model.NaiveMath.row;
 import static dev.coppice.moe.model.NaiveMath.times;
 
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.spec.MoeSpec;
 
 /**
@@ -41,10 +42,10 @@ final class NaiveModel {
     for (int layer = 0; layer < spec.layerCount(); layer++) {
       double[][] attended =
           new NaiveAttention(weights, layer, documents)
-              .outputs(normed(x, weights.at(layer, LayerSlot.INPUT_NORM)));
+              .outputs(normed(x, weights.at(layer, LayerParameter.INPUT_NORM)));
       addAll(x, attended);
       NaiveFeedForward feedForward = new NaiveFeedForward(weights, layer, losses);
-      double[][] fed = normed(x, weights.at(layer, LayerSlot.POST_ATTENTION_NORM));
+      double[][] fed = normed(x, weights.at(layer, LayerParameter.POST_ATTENTION_NORM));
       for (int t = 0; t < fed.length; t++) {
         fed[t] = feedForward.output(fed[t]);
       }

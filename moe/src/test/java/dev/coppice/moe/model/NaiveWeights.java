@@ -1,6 +1,7 @@
 package dev.coppice.moe.model;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.model.ParameterLayout.Slot;
 import dev.coppice.moe.spec.MoeSpec;
 import java.nio.FloatBuffer;
@@ -64,7 +65,7 @@ final class NaiveWeights {
     return arrays.get(index);
   }
 
-  double[] at(int layer, LayerSlot slot) {
+  double[] at(int layer, LayerParameter slot) {
     return arrays.get(ParameterLayout.index(layer, slot));
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.testing.Goldens;
 import java.io.IOException;
 import java.util.EnumSet;
@@ -123,7 +124,7 @@ class ParameterPolicyTest {
   void neighboursThatAreAlikeAreOneView() throws IOException {
     try (LanguageModel model = open("gpt_oss")) {
       ParameterLayout layout = model.parameters().layout();
-      int router = ParameterLayout.index(1, LayerSlot.ROUTER);
+      int router = ParameterLayout.index(1, LayerParameter.ROUTER);
       long experts = layout.slots().get(router).shape().get(0);
       Policy second = new Policy(part -> part.layer() == 1 && part.expert() == 1 ? 0 : 1);
       assertThat(TrainedRun.of(layout, second))

@@ -10,6 +10,7 @@ import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.Shard;
 import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.checkpoint.StoredTensor;
+import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
@@ -144,18 +145,18 @@ class WeightTransferTest {
   void freshWeightsAreThoseOfTransformers() throws IOException {
     try (Checkpoint folder = Checkpoint.open(GoldenFolder.path("gpt_oss"));
         LanguageModel model = LanguageModel.fresh(folder.config(), 3, Precision.FLOAT32)) {
-      assertThat(of(model, LayerSlot.INPUT_NORM)).containsOnly(1f);
-      assertThat(of(model, LayerSlot.INPUT_BIAS)).containsOnly(0f);
-      assertThat(of(model, LayerSlot.OUTPUT_BIAS)).containsOnly(0f);
-      assertThat(of(model, LayerSlot.GATE_UP_BIAS)).containsOnly(0f);
-      assertThat(of(model, LayerSlot.DOWN_BIAS)).containsOnly(0f);
-      assertThat(of(model, LayerSlot.SINKS)).doesNotContain(0f);
-      assertThat(of(model, LayerSlot.ROUTER_BIAS)).doesNotContain(0f);
-      assertThat(of(model, LayerSlot.DOWN)).doesNotContain(0f);
+      assertThat(of(model, LayerParameter.INPUT_NORM)).containsOnly(1f);
+      assertThat(of(model, LayerParameter.INPUT_BIAS)).containsOnly(0f);
+      assertThat(of(model, LayerParameter.OUTPUT_BIAS)).containsOnly(0f);
+      assertThat(of(model, LayerParameter.GATE_UP_BIAS)).containsOnly(0f);
+      assertThat(of(model, LayerParameter.DOWN_BIAS)).containsOnly(0f);
+      assertThat(of(model, LayerParameter.SINKS)).doesNotContain(0f);
+      assertThat(of(model, LayerParameter.ROUTER_BIAS)).doesNotContain(0f);
+      assertThat(of(model, LayerParameter.DOWN)).doesNotContain(0f);
     }
     try (Checkpoint folder = Checkpoint.open(GoldenFolder.path("deepseek_v3"));
         LanguageModel model = LanguageModel.fresh(folder.config(), 3, Precision.FLOAT32)) {
-      int slot = ParameterLayout.index(1, LayerSlot.SELECTION_BIAS);
+      int slot = ParameterLayout.index(1, LayerParameter.SELECTION_BIAS);
       assertThat(model.parameters().array(slot).toFloatArray()).hasSize(5).containsOnly(0f);
       assertThat(model.parameters().layout().slots().get(slot).trained()).isFalse();
     }
@@ -165,7 +166,7 @@ class WeightTransferTest {
     return new Parameters(manager, new ParameterLayout(folder.family(), folder.spec()));
   }
 
-  private static float[] of(LanguageModel model, LayerSlot slot) {
+  private static float[] of(LanguageModel model, LayerParameter slot) {
     return model.parameters().array(ParameterLayout.index(0, slot)).toFloatArray();
   }
 

@@ -4,13 +4,13 @@ import ai.djl.ndarray.NDArray;
 import dev.coppice.moe.kernel.KernelLibrary.Inputs;
 
 /**
- * What a teacher says of a batch, and how much it counts.
+ * A teacher's output for a batch, and how much it counts.
  *
  * @param residual of the teacher [T, D of the teacher], from {@link KernelLibrary#residual}
- * @param teacher what that was computed with
+ * @param inputs of the teacher's kernels
  * @param strength how much it counts
  */
-public record Lesson(NDArray residual, Inputs teacher, Strength strength) {
+public record TeacherOutput(NDArray residual, Inputs inputs, Strength strength) {
   /**
    * How much a teacher counts.
    *
@@ -19,19 +19,4 @@ public record Lesson(NDArray residual, Inputs teacher, Strength strength) {
    * @param top how many of the teacher's likeliest tokens count; 0 for all
    */
   public record Strength(double temperature, double weight, int top) {}
-
-  /** The argument {@code lesson} of kernels.py. */
-  double[] numbers() {
-    return new double[] {
-      strength.temperature(),
-      strength.weight(),
-      teacher.call().spec().multipliers().logits(),
-      teacher.call().spec().normEpsilon()
-    };
-  }
-
-  /** The argument {@code means} of kernels.py. */
-  long[] means() {
-    return new long[] {strength.top(), teacher.call().dtype()};
-  }
 }

@@ -1,79 +1,103 @@
-package dev.coppice.moe.model;
+package dev.coppice.moe.kernel;
 
+import com.google.common.base.Ascii;
 import com.google.common.base.CaseFormat;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.Longs;
-import dev.coppice.moe.model.ParameterLayout.Kind;
 import dev.coppice.moe.spec.AttentionSpec;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LatentAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 
-/** The parameters of one layer, in the kernels' order. */
-enum LayerSlot {
+/**
+ * The parameters of one layer.
+ *
+ * <p>They are also the fields of the kernels' record {@code Layer}, whose text is made of them, in
+ * this order. A field's name ends in its dimensions, by the legend at the head of {@code
+ * kernels.py}.
+ */
+public enum LayerParameter {
   /** [D]. */
-  INPUT_NORM(Kind.VECTOR),
+  INPUT_NORM(Kind.VECTOR, "D"),
   /** [(H+2G)N, D]; latent: queries [H(plain+rotary), rank or D]. */
-  QUERY_KEY_VALUE(Kind.MATRIX),
+  QUERY_KEY_VALUE(Kind.MATRIX, "AD"),
   /** [N], [HN], or of the queries' latent vector. */
-  QUERY_NORM(Kind.VECTOR),
+  QUERY_NORM(Kind.VECTOR, "N"),
   /** [N], [GN], or of the latent vector of keys and values. */
-  KEY_NORM(Kind.VECTOR),
+  KEY_NORM(Kind.VECTOR, "N"),
   /** [D, HN] or [D, H·value]. */
-  OUTPUT(Kind.MATRIX),
+  OUTPUT(Kind.MATRIX, "DA"),
   /** [(H+2G)N]; latent: of the projections down. */
-  INPUT_BIAS(Kind.VECTOR),
+  INPUT_BIAS(Kind.VECTOR, "A"),
   /** [D]. */
-  OUTPUT_BIAS(Kind.VECTOR),
+  OUTPUT_BIAS(Kind.VECTOR, "D"),
   /** [H]. */
-  SINKS(Kind.VECTOR),
+  SINKS(Kind.VECTOR, "H"),
   /** Latent: projections down, queries' first, [ranks + rotary, D]. */
-  DOWN_PROJECTIONS(Kind.MATRIX),
+  DOWN_PROJECTIONS(Kind.MATRIX, "LD"),
   /** Latent: keys and values of all heads [H(plain+value), rank]. */
-  KEY_VALUE_UP(Kind.MATRIX),
+  KEY_VALUE_UP(Kind.MATRIX, "AL"),
   /** [D]. */
-  POST_ATTENTION_NORM(Kind.VECTOR),
+  POST_ATTENTION_NORM(Kind.VECTOR, "D"),
   /** [E, D]. */
-  ROUTER(Kind.MATRIX),
+  ROUTER(Kind.MATRIX, "ED"),
   /** [E]. */
-  ROUTER_BIAS(Kind.VECTOR),
+  ROUTER_BIAS(Kind.VECTOR, "E"),
   /** [E]. */
-  SELECTION_BIAS(Kind.FIXED),
+  SELECTION_BIAS(Kind.FIXED, "E"),
   /** [E, 2F, D]: gate rows, then up rows; a dense layer is one expert. */
-  GATE_UP(Kind.MATRIX),
+  GATE_UP(Kind.MATRIX, "EFD"),
   /** [E, D, F]. */
-  DOWN(Kind.MATRIX),
+  DOWN(Kind.MATRIX, "EDF"),
   /** [E, 2F]. */
-  GATE_UP_BIAS(Kind.VECTOR),
+  GATE_UP_BIAS(Kind.VECTOR, "EF"),
   /** [E, D]. */
-  DOWN_BIAS(Kind.VECTOR),
+  DOWN_BIAS(Kind.VECTOR, "ED"),
   /** [1, 2S, D]. */
-  SHARED_GATE_UP(Kind.MATRIX),
+  SHARED_GATE_UP(Kind.MATRIX, "EFD"),
   /** [1, D, S]. */
-  SHARED_DOWN(Kind.MATRIX),
+  SHARED_DOWN(Kind.MATRIX, "EDF"),
   /** [1, D]. */
-  SHARED_SCORE(Kind.MATRIX);
+  SHARED_SCORE(Kind.MATRIX, "ED");
 
   private static final ImmutableList<Long> NONE = ImmutableList.of(0L);
 
   private final Kind kind;
+  private final String dimensions;
 
-  LayerSlot(Kind kind) {
-    this.kind = kind;
+  /** How a parameter is trained. */
+  public enum Kind {
+    /** By gradient, and it decays. */
+    MATRIX,
+    /** By gradient, without decay: norms, biases, sinks. */
+    VECTOR,
+    /** Not by gradient. */
+    FIXED
   }
 
-  Kind kind() {
+  LayerParameter(Kind kind, String dimensions) {
+    this.kind = kind;
+    this.dimensions = dimensions;
+  }
+
+  /** How it is trained. */
+  public Kind kind() {
     return kind;
   }
 
   /** Its part of the parameter's name, such as {@code inputNorm}. */
-  String parameterName() {
+  public String parameterName() {
     return CaseFormat.UPPER_UNDERSCORE.to(CaseFormat.LOWER_CAMEL, name());
   }
 
+  /** Its field of the kernels' record, such as {@code input_norm_D}. */
+  String field() {
+    return Ascii.toLowerCase(name()) + "_" + dimensions;
+  }
+
   /** Whether its rows are one for each expert of a mixture. */
-  boolean byExpert() {
+  public boolean byExpert() {
     return switch (this) {
       case ROUTER, ROUTER_BIAS, SELECTION_BIAS, GATE_UP, DOWN, GATE_UP_BIAS, DOWN_BIAS -> true;
       default -> false;
@@ -81,30 +105,15 @@ enum LayerSlot {
   }
 
   /** Whether it is a part of the experts themselves, or of a dense block. */
-  boolean ofExpert() {
+  public boolean ofExpert() {
     return switch (this) {
       case GATE_UP, DOWN, GATE_UP_BIAS, DOWN_BIAS -> true;
       default -> false;
     };
   }
 
-  /** What it is, in a mixture layer or a dense one. */
-  ParameterKind parameterKind(boolean mixture) {
-    return switch (this) {
-      case INPUT_NORM, QUERY_NORM, KEY_NORM, POST_ATTENTION_NORM -> ParameterKind.NORM;
-      case QUERY_KEY_VALUE, OUTPUT, DOWN_PROJECTIONS, KEY_VALUE_UP -> ParameterKind.ATTENTION;
-      case INPUT_BIAS, OUTPUT_BIAS -> ParameterKind.BIAS;
-      case SINKS -> ParameterKind.SINK;
-      case ROUTER -> ParameterKind.ROUTER;
-      case ROUTER_BIAS, SELECTION_BIAS -> ParameterKind.ROUTER_BIAS;
-      case GATE_UP, DOWN -> mixture ? ParameterKind.EXPERT : ParameterKind.DENSE;
-      case GATE_UP_BIAS, DOWN_BIAS -> ParameterKind.EXPERT_BIAS;
-      case SHARED_GATE_UP, SHARED_DOWN, SHARED_SCORE -> ParameterKind.SHARED_EXPERT;
-    };
-  }
-
   /** Extents in a layer; [0] where that has no such parameter. */
-  ImmutableList<Long> shape(MoeSpec spec, LayerSpec layer) {
+  public ImmutableList<Long> shape(MoeSpec spec, LayerSpec layer) {
     return switch (this) {
       case INPUT_NORM, POST_ATTENTION_NORM -> shape(spec.hiddenSize());
       case QUERY_KEY_VALUE,

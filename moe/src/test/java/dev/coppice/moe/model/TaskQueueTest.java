@@ -13,35 +13,35 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class PiecesTest {
+class TaskQueueTest {
   private static final int COUNT = 10_000;
 
   @Test
   void eachPieceIsDoneOnceWhoeverTakesIt() throws Exception {
-    Pieces pieces = new Pieces();
+    TaskQueue tasks = new TaskQueue();
     AtomicIntegerArray done = new AtomicIntegerArray(COUNT);
     ExecutorService threads = Executors.newFixedThreadPool(3);
     List<Future<?>> running = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      running.add(threads.submit(() -> pieces.takeAll(COUNT, done::incrementAndGet)));
+      running.add(threads.submit(() -> tasks.takeAll(COUNT, done::incrementAndGet)));
     }
     for (Future<?> each : running) {
       each.get();
     }
     threads.shutdown();
     assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
-    for (int piece = 0; piece < COUNT; piece++) {
-      assertThat(done.get(piece)).isEqualTo(1);
+    for (int task = 0; task < COUNT; task++) {
+      assertThat(done.get(task)).isEqualTo(1);
     }
   }
 
   @Test
   void oneAtATimeUntilNoneIsLeft() {
-    Pieces pieces = new Pieces();
+    TaskQueue tasks = new TaskQueue();
     List<Integer> taken = new ArrayList<>();
-    assertThat(pieces.takeOne(2, taken::add)).isTrue();
-    assertThat(pieces.takeOne(2, taken::add)).isTrue();
-    assertThat(pieces.takeOne(2, taken::add)).isFalse();
+    assertThat(tasks.takeOne(2, taken::add)).isTrue();
+    assertThat(tasks.takeOne(2, taken::add)).isTrue();
+    assertThat(tasks.takeOne(2, taken::add)).isFalse();
     assertThat(taken).containsExactly(0, 1);
   }
 }
