@@ -66,7 +66,7 @@ final class ParallelEncoder implements Closeable {
   void encode(TextSource source, TokenFileWriter writer, PreparationProgress progress)
       throws IOException {
     Deque<Work> waiting = new ArrayDeque<>();
-    Batches batches = new Batches(source, tokenizer.cuts());
+    Batches batches = new Batches(source, tokenizer);
     long total = Math.max(1, source.totalBytes());
     for (Optional<Batch> b = batches.next(); b.isPresent(); b = batches.next()) {
       Batch batch = b.get();
@@ -85,8 +85,9 @@ final class ParallelEncoder implements Closeable {
   private List<Encoded> encode(Batch batch) {
     List<Encoded> encoded = new ArrayList<>(batch.pieces().size());
     for (Piece piece : batch.pieces()) {
-      int[] ids = framed(piece, tokenizer.encodePiece(piece.text()));
-      encoded.add(new Encoded(ids, Utf8.encodedLength(piece.text())));
+      String text = piece.text();
+      int[] ids = piece.first() ? tokenizer.encodePiece(text) : tokenizer.encodeLaterPiece(text);
+      encoded.add(new Encoded(framed(piece, ids), Utf8.encodedLength(piece.text())));
     }
     return encoded;
   }
@@ -140,15 +141,18 @@ final class ParallelEncoder implements Closeable {
   /** Pieces of documents, gathered so that handing them over costs little. */
   private static final class Batches {
     private final TextSource source;
-    private final TextPieces.Cuts cuts;
+    private final Tokenizer tokenizer;
+    private final EncodingMemory memory;
+    private long documents;
     private Optional<TextSource.OpenDocument> document = Optional.empty();
     private Optional<TextPieces> pieces = Optional.empty();
     private Optional<String> ahead = Optional.empty();
     private boolean first;
 
-    Batches(TextSource source, TextPieces.Cuts cuts) {
+    Batches(TextSource source, Tokenizer tokenizer) {
       this.source = source;
-      this.cuts = cuts;
+      this.tokenizer = tokenizer;
+      this.memory = EncodingMemory.ofMachine(tokenizer);
     }
 
     Optional<Batch> next() throws IOException {
@@ -168,7 +172,14 @@ final class ParallelEncoder implements Closeable {
         if (document.isEmpty()) {
           return false;
         }
-        pieces = Optional.of(new TextPieces(document.get().text(), cuts));
+        documents++;
+        String name = document.get().name().orElse("document " + documents);
+        pieces =
+            Optional.of(
+                new TextPieces(
+                    document.get().text(),
+                    tokenizer.cuts(),
+                    length -> memory.checkPiece(name, length)));
         ahead = pieces.get().next();
         first = true;
       }

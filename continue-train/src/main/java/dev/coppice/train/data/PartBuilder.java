@@ -119,6 +119,7 @@ final class PartBuilder {
     return made(
         key,
         out -> {
+          EncodingMemory.ofMachine(tokenizer).checkDocuments(documents);
           try (TextSource source = new FileTexts(documents)) {
             return encoding().write(source, out);
           }

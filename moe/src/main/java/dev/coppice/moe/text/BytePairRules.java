@@ -1,10 +1,12 @@
 package dev.coppice.moe.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.base.CharMatcher;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Streams;
+import java.text.Normalizer;
 import java.util.Optional;
 
 /**
@@ -58,7 +60,10 @@ record BytePairRules(
           .allMatch(
               token ->
                   !token.path("content").asText().isEmpty()
-                      && token.path("content").asText().indexOf('\n') < 0
+                      && CharMatcher.anyOf("\n\r").matchesNoneOf(token.path("content").asText())
+                      && (!token.path("normalized").asBoolean()
+                          || Normalizer.isNormalized(
+                              token.path("content").asText(), Normalizer.Form.NFC))
                       && !token.path("lstrip").asBoolean()
                       && !token.path("rstrip").asBoolean()
                       && !token.path("single_word").asBoolean());

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 
 /**
  * Cuts a document into pieces whose ids, one after the other, are those of the whole.
@@ -16,13 +17,25 @@ import java.util.Optional;
  */
 public final class TextPieces {
   /** Where a text may be cut. */
-  public enum Cuts {
+  @FunctionalInterface
+  public interface Cuts {
     /** Between any two characters. */
-    ANYWHERE,
+    Cuts ANYWHERE = (text, at, to) -> !Character.isLowSurrogate(text[at]);
+
     /** Between some lines. */
-    AT_LINES,
+    Cuts AT_LINES = TextPieces::betweenLines;
+
     /** Nowhere: a document is one piece. */
-    NOWHERE
+    Cuts NOWHERE = (text, at, to) -> false;
+
+    /**
+     * Whether a text may be cut before a character.
+     *
+     * @param text the part that is known
+     * @param at index of the character, above 0
+     * @param to end of that part, above {@code at}; the text may go on
+     */
+    boolean allows(char[] text, int at, int to);
   }
 
   /** Characters that a piece has at least, unless the document ends. */
@@ -30,6 +43,7 @@ public final class TextPieces {
 
   private final Reader text;
   private final Cuts cuts;
+  private final IntConsumer growth;
   private char[] buffer = new char[2 * PIECE];
   private int length;
   private boolean ended;
@@ -41,8 +55,21 @@ public final class TextPieces {
    * @param cuts where it may be cut
    */
   public TextPieces(Reader text, Cuts cuts) {
+    this(text, cuts, characters -> {});
+  }
+
+  /**
+   * Pieces of a document.
+   *
+   * @param text read to its end, not closed
+   * @param cuts where it may be cut
+   * @param growth receives the characters of a piece that has found no cut yet, whenever they
+   *     double; may refuse
+   */
+  public TextPieces(Reader text, Cuts cuts, IntConsumer growth) {
     this.text = text;
     this.cuts = cuts;
+    this.growth = growth;
   }
 
   /**
@@ -65,6 +92,7 @@ public final class TextPieces {
 
   private void fill() throws IOException {
     if (length == buffer.length) {
+      growth.accept(length);
       buffer = Arrays.copyOf(buffer, Math.multiplyExact(buffer.length, 2));
     }
     int read = text.read(buffer, length, Math.min(PIECE, buffer.length - length));
@@ -82,10 +110,8 @@ public final class TextPieces {
   /** The last place before {@code to} where a text may be cut, or 0. */
   @VisibleForTesting
   static int lastCut(char[] text, int from, int to, Cuts cuts) {
-    for (int at = to - 1; at >= from && cuts != Cuts.NOWHERE; at--) {
-      if (cuts == Cuts.ANYWHERE
-          ? !Character.isLowSurrogate(text[at])
-          : betweenLines(text, at, to)) {
+    for (int at = to - 1; at >= from; at--) {
+      if (cuts.allows(text, at, to)) {
         return at;
       }
     }
@@ -104,7 +130,8 @@ public final class TextPieces {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 
-  private static boolean isSpace(char c) {
+  /** Whether a character is white space to any library of expressions. */
+  static boolean isSpace(char c) {
     return c <= ' ' || (c >= 0x7f && (Character.isSpaceChar(c) || Character.isISOControl(c)));
   }
 }

@@ -37,6 +37,23 @@ public interface Tokenizer extends AutoCloseable {
   int[] encodePiece(String piece);
 
   /**
+   * The ids of a piece that is not the first of its document.
+   *
+   * @param piece begins where {@link #cuts} allows a cut
+   */
+  default int[] encodeLaterPiece(String piece) {
+    return encodePiece(piece);
+  }
+
+  /**
+   * Bytes of memory that encoding takes for each byte of a piece, beside the text itself; 0 where
+   * that is little.
+   */
+  default int memoryPerByte() {
+    return 0;
+  }
+
+  /**
    * Encodes one document, piece by piece.
    *
    * @param utf8 the document's text; read to its end, not closed
@@ -45,10 +62,12 @@ public interface Tokenizer extends AutoCloseable {
    */
   default void encode(InputStream utf8, TokenSink sink) throws IOException {
     TextPieces pieces = new TextPieces(new InputStreamReader(utf8, StandardCharsets.UTF_8), cuts());
+    boolean first = true;
     for (Optional<String> piece = pieces.next(); piece.isPresent(); piece = pieces.next()) {
-      for (int id : encodePiece(piece.get())) {
+      for (int id : first ? encodePiece(piece.get()) : encodeLaterPiece(piece.get())) {
         sink.accept(id);
       }
+      first = false;
     }
   }
 
