@@ -113,8 +113,7 @@ record Splitting(TextPieces.Cuts cuts, Context kind) {
   private boolean isParted(String end, String start, Function<String, int[]> library) {
     int[] whole = library.apply(end + start);
     Optional<int[]> later = later(start, library);
-    return later.isPresent()
-        && Arrays.equals(whole, Ints.concat(library.apply(end), later.get()));
+    return later.isPresent() && Arrays.equals(whole, Ints.concat(library.apply(end), later.get()));
   }
 
   /** This way if a trial agrees, else none. */
