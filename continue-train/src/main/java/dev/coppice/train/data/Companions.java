@@ -14,7 +14,8 @@ final class Companions {
 
   /** What nanoGPT, llm.c and others leave beside tokens. */
   private static final Pattern MADE_TOKENS =
-      Pattern.compile("(?i)(meta\\.pkl|input\\.txt|(meta|vocab|merges|tokenizer)[\\w-]*\\.\\w+)");
+      Pattern.compile(
+          "(?i)(meta\\.pkl|input\\.txt|(meta|vocab|merges|tokenizer)[\\w-]*\\.\\w+|.*\\.(py|ipynb|sh))");
 
   private static final Pattern MAKES = Pattern.compile("(?i)(prepare|download)[\\w-]*\\.(py|sh)");
 
@@ -29,11 +30,21 @@ final class Companions {
    */
   static boolean isOne(DataWalk.Sighted file, DataForm form, List<DataWalk.Sighted> data) {
     String name = file.item().fileName();
-    return DESCRIBES.matcher(name).matches()
+    return describes(file)
         || MAKES.matcher(name).matches()
         || isLoader(file.item())
-        || (file.nature().json() == JsonHead.OTHER && FileNature.isNamedJson(name))
+        || isOtherJson(file)
         || (form.isTokens() && (MADE_TOKENS.matcher(name).matches() || isRaw(name, data)));
+  }
+
+  /** Whether a file describes data. */
+  static boolean describes(DataWalk.Sighted file) {
+    return DESCRIBES.matcher(file.item().fileName()).matches();
+  }
+
+  /** Whether a file is JSON, by name and content, without the texts that are looked for. */
+  static boolean isOtherJson(DataWalk.Sighted file) {
+    return file.nature().json() == JsonHead.OTHER && FileNature.isNamedJson(file.item().fileName());
   }
 
   /** The script that loads a data set of Hugging Face is named as its folder is. */

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /** Finds out what data a path holds, and how it is written. */
@@ -72,19 +73,23 @@ final class DataFinder {
   private Found single() throws IOException {
     Path file = MegatronFiles.bin(path);
     if (!Files.exists(file)) {
-      throw invalid("data path must exist, got " + path);
+      throw invalid(
+          Files.exists(path)
+              ? "index of Megatron must have its tokens beside it, got no " + file
+              : "data path must exist, got " + path);
     }
     if (!Files.isRegularFile(file)) {
       throw invalid("data must be a file or folder, got " + path);
     }
     DataItem item = DataItem.of(file, Files.size(file));
     if (!wanted.isAuto()) {
+      checkBare(file);
       return new Found(
           wanted.form(), ImmutableList.of(item), ImmutableList.of(), ImmutableList.of());
     }
     DataWalk.Sighted sighted = DataWalk.of(file, wanted.field()).files().get(0);
     FileNature nature = MegatronFiles.resolve(sighted, wanted.form()).nature();
-    if (nature.form().isEmpty() || isOtherJson(sighted)) {
+    if (nature.form().isEmpty() || Companions.isOtherJson(sighted)) {
       throw invalid("no data can be read from " + path + ": " + nature.reason());
     }
     return new Found(
@@ -94,8 +99,20 @@ final class DataFinder {
         warnings(List.of(sighted)));
   }
 
-  private static boolean isOtherJson(DataWalk.Sighted file) {
-    return file.nature().json() == JsonHead.OTHER && FileNature.isNamedJson(file.item().fileName());
+  /** Bare tokens have no header: that of another form would be read as tokens. */
+  private void checkBare(Path file) throws IOException {
+    if (wanted.form() != DataForm.NANOGPT) {
+      return;
+    }
+    Optional<DataForm> own = DataWalk.of(file, wanted.field()).files().get(0).nature().form();
+    if (own.isPresent() && own.get() != DataForm.NANOGPT && own.get().isReadInPlace()) {
+      throw invalid(
+          "file must hold bare tokens for --data-format nanogpt, got "
+              + own.get().words()
+              + " ("
+              + file
+              + ")");
+    }
   }
 
   private Found inFolder() throws IOException {

@@ -72,6 +72,14 @@ public final class DataLines {
     return "; documents end with " + text + end.id() + ", from " + end.origin();
   }
 
+  /** What is left out of a path, if something is. */
+  static Optional<String> leftOut(String title, PathRecord path) {
+    return path.leftOut().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            title + " " + path.given() + ": left out: " + LeftOuts.abridged(path.leftOut()));
+  }
+
   private static String leftOut(PartRecord part) {
     List<LeftOut> all = part.paths().stream().flatMap(path -> path.leftOut().stream()).toList();
     return all.isEmpty() ? "" : "; left out: " + LeftOuts.abridged(all);

@@ -34,6 +34,7 @@ final class FolderForm {
     List<DataWalk.Sighted> texts =
         Optional.ofNullable(byForm.remove(DataForm.TEXT)).orElse(List.of());
     if (byForm.isEmpty()) {
+      checkOtherJson(folder, texts);
       return DataForm.TEXT;
     }
     DataForm form = byForm.keySet().iterator().next();
@@ -47,6 +48,23 @@ final class FolderForm {
       throw mixed(folder, byForm, others);
     }
     return form;
+  }
+
+  /** JSON without texts is not read as text where nothing but descriptions lies beside it. */
+  private static void checkOtherJson(Path folder, List<DataWalk.Sighted> texts) {
+    List<DataWalk.Sighted> json = texts.stream().filter(Companions::isOtherJson).toList();
+    boolean alone =
+        texts.stream().allMatch(file -> Companions.isOtherJson(file) || Companions.describes(file));
+    if (!json.isEmpty() && alone) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          "no data can be read from "
+              + folder
+              + ": "
+              + some(json)
+              + " holds "
+              + json.get(0).nature().reason());
+    }
   }
 
   private static CoppiceException mixed(

@@ -14,9 +14,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** From paths and options to the data of a run, and what is held out of it. */
 public final class Preparation {
+  private static final Logger LOG = LoggerFactory.getLogger(Preparation.class);
   private static final String DATA = "data";
 
   /** The file of what a run is judged by. */
@@ -288,7 +291,11 @@ public final class Preparation {
     }
     PartBuilder builder = new PartBuilder(reading.judging(), tokenizer, progress, scratch);
     for (Path path : holdOut.own()) {
-      PartSpec part = new PartSpec(1, builder.build(List.of(path)).sources(), null);
+      PartBuilder.Built built = builder.build(List.of(path));
+      built.paths().stream()
+          .flatMap(record -> DataLines.leftOut("held-out data", record).stream())
+          .forEach(line -> LOG.warn("{}", line));
+      PartSpec part = new PartSpec(1, built.sources(), null);
       judged.add(new HeldOutWriter.Judged(path.toString(), part));
     }
     return judged;

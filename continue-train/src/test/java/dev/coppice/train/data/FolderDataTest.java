@@ -1,5 +1,6 @@
 package dev.coppice.train.data;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -88,6 +89,37 @@ class FolderDataTest extends DataTestBase {
         .isInstanceOfSatisfying(
             CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
         .hasMessageContaining(data.toString());
+  }
+
+  @Test
+  void jsonWithoutTheTextsThatAreWantedIsNotReadAsText() throws IOException {
+    write("a.json", "{\"content\": \"one\"}\n{\"content\": \"two\"}\n");
+    write("README.md", "words");
+    refused()
+        .hasMessageContaining("(set/a.json) holds no list or lines of objects with a string")
+        .hasMessageContaining("--text-field");
+  }
+
+  @Test
+  void programsBesideTokensAreLeftOut() throws IOException {
+    bin("fineweb_train.bin", 1);
+    write("fineweb.py", "import numpy\n");
+    assertThat(leftOut(read())).containsExactly("set/fineweb.py");
+  }
+
+  @Test
+  void aHeaderIsNotReadAsBareTokens() throws IOException {
+    data = Files.write(data.resolve("a.npy"), "\u0093NUMPY......".getBytes(ISO_8859_1));
+    refused(DataForm.NANOGPT, DataRules.TRAINING)
+        .hasMessageContaining(
+            "must hold bare tokens for --data-format nanogpt, got tokens of NumPy");
+  }
+
+  @Test
+  void anIndexWithoutTokensIsNamed() throws IOException {
+    data = write("a.idx", "MMIDIDX");
+    assertThatThrownBy(this::read)
+        .hasMessageContaining("index of Megatron must have its tokens beside it, got no ");
   }
 
   @Test
