@@ -39,11 +39,16 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
   static Budgets filling(double seconds, double baseShare, Pace base, Pace grown) {
     double baseFlops = baseShare * seconds * base.flopsPerSecond();
     double extraFlops = extraFlops((1 - baseShare) * seconds, base, grown);
-    double arms = grown.cost().flops().doubleValue() / extraFlops(1, base, grown);
-    double least = Math.max(base.secondsPerStep() / baseShare, arms / (1 - baseShare));
+    double least = leastSeconds(baseShare, base, grown);
     return new Budgets(
         wholeSteps(baseFlops, base.cost(), least - seconds),
         wholeSteps(extraFlops, grown.cost(), least - seconds));
+  }
+
+  /** The time that holds one step of each model. */
+  static double leastSeconds(double baseShare, Pace base, Pace grown) {
+    double arms = grown.cost().flops().doubleValue() / extraFlops(1, base, grown);
+    return Math.max(base.secondsPerStep() / baseShare, arms / (1 - baseShare));
   }
 
   /**

@@ -23,6 +23,11 @@ record Estimate(Pace base, Pace grown, double judgedSteps) {
   /** Share of the time that is planned with: a machine is seldom as fast as in a short probe. */
   private static final double CARE = 0.95;
 
+  /** Most of the time that judging takes before it reads less text. */
+  private static final double JUDGING_SHARE = 0.4;
+
+  private static final int FEWEST_WINDOWS = 16;
+
   /** Where nothing was measured only the ratio of phases matters, which FLOPs give. */
   private static final double NOMINAL_FLOPS_PER_SECOND = 5e10;
 
@@ -83,6 +88,45 @@ record Estimate(Pace base, Pace grown, double judgedSteps) {
         + trainingBase(budgets.extraFlops())
         + 2 * trainingGrown(budgets.extraFlops())
         + besidesTraining();
+  }
+
+  /**
+   * An experiment that judges on less text where judging would take more than its share of the
+   * time; never on less than a few windows.
+   *
+   * @param spec the recipe
+   * @param seconds that there are
+   */
+  ExperimentSpec fitted(ExperimentSpec spec, double seconds) {
+    double each = (besidesTraining() - OVERHEAD_SECONDS) / spec.judging().tokens();
+    double training = Budgets.leastSeconds(spec.baseShare(), base, grown) / CARE;
+    double most = Math.min(JUDGING_SHARE * seconds, seconds - OVERHEAD_SECONDS - training);
+    long affordable = (long) (most / each);
+    long tokens = Math.max(fewestJudged(spec), affordable);
+    return tokens < spec.judging().tokens()
+        ? spec.withJudging(spec.judging().withTokens(tokens))
+        : spec;
+  }
+
+  private static long fewestJudged(ExperimentSpec spec) {
+    long fewest = (long) FEWEST_WINDOWS * spec.training().sequence();
+    return Math.min(fewest, spec.judging().tokens());
+  }
+
+  /** The same speeds, for a recipe that judges in another way. */
+  Estimate judging(ExperimentSpec spec) {
+    return new Estimate(base, grown, judgedSteps(spec));
+  }
+
+  /**
+   * The least time that holds a step of each model and judging on the least text.
+   *
+   * @param spec the recipe
+   */
+  double leastSeconds(ExperimentSpec spec) {
+    double besides =
+        judging(spec.withJudging(spec.judging().withTokens(fewestJudged(spec)))).besidesTraining();
+    return besides + Budgets.leastSeconds(spec.baseShare(), base, grown) / CARE;
   }
 
   /** Budgets that fill the time that is left. */

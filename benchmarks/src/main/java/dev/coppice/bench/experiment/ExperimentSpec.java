@@ -112,6 +112,16 @@ public record ExperimentSpec(
         schemaVersion, name, seed, base, growth, other, baseShare, judging);
   }
 
+  /**
+   * The same experiment, judged in another way.
+   *
+   * @param other judging
+   */
+  ExperimentSpec withJudging(JudgingRecipe other) {
+    return new ExperimentSpec(
+        schemaVersion, name, seed, base, growth, training, baseShare, other);
+  }
+
   /** The shape that the base grows to. */
   BaseShape grownShape() {
     return growth.grown(base);

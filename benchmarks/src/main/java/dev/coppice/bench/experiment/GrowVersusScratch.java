@@ -1,10 +1,15 @@
 package dev.coppice.bench.experiment;
 
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.train.Folders;
 import dev.coppice.train.run.TrainResult;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains a small base, grows it, and continues three arms under one budget of extra FLOPs: the
@@ -16,6 +21,11 @@ import java.nio.file.Files;
  * an arm of its own, at the same extra FLOPs; optimizer moments start at zero in every arm.
  */
 public final class GrowVersusScratch {
+  private static final Logger LOG = LoggerFactory.getLogger(GrowVersusScratch.class);
+
+  /** On the least time, as a machine's speed changes. */
+  private static final double MARGIN = 1.2;
+
   private static final double PROBE_SHARE = 0.01;
   private static final double LONGEST_PROBE_SECONDS = 4;
 
@@ -32,10 +42,12 @@ public final class GrowVersusScratch {
    */
   public static ExperimentResults run(ExperimentRequest request) throws IOException {
     long started = System.nanoTime();
-    ExperimentSpec spec = request.spec();
+    ExperimentSpec asked = request.spec();
     ExperimentFolder.refuseExisting(request.out());
-    Corpus corpus = Corpus.find(request.corpus(), spec.judging().heldOutShare(), spec.seed());
-    Estimate estimate = estimate(request);
+    Corpus corpus = Corpus.find(request.corpus(), asked.judging().heldOutShare(), asked.seed());
+    Estimate measured = estimate(request);
+    ExperimentSpec spec = fitted(request, measured, secondsSince(started));
+    Estimate estimate = measured.judging(spec);
     Budgets budgets = budgets(request, estimate, secondsSince(started));
     estimate.check(budgets);
     ExperimentFolder folder = ExperimentFolder.create(request.out());
@@ -85,6 +97,40 @@ public final class GrowVersusScratch {
       line.update(0, "measuring this machine's speed");
       return Estimate.measured(request.spec(), seconds);
     }
+  }
+
+  /**
+   * The experiment as the time allows: with less judging where that takes too much of it.
+   *
+   * @param passed seconds so far
+   * @throws CoppiceException naming the least number of minutes, where the time is too short
+   */
+  private static ExperimentSpec fitted(
+      ExperimentRequest request, Estimate measured, double passed) {
+    ExperimentSpec spec = request.spec();
+    ExperimentRequest.Limit limit = request.limit();
+    if (limit.budgets().isPresent()) {
+      return spec;
+    }
+    double needed = passed + measured.leastSeconds(spec);
+    if (limit.seconds() < needed) {
+      throw new CoppiceException(
+          ExitCode.USAGE,
+          String.format(
+              Locale.ROOT,
+              "time must hold a step of each model and their judging, got %.1f minutes; on this"
+                  + " machine --minutes %.1f is the least",
+              limit.seconds() / 60,
+              Math.ceil(MARGIN * needed / 6) / 10));
+    }
+    ExperimentSpec fitted = measured.fitted(spec, limit.seconds() - passed);
+    if (!fitted.equals(spec)) {
+      LOG.warn(
+          "models are judged on {} held-out tokens instead of {}: the time holds no more",
+          fitted.judging().tokens(),
+          spec.judging().tokens());
+    }
+    return fitted;
   }
 
   private static Budgets budgets(ExperimentRequest request, Estimate estimate, double passed) {

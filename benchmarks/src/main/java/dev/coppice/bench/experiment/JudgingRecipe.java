@@ -23,4 +23,13 @@ public record JudgingRecipe(double heldOutShare, long tokens, int resamples) {
     checkArgument(tokens > 0, "judging tokens must be positive, got %s", tokens);
     checkArgument(resamples >= 100, "resamples must be at least 100, got %s", resamples);
   }
+
+  /**
+   * The same on other text.
+   *
+   * @param other most held-out tokens
+   */
+  JudgingRecipe withTokens(long other) {
+    return new JudgingRecipe(heldOutShare, other, resamples);
+  }
 }

@@ -27,7 +27,8 @@ final class SpeedProbe {
    *
    * @param shape of the model
    * @param recipe batch and sequence
-   * @param seconds to measure for, after a few steps of warm-up
+   * @param seconds to measure for, after a few steps of warm-up, which take no longer; a slow
+   *     machine makes one step of each
    * @return cost of a step, and the median of the time it took
    */
   static Budgets.Pace measure(MoeSpec shape, TrainingRecipe recipe, double seconds) {
@@ -36,12 +37,15 @@ final class SpeedProbe {
             LanguageModel.fresh(
                 Family.named(shape.family()).configFor(shape), 0, Precision.FLOAT32);
         Learner learner = Learner.fresh(model)) {
-      for (int i = 0; i < WARM_UP_STEPS; i++) {
-        step(learner, batch);
+      double warmUp = 0;
+      for (int i = 0; i < WARM_UP_STEPS && warmUp < seconds; i++) {
+        warmUp += step(learner, batch);
       }
       List<Double> times = new ArrayList<>();
       double total = 0;
-      while (times.size() < FEWEST_STEPS || total < seconds) {
+      while (times.isEmpty()
+          || total < seconds
+          || (times.size() < FEWEST_STEPS && total < 2 * seconds)) {
         double time = step(learner, batch);
         times.add(time);
         total += time;

@@ -199,4 +199,20 @@ final class GrowVersusScratchTest {
         .hasMessageContaining("nowhere");
     assertThat(to).doesNotExist();
   }
+
+  @Test
+  void aTimeThatIsTooShortIsRefusedWithTheLeastThatWouldDo() {
+    ExperimentRequest.Limit limit =
+        new ExperimentRequest.Limit(0.6, Optional.empty(), Optional.empty());
+    Path none = folder.resolve("none");
+    assertThatThrownBy(
+            () ->
+                GrowVersusScratch.run(
+                    new ExperimentRequest(SPEC, ImmutableList.of(corpus), none, limit, true)))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessageMatching(
+            "time must hold a step of each model and their judging, got 0.0 minutes; on this"
+                + " machine --minutes 0[.][1-9] is the least");
+    assertThat(none).doesNotExist();
+  }
 }
