@@ -11,6 +11,7 @@ import dev.coppice.train.data.DataReading;
 import dev.coppice.train.data.DataRecord;
 import dev.coppice.train.data.DataRecovery;
 import dev.coppice.train.data.DataRules;
+import dev.coppice.train.data.DataSpec;
 import dev.coppice.train.data.DocumentEnd;
 import dev.coppice.train.data.DocumentStart;
 import dev.coppice.train.data.HoldOut;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ITypeConverter;
@@ -163,6 +165,38 @@ final class DataOptions {
               reading(start(reader), end, source.rules(false, strict)), reader, progress)
           .prepare(data.stream().map(DataPath::parse).toList(), holdOut, run);
     }
+  }
+
+  /**
+   * Checks that options of reading, where they are given, are those of a run that goes on.
+   *
+   * @param given whether an option of that name was given
+   * @param run what it recorded
+   * @param checkpoint whose tokenizer reads text
+   * @throws dev.coppice.moe.CoppiceException naming the first that differs, with both values
+   */
+  void checkSame(Predicate<String> given, DataSpec run, Path checkpoint) throws IOException {
+    DataRecord read = run.read();
+    if (read == null) {
+      return;
+    }
+    SameReading same = new SameReading(given, read);
+    same.check(
+        new SameReading.Asked(
+            form, textField, binWidth, name(specialTokens), name(tokenizer)));
+    if (documentStart.isEmpty() && documentEnd.isEmpty()) {
+      return;
+    }
+    try (Tokenizer reader = Source.of(checkpoint).tokenizer(TextData.Kind.of(read.reading()))) {
+      same.checkStart(start(reader).ids().asList());
+      if (documentEnd.isPresent()) {
+        same.checkEnd(DocumentEnd.of(documentEnd.get(), checkpoint, reader).token());
+      }
+    }
+  }
+
+  private static String name(Enum<?> choice) {
+    return choice.name().toLowerCase(Locale.ROOT);
   }
 
   /**

@@ -73,7 +73,8 @@ final class SameOptions {
             });
   }
 
-  private static CoppiceException differs(String option, String before, String now) {
+  /** An option with another value than the run's. */
+  static CoppiceException differs(String option, String before, String now) {
     return new CoppiceException(
         ExitCode.USAGE,
         "options must be those of the run or left out, got "

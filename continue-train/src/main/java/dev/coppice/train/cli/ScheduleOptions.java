@@ -2,10 +2,13 @@ package dev.coppice.train.cli;
 
 import dev.coppice.train.schedule.Schedule;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 
 /** How the learning rate follows the spent share of the budget. */
 final class ScheduleOptions {
+  private static final Logger LOG = LoggerFactory.getLogger(ScheduleOptions.class);
   private static final double FINAL_FACTOR = 0.1;
   private static final double DECAY = 0.2;
 
@@ -53,8 +56,27 @@ final class ScheduleOptions {
       case LINEAR -> new Schedule.Linear(climb, end);
       case COSINE -> new Schedule.Cosine(climb, end);
       case INVERSE_SQRT -> new Schedule.InverseSquareRoot(climb);
-      case WSD -> new Schedule.Wsd(climb, decay.orElse(decayOf(base)), end);
+      case WSD -> wsd(climb, end, base);
     };
+  }
+
+  /** Warm-up and decay share the budget; of the two, one that was not given gives way. */
+  private Schedule wsd(double climb, double end, Schedule base) {
+    double fall = decay.orElse(decayOf(base));
+    boolean fits = fall <= 1 - climb;
+    if (!fits && decay.isEmpty() && climb < 1) {
+      LOG.warn("wsd falls over {} of the budget: --warmup leaves no more", round(1 - climb));
+      return new Schedule.Wsd(climb, 1 - climb, end);
+    }
+    if (!fits && warmup.isEmpty() && fall <= 1) {
+      LOG.warn("the rate climbs over {} of the budget: --decay leaves no more", round(1 - fall));
+      return new Schedule.Wsd(Math.max(0, Math.nextDown(1 - fall)), fall, end);
+    }
+    return new Schedule.Wsd(climb, fall, end);
+  }
+
+  private static double round(double share) {
+    return Math.round(1e6 * share) / 1e6;
   }
 
   private static Kind kindOf(Schedule base) {

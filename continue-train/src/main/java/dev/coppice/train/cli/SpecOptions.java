@@ -6,11 +6,15 @@ import dev.coppice.train.spec.BatchSpec;
 import dev.coppice.train.spec.InitialWeights;
 import dev.coppice.train.spec.TrainSpec;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a run trains; what is not given stays as it is in {@link TrainSpec#defaults()}. */
 final class SpecOptions {
+  private static final Logger LOG = LoggerFactory.getLogger(SpecOptions.class);
+
   @Option(
       names = "--seed",
       paramLabel = "S",
@@ -137,6 +141,22 @@ final class SpecOptions {
         .withGuard(guard.over(base.guard()))
         .withSave(save.over(base.save()))
         .withEvaluation(save.over(base.evaluation()));
+  }
+
+  /**
+   * A new run's spec: defaults give way where what was given does not go with them.
+   *
+   * @param base the defaults
+   */
+  TrainSpec begun(TrainSpec base) {
+    BatchSpec usual = base.batch();
+    int micro = microBatch.orElse(0);
+    if (batch.isEmpty() && micro > 0 && usual.sequences() % micro != 0) {
+      int multiple = micro * Math.max(1, usual.sequences() / micro);
+      LOG.warn("a batch has {} sequences, a multiple of --micro-batch {}", multiple, micro);
+      usual = new BatchSpec(multiple, usual.sequence(), micro);
+    }
+    return over(base.withBatch(usual));
   }
 
   /** Whether the windows' length was given. */

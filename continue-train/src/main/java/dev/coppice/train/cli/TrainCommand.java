@@ -39,6 +39,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** {@code coppice train}. */
@@ -141,7 +142,7 @@ final class TrainCommand implements Callable<Integer> {
       throw usage("run folder must not exist yet, got " + out + " (--resume goes on there)");
     }
     DataOptions.Source reader = DataOptions.Source.of(source);
-    TrainSpec spec = fitted(options.over(defaults(source)), reader.model().maxPositions());
+    TrainSpec spec = fitted(options.begun(defaults(source)), reader.model().maxPositions());
     HoldOut holdOut = heldOut.holdOut(spec.seed());
     try (TrainingData read = data.prepare(reader, holdOut, out, output.quiet())) {
       return TrainingRun.start(fitted(spec, read.longestSequence()), source, read, limit, out);
@@ -180,8 +181,7 @@ final class TrainCommand implements Callable<Integer> {
             out,
             new ResumeSpec(inexact, !noFallback),
             (spec, source) ->
-                Memory.guarded(
-                    () -> data.again(new DataRecovery(spec, out), source, output.quiet())));
+                Memory.guarded(() -> dataAgain(new DataRecovery(spec, out), source)));
     try {
       SameOptions.check(run, options.over(run.spec()), givenBudget());
       return run;
@@ -189,6 +189,13 @@ final class TrainCommand implements Callable<Integer> {
       run.close();
       throw e;
     }
+  }
+
+  private TrainingData dataAgain(DataRecovery recovery, Path source) throws IOException {
+    SameReading.checkHeldOut(heldOut.holdOut(0), recovery.spec());
+    ParseResult given = command.commandLine().getParseResult();
+    data.checkSame(given::hasMatchedOption, recovery.spec(), source);
+    return data.again(recovery, source, output.quiet());
   }
 
   private static CoppiceException usage(String message) {
