@@ -142,6 +142,12 @@ public final class JsonTokenizer implements Tokenizer {
     return new int[0];
   }
 
+  /** Whether the template puts something behind a text. */
+  boolean endsTexts() {
+    int[] plain = encoded(tokenizer, TRIAL, false);
+    return encoded(tokenizer, TRIAL, true).length > prefix.length + plain.length;
+  }
+
   @Override
   public String name() {
     return "json";

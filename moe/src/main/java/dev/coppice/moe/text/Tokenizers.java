@@ -7,9 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds the tokenizer that belongs to a checkpoint. */
 public final class Tokenizers {
+  private static final Logger LOG = LoggerFactory.getLogger(Tokenizers.class);
   private static final String FILE = "tokenizer.json";
   private static final int BYTES = 256;
 
@@ -26,7 +29,8 @@ public final class Tokenizers {
   private Tokenizers() {}
 
   /**
-   * The folder's own {@code tokenizer.json}; bytes where there is none and the vocabulary is one of
+   * The folder's own {@code tokenizer.json}, whose template says what stands before a text; a {@code
+   * tokenizer_config.json} that says otherwise is warned of. Bytes where there is none and the vocabulary is one of
    * bytes.
    *
    * @param folder a checkpoint
@@ -35,10 +39,9 @@ public final class Tokenizers {
    */
   public static Tokenizer of(Path folder, int vocabularySize) throws IOException {
     Path file = folder.resolve(FILE);
-    if (Files.isRegularFile(file)) {
-      return JsonTokenizer.open(file, vocabularySize);
-    }
-    return bytes(folder, vocabularySize);
+    return Files.isRegularFile(file)
+        ? checked(folder, JsonTokenizer.open(file, vocabularySize))
+        : bytes(folder, vocabularySize);
   }
 
   /**
@@ -52,8 +55,13 @@ public final class Tokenizers {
   public static Tokenizer forPlainText(Path folder, int vocabularySize) throws IOException {
     Path file = folder.resolve(FILE);
     return Files.isRegularFile(file)
-        ? JsonTokenizer.openForPlainText(file, vocabularySize)
+        ? checked(folder, JsonTokenizer.openForPlainText(file, vocabularySize))
         : bytes(folder, vocabularySize);
+  }
+
+  private static Tokenizer checked(Path folder, JsonTokenizer tokenizer) throws IOException {
+    TemplateNotes.of(folder, tokenizer).forEach(note -> LOG.warn("{}", note));
+    return tokenizer;
   }
 
   private static Tokenizer bytes(Path folder, int vocabularySize) {
