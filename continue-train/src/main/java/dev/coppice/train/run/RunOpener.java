@@ -53,6 +53,7 @@ final class RunOpener {
       RunSetting.check(source, request.data(), plain);
       RunSetting.checkHeldOut(source, request.spec(), out);
       RunManifest manifest = plain.used(RunSetting.forecast(source, plain));
+      source.carryingNotes().forEach(note -> LOG.warn("{}", note));
       Trainee trainee = factory.make(source, request.spec(), false);
       try {
         return begin(request, source, manifest, trainee);

@@ -4,6 +4,7 @@ import dev.coppice.train.spec.InitialWeights;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.CodeReferences;
 import dev.coppice.moe.checkpoint.ComputeLedger;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Lineage;
@@ -29,6 +30,7 @@ public final class CheckpointSaver {
   private final Optional<Lineage> lineage;
   private final Reading reading;
   private final DiskSpace disk;
+  private final CodeReferences code;
   private ImmutableList<Path> sideFiles;
   private Path sideFolder;
   private long expectedBytes;
@@ -60,6 +62,7 @@ public final class CheckpointSaver {
     boolean fresh = manifest.spec().initialWeights() == InitialWeights.FRESH;
     this.sunk = fresh ? ComputeLedger.empty() : sunkBefore(source, origin.resumed());
     this.lineage = fresh ? Optional.empty() : source.record().flatMap(CoppiceRecord::lineage);
+    this.code = source.codeReferences();
     this.sideFiles = source.sideFiles();
     this.sideFolder = source.folder();
     this.reading = manifest.reading();
@@ -108,6 +111,7 @@ public final class CheckpointSaver {
     Path target = folder.step(state.step());
     checkSpace(expectedBytes);
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
+      writer.follow(code);
       trainee.writeModel(writer);
       writeDescription(writer, state);
       trainee.saveMoments(writer.resolve(RunFolder.TRAINING + "/optimizer.safetensors"));
@@ -152,6 +156,7 @@ public final class CheckpointSaver {
     }
     checkSpace(expectedBytes / 3);
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
+      writer.follow(code);
       trainee.writeAverage(writer);
       writeDescription(writer, state);
       writer.commit();

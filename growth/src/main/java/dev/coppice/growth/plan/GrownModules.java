@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.growth.modules.GrownModule;
@@ -18,12 +19,14 @@ import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.CodeReferences;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,6 +37,7 @@ final class GrownModules {
   private static final Predicate<String> PACKING =
       Pattern.compile("(?i).*quant.*[.]json").asMatchPredicate();
 
+  private static final String CONFIG = "config.json";
   private static final Pattern NAMES_LAYERS = Pattern.compile("(?:layers|blocks)[.][0-9]");
 
   private final GrowthPlan plan;
@@ -63,7 +67,9 @@ final class GrownModules {
         .forEach(
             name ->
                 modules.warnings.add(name + " names modules of layers, and is copied as it is"));
-    return modules.in(source.sideObjects(PACKING));
+    modules.warnings.addAll(source.carryingNotes());
+    CodeReferences code = source.codeReferences();
+    return modules.in(source.sideObjects(PACKING), code, source.sideObjects(code.files()::contains));
   }
 
   /**
@@ -74,12 +80,15 @@ final class GrownModules {
    * @param sideFiles side files that say how weights are packed, by name
    */
   static GrowthPlan in(GrowthPlan plan, Anatomy before, Map<String, ObjectNode> sideFiles) {
-    return new GrownModules(plan, before).in(sideFiles);
+    return new GrownModules(plan, before)
+        .in(sideFiles, CodeReferences.AS_THEY_ARE, ImmutableMap.of());
   }
 
-  private GrowthPlan in(Map<String, ObjectNode> sideFiles) {
-    ObjectNode config = grow("config.json", plan.config(), false);
-    ImmutableSortedMap.Builder<String, ObjectNode> files = ImmutableSortedMap.naturalOrder();
+  /** With side files that say how weights are packed, and those whose code changes. */
+  private GrowthPlan in(
+      Map<String, ObjectNode> sideFiles, CodeReferences code, Map<String, ObjectNode> coded) {
+    ObjectNode config = code.in(CONFIG, grow(CONFIG, plan.config(), false));
+    Map<String, ObjectNode> files = new TreeMap<>();
     ImmutableList.Builder<String> notes = ImmutableList.builder();
     sideFiles.forEach(
         (name, tree) -> {
@@ -89,8 +98,12 @@ final class GrownModules {
             notes.add(name + ": names of modules follow layers and experts");
           }
         });
+    coded.forEach(
+        (name, tree) -> files.put(name, code.in(name, files.getOrDefault(name, tree))));
     return plan.with(
-        config, new GrowthPlan.Beside(files.buildOrThrow(), notes.build(), warnings.build()));
+        config,
+        new GrowthPlan.Beside(
+            ImmutableSortedMap.copyOf(files), notes.build(), warnings.build()));
   }
 
   private ObjectNode grow(String file, ObjectNode tree, boolean packing) {

@@ -19,9 +19,11 @@ import java.util.stream.Stream;
  * it is ever run.
  *
  * @param files by path; all lie in the folder or are links that stay in its hub cache
+ * @param references what a copy says of code that is not there
  * @param notes what else is there and is not carried on, and which code is, a sentence each
  */
-record CarriedFiles(ImmutableList<Path> files, ImmutableList<String> notes) {
+record CarriedFiles(
+    ImmutableList<Path> files, CodeReferences references, ImmutableList<String> notes) {
   private static final int MOST_NAMED = 10;
 
   /** Weights of the model as it was, in the formats of other programs. */
@@ -88,8 +90,12 @@ record CarriedFiles(ImmutableList<Path> files, ImmutableList<String> notes) {
           "additional_chat_templates|chat_templates?|encoding|custom_generate"
               + "|(\\w*_)?(tokenizer|processor)\\w*|\\d+_[A-Z]\\w*");
 
-  /** Finds the side files of a folder. */
-  static CarriedFiles of(Path folder) throws IOException {
+  /**
+   * Finds the side files of a folder.
+   *
+   * @param known what transformers reads without code
+   */
+  static CarriedFiles of(Path folder, NativeCode known) throws IOException {
     List<Path> carried = new ArrayList<>();
     List<String> weights = new ArrayList<>();
     List<String> folders = new ArrayList<>();
@@ -111,7 +117,7 @@ record CarriedFiles(ImmutableList<Path> files, ImmutableList<String> notes) {
       }
     }
     carried.removeIf(file -> !Files.isRegularFile(file) || FolderFiles.leadsOut(folder, file));
-    RemoteCode code = RemoteCode.of(folder, carried);
+    RemoteCode code = RemoteCode.of(folder, carried, known);
     carried.addAll(code.files());
     folders.removeIf(
         name -> code.files().stream().anyMatch(f -> f.startsWith(folder.resolve(name))));
@@ -122,6 +128,12 @@ record CarriedFiles(ImmutableList<Path> files, ImmutableList<String> notes) {
       }
     }
     List<String> notes = new ArrayList<>(code.notes());
+    FolderFiles.linksOut(folder)
+        .forEach(
+            link ->
+                notes.add(
+                    PlainText.of(
+                        link.getFileName() + " is a link out of the folder; it is not carried on")));
     note(notes, "weights in other formats are not carried on: ", weights);
     note(
         notes,
@@ -129,6 +141,7 @@ record CarriedFiles(ImmutableList<Path> files, ImmutableList<String> notes) {
         folders);
     return new CarriedFiles(
         carried.stream().distinct().sorted().collect(ImmutableList.toImmutableList()),
+        code.references(),
         ImmutableList.copyOf(notes));
   }
 

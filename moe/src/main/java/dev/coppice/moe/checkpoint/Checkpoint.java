@@ -56,7 +56,7 @@ public final class Checkpoint implements Closeable {
   private final ExtraTensors extras;
   private final ImmutableMap<Path, SafetensorsFile> files;
   private final ImmutableSortedMap<String, StoredTensor> tensors;
-  private final ImmutableList<Path> sideFiles;
+  private final CarriedFiles side;
   private final Optional<CoppiceRecord> record;
   private final ImmutableList<String> warnings;
 
@@ -85,15 +85,12 @@ public final class Checkpoint implements Closeable {
     } catch (CheckpointFormatException e) {
       throw e.isOf(FolderFiles.CONFIG) ? e.at(folder.resolve(FolderFiles.CONFIG)) : e;
     }
-    CarriedFiles side = CarriedFiles.of(folder);
-    this.sideFiles = side.files();
+    this.side = CarriedFiles.of(folder, NativeCode.of(this.family, config));
     this.record = readRecord(folder);
     this.warnings =
         ImmutableList.<String>builder()
             .addAll(index.warnings(files.values().asList()))
             .addAll(extras.warning(this.family).stream().toList())
-            .addAll(FolderFiles.linksOut(folder).stream().map(Checkpoint::leadsOut).iterator())
-            .addAll(side.notes().stream().map(note -> folder + ": " + note).iterator())
             .build();
     if (spec.isPresent() && oddTensor.isEmpty()) {
       new TensorCheck(this, spec.get()).check(mainTensors(), join(expected));
@@ -114,10 +111,6 @@ public final class Checkpoint implements Closeable {
     }
     Path file = FolderFiles.inside(folder, folder.resolve(FolderFiles.RECORD));
     return Optional.of(CoppiceRecord.fromJson(JsonFiles.readObject(file), file));
-  }
-
-  private static String leadsOut(Path link) {
-    return PlainText.of(link + ": file is a link out of the folder; it is not carried on");
   }
 
   /**
@@ -316,7 +309,7 @@ public final class Checkpoint implements Closeable {
    * among them where a configuration names it.
    */
   public ImmutableList<Path> sideFiles() {
-    return sideFiles;
+    return side.files();
   }
 
   /**
@@ -326,7 +319,7 @@ public final class Checkpoint implements Closeable {
    */
   public ImmutableMap<String, ObjectNode> sideObjects(Predicate<String> named) {
     return SideFiles.objects(
-        sideFiles.stream().filter(file -> folder.equals(file.getParent())).toList(), named);
+        side.files().stream().filter(file -> folder.equals(file.getParent())).toList(), named);
   }
 
   /**
@@ -345,7 +338,22 @@ public final class Checkpoint implements Closeable {
    * @param named which names are wanted
    */
   public ImmutableList<Path> sideFilesWith(Pattern sought, Predicate<String> named) {
-    return SideFiles.with(sideFiles, sought, named);
+    return SideFiles.with(side.files(), sought, named);
+  }
+
+  /** What a copy of the folder says of code that the folder lacks. */
+  public CodeReferences codeReferences() {
+    return side.references();
+  }
+
+  /**
+   * What a copy of the folder has and has not of the files beside the weights, a sentence each:
+   * those who write a copy say so, opening does not.
+   */
+  public ImmutableList<String> carryingNotes() {
+    return side.notes().stream()
+        .map(note -> folder + ": " + note)
+        .collect(ImmutableList.toImmutableList());
   }
 
   /** The model card, if there is one. */

@@ -46,6 +46,7 @@ public final class CheckpointWriter implements Closeable {
   private final ImmutableList<Path> ancestors;
   private final Thread cleaner;
   private volatile Supplier<Optional<String>> reasonToKeep = Optional::empty;
+  private CodeReferences code = CodeReferences.AS_THEY_ARE;
   private boolean committed;
 
   private CheckpointWriter(Path target, Path staging, ImmutableList<Path> ancestors) {
@@ -158,7 +159,16 @@ public final class CheckpointWriter implements Closeable {
 
   /** Writes {@code config.json}. */
   public void writeConfig(ObjectNode config) throws IOException {
-    writeText(FolderFiles.CONFIG, JsonFiles.print(config));
+    writeText(FolderFiles.CONFIG, JsonFiles.print(code.in(FolderFiles.CONFIG, config)));
+  }
+
+  /**
+   * Lets configurations that are written or copied from now on name code so.
+   *
+   * @param references of the source
+   */
+  public void follow(CodeReferences references) {
+    this.code = references;
   }
 
   /** Writes {@code coppice.json}. */
@@ -211,7 +221,12 @@ public final class CheckpointWriter implements Closeable {
    * @param file in that folder, or in a folder below
    */
   public void copySideFile(Path folder, Path file) throws IOException {
-    Path copy = resolve(folder.relativize(file).toString());
+    String name = folder.relativize(file).toString();
+    if (code.files().contains(name)) {
+      writeSideFile(name, code.in(file));
+      return;
+    }
+    Path copy = resolve(name);
     Files.copy(file, copy);
     force(copy);
   }

@@ -2,20 +2,16 @@ package dev.coppice.moe.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableListMultimap;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.PlainText;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -24,135 +20,135 @@ import java.util.regex.Pattern;
  * are read as text, and never run.
  *
  * <p>A class is {@code file.Class}; {@code repository--file.Class} names code that lies elsewhere.
+ * Where some of a key's code is missing, a copy of the folder leaves the key out if transformers
+ * needs no code, or else points all of it at the repository that the folder is a snapshot of. The
+ * code of one key stays together, since a model's class must be made for its configuration's.
  *
- * @param files that are there
+ * @param files that are there, and are still named in a copy
+ * @param references what a copy says instead
  * @param notes which they are, and which are missing, a sentence each
  */
-record RemoteCode(ImmutableList<Path> files, ImmutableList<String> notes) {
-  private static final int LARGEST = 10_000_000;
-  private static final String CODE = ".py";
+record RemoteCode(
+    ImmutableList<Path> files, CodeReferences references, ImmutableList<String> notes) {
+  private static final ImmutableList<String> KEYS = ImmutableList.of("auto_map", "custom_pipelines");
 
-  private static final Pattern FROM =
-      Pattern.compile(
-          "(?m)^[ \\t]*from[ \\t]*(\\.+)[ \\t]*([\\w.]*)[ \\t]*\\bimport\\b[ \\t]*(\\([^)]*\\)|[^\\n]*)");
-
-  /** What Python skips inside a statement: a comment, or the end of a line that goes on. */
-  private static final Pattern SKIPPED = Pattern.compile("#[^\\n]*|\\\\[ \\t]*\\n");
-
-  private static final Splitter NAMES =
-      Splitter.on(Pattern.compile("\\s+as\\s+\\w+|[^\\w]+")).omitEmptyStrings();
+  private static final Pattern CLASS = Pattern.compile("[^\\s.-][^\\s]*[.]\\w+");
 
   /**
    * Finds the code.
    *
    * @param side files that are carried on anyhow; those named {@code *config.json} are asked
+   * @param known what transformers reads without code
    */
-  static RemoteCode of(Path folder, List<Path> side) throws IOException {
-    Set<String> named = new TreeSet<>();
-    addNamed(folder.resolve(FolderFiles.CONFIG), named);
+  static RemoteCode of(Path folder, List<Path> side, NativeCode known) throws IOException {
+    Search search = new Search(folder, known);
+    search.add(folder.resolve(FolderFiles.CONFIG));
     for (Path file : side) {
       boolean top = folder.equals(file.getParent());
       if (top && file.getFileName().toString().endsWith("config.json")) {
-        addNamed(file, named);
+        search.add(file);
       }
     }
-    Set<String> missing = new TreeSet<>();
-    Set<Path> found = new TreeSet<>();
-    for (String module : named) {
-      Path file = folder.resolve(module.replace('.', '/') + CODE).normalize();
-      if (isCode(folder, file)) {
-        follow(folder, file, found);
-      } else {
-        missing.add(folder.relativize(file).toString());
+    return search.result();
+  }
+
+  /** Whether a text names a class in the folder: no repository is named before it. */
+  static boolean isLocalClass(String text) {
+    return !text.contains("--") && CLASS.matcher(text).matches();
+  }
+
+  /** Gathers code file by file. */
+  private static final class Search {
+    private final Path folder;
+    private final NativeCode known;
+    private final Optional<String> repository;
+    private final Set<Path> found = new TreeSet<>();
+    private final Set<String> missing = new TreeSet<>();
+    private final ImmutableListMultimap.Builder<String, CodeChange> changes =
+        ImmutableListMultimap.builder();
+    private final ImmutableList.Builder<String> changed = ImmutableList.builder();
+
+    Search(Path folder, NativeCode known) {
+      this.folder = folder;
+      this.known = known;
+      // two dashes part a repository from its class
+      this.repository = CardHeader.hubId(folder).filter(id -> !id.contains("--"));
+    }
+
+    void add(Path file) throws IOException {
+      ObjectNode tree;
+      try {
+        tree = JsonFiles.readObject(file);
+      } catch (CheckpointFormatException e) {
+        // says nothing that can be read; what depends on the file reports it
+        return;
       }
-    }
-    return new RemoteCode(ImmutableList.copyOf(found), notes(folder, found, missing));
-  }
-
-  private static ImmutableList<String> notes(Path folder, Set<Path> found, Set<String> missing) {
-    ImmutableList.Builder<String> notes = ImmutableList.builder();
-    if (!found.isEmpty()) {
-      List<String> names = found.stream().map(file -> folder.relativize(file).toString()).toList();
-      notes.add(
-          PlainText.of(
-              "code that auto_map names is carried on, unrun: " + String.join(", ", names)));
-    }
-    if (!missing.isEmpty()) {
-      notes.add(
-          PlainText.of(
-              "auto_map names code that is not in the folder: "
-                  + String.join(", ", missing)
-                  + "; trust_remote_code needs it"));
-    }
-    return notes.build();
-  }
-
-  private static void addNamed(Path file, Set<String> modules) throws IOException {
-    try {
-      ObjectNode config = JsonFiles.readObject(file);
-      for (JsonNode map : config.findValues("auto_map")) {
-        map.forEach(value -> addClass(value, modules));
-      }
-      config.path("custom_pipelines").forEach(value -> addClass(value.path("impl"), modules));
-    } catch (CheckpointFormatException e) {
-      // says nothing that can be read; what depends on the file reports it
-      return;
-    }
-  }
-
-  private static void addClass(JsonNode value, Set<String> modules) {
-    if (value.isArray()) {
-      value.forEach(each -> addClass(each, modules));
-    } else if (value.isTextual() && !value.asText().contains("--")) {
-      String name = value.asText();
-      int dot = name.lastIndexOf('.');
-      if (dot > 0) {
-        modules.add(name.substring(0, dot));
-      }
-    }
-  }
-
-  private static boolean isCode(Path folder, Path file) throws IOException {
-    return file.startsWith(folder)
-        && Files.isRegularFile(file)
-        && Files.size(file) <= LARGEST
-        && !FolderFiles.leadsOut(folder, file);
-  }
-
-  /** Takes a file, and what it imports. */
-  private static void follow(Path folder, Path first, Set<Path> found) throws IOException {
-    Deque<Path> open = new ArrayDeque<>(List.of(first));
-    while (!open.isEmpty()) {
-      Path file = open.remove();
-      if (isCode(folder, file) && found.add(file)) {
-        String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-        Matcher imports = FROM.matcher(SKIPPED.matcher(text).replaceAll(" "));
-        while (imports.find()) {
-          open.addAll(imported(file, imports));
+      for (String key : KEYS) {
+        Set<String> modules = new TreeSet<>();
+        tree.findValues(key).forEach(named -> addModules(named, modules));
+        PythonFiles code = PythonFiles.of(folder, modules);
+        Optional<CodeChange> change = code.missing().isEmpty() ? Optional.empty() : change(key, file, tree);
+        if (change.isPresent()) {
+          String name = file.getFileName().toString();
+          changes.put(name, change.get());
+          changed.add(note(name, change.get(), code.missing()));
+        } else {
+          found.addAll(code.found());
+          missing.addAll(code.missing());
         }
       }
     }
-  }
 
-  /** Files that an import may mean: a module, a package, or a module of a package. */
-  private static ImmutableList<Path> imported(Path file, Matcher imports) {
-    Path base = file.resolveSibling("");
-    for (int up = 1; up < imports.group(1).length(); up++) {
-      base = base.resolve("..");
+    private Optional<CodeChange> change(String key, Path file, ObjectNode tree) {
+      Optional<CodeChange> leftOut =
+          known
+              .known(file, tree)
+              .filter(type -> key.equals("auto_map"))
+              .map(type -> new CodeChange.LeftOut(key, type));
+      return leftOut.or(() -> repository.map(id -> new CodeChange.PointedAt(key, id)));
     }
-    ImmutableList.Builder<Path> files = ImmutableList.builder();
-    Path module = base;
-    for (String part : Splitter.on('.').omitEmptyStrings().split(imports.group(2))) {
-      files.add(module.resolve("__init__.py").normalize());
-      module = module.resolve(part);
+
+    private static String note(String file, CodeChange change, Set<String> missing) {
+      return PlainText.of(
+          file
+              + ": "
+              + change.verb()
+              + ", as its code is not in the folder: "
+              + String.join(", ", missing));
     }
-    files.add(module.resolve("__init__.py").normalize());
-    if (!imports.group(2).isEmpty()) {
-      files.add(module.resolveSibling(module.getFileName() + CODE).normalize());
+
+    RemoteCode result() {
+      return new RemoteCode(
+          ImmutableList.copyOf(found),
+          new CodeReferences(changes.build()),
+          ImmutableList.<String>builder().addAll(notes()).addAll(changed.build()).build());
     }
-    for (String name : NAMES.split(imports.group(3))) {
-      files.add(module.resolve(name + CODE).normalize());
+
+    private ImmutableList<String> notes() {
+      ImmutableList.Builder<String> notes = ImmutableList.builder();
+      if (!found.isEmpty()) {
+        List<String> names = found.stream().map(file -> folder.relativize(file).toString()).toList();
+        notes.add(
+            PlainText.of(
+                "code that auto_map names is carried on, unrun: " + String.join(", ", names)));
+      }
+      if (!missing.isEmpty()) {
+        notes.add(
+            PlainText.of(
+                "auto_map names code that is not in the folder: "
+                    + String.join(", ", missing)
+                    + "; trust_remote_code needs it"));
+      }
+      return notes.build();
     }
-    return files.build();
+
+    /** Modules of all classes below a node; other texts have no dot or a repository. */
+    private static void addModules(JsonNode node, Set<String> modules) {
+      if (node.isContainerNode()) {
+        node.forEach(each -> addModules(each, modules));
+      } else if (node.isTextual() && isLocalClass(node.asText())) {
+        modules.add(node.asText().substring(0, node.asText().lastIndexOf('.')));
+      }
+    }
   }
 }

@@ -13,6 +13,7 @@ import dev.coppice.moe.anatomy.Form;
 import dev.coppice.moe.anatomy.MtpLayers;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.spec.MoeSpec;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -59,6 +60,12 @@ public final class Family {
   /** Values of {@code model_type} that mean it. */
   ImmutableSet<String> modelTypes() {
     return ImmutableSet.copyOf(description.modelTypes());
+  }
+
+  /** Values of {@code model_type} that transformers knows without code from a repository. */
+  public ImmutableSet<String> nativeTypes() {
+    List<String> types = description.nativeTypes();
+    return types == null ? ImmutableSet.of() : ImmutableSet.copyOf(types);
   }
 
   /** What growth has to know of it. */

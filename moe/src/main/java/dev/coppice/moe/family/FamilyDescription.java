@@ -10,11 +10,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name name of the family
  * @param modelTypes values of {@code model_type} that mean it
+ * @param nativeTypes those of them that transformers knows without code from a repository; null for
+ *     none
  * @param growth what growth has to know of it
  * @param model what the kernels have to know of it; null where they do not run it
  */
 record FamilyDescription(
     @JsonProperty(required = true) String name,
     @JsonProperty(required = true) List<String> modelTypes,
+    @JsonProperty("native") @Nullable List<String> nativeTypes,
     @JsonProperty(required = true) FamilyTraits growth,
     @Nullable ModelTraits model) {}

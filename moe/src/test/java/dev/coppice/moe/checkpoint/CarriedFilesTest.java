@@ -42,7 +42,7 @@ class CarriedFilesTest {
     write("tokenizer.json", "{}");
     write("LICENSE", "x");
     assertThat(names()).containsExactly("LICENSE", "tokenizer.json");
-    assertThat(CarriedFiles.of(folder).notes())
+    assertThat(CarriedFiles.of(folder, NativeCode.NONE).notes())
         .containsExactly(
             "weights in other formats are not carried on: "
                 + String.join(", ", weights.subList(0, 10))
@@ -69,7 +69,7 @@ class CarriedFilesTest {
     write(name, "x");
     write("chat_template.jinja", "x");
     assertThat(names()).containsExactly("chat_template.jinja");
-    assertThat(CarriedFiles.of(folder).notes())
+    assertThat(CarriedFiles.of(folder, NativeCode.NONE).notes())
         .containsExactly("weights in other formats are not carried on: " + name);
   }
 
@@ -117,7 +117,7 @@ class CarriedFilesTest {
             "chat_templates/a/b.jinja",
             "encoding/encoding_v4.py",
             "tokenizer/vocab.json");
-    assertThat(CarriedFiles.of(folder).notes())
+    assertThat(CarriedFiles.of(folder, NativeCode.NONE).notes())
         .containsExactly(
             "sub-folders that no reader of checkpoints is known to use are not carried on: figures,"
                 + " original");
@@ -156,7 +156,7 @@ class CarriedFilesTest {
             "shared.py",
             "tok.py",
             "tokenizer_config.json");
-    assertThat(CarriedFiles.of(folder).notes())
+    assertThat(CarriedFiles.of(folder, NativeCode.NONE).notes())
         .containsExactly(
             "code that auto_map names is carried on, unrun: configuration_my.py, layers/mlp.py,"
                 + " layers/norm.py, layers/rope.py, modeling_my.py, pipe.py, shared.py, tok.py",
@@ -173,7 +173,7 @@ class CarriedFilesTest {
   }
 
   private List<String> names() throws IOException {
-    return CarriedFiles.of(folder).files().stream()
+    return CarriedFiles.of(folder, NativeCode.NONE).files().stream()
         .map(f -> folder.relativize(f).toString())
         .toList();
   }
