@@ -45,8 +45,7 @@ class MissingCodeGrowthTest {
       Path plain = source(folder, "source");
       try (Checkpoint source = Checkpoint.open(plain)) {
         GrowthReport report =
-            GrowthReport.of(
-                source, GrowthRequest.of(Interpose.times(2), 0), folder.of("grown"));
+            GrowthReport.of(source, GrowthRequest.of(Interpose.times(2), 0), folder.of("grown"));
         assertThat(report.warnings())
             .anySatisfy(line -> assertThat(line).contains("config.json: auto_map is left out"))
             .anySatisfy(line -> assertThat(line).contains("tokenizer_config.json: auto_map"))

@@ -108,8 +108,7 @@ public record ExperimentSpec(
    */
   public ExperimentSpec withDocumentMask(boolean masked) {
     TrainingRecipe other = training.withDocumentMask(masked);
-    return new ExperimentSpec(
-        schemaVersion, name, seed, base, growth, other, baseShare, judging);
+    return new ExperimentSpec(schemaVersion, name, seed, base, growth, other, baseShare, judging);
   }
 
   /**
@@ -118,8 +117,7 @@ public record ExperimentSpec(
    * @param other judging
    */
   ExperimentSpec withJudging(JudgingRecipe other) {
-    return new ExperimentSpec(
-        schemaVersion, name, seed, base, growth, training, baseShare, other);
+    return new ExperimentSpec(schemaVersion, name, seed, base, growth, training, baseShare, other);
   }
 
   /** The shape that the base grows to. */

@@ -4,9 +4,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.depth.Stack;
+import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.width.DuplicateExperts;
 import java.util.ArrayList;
 import java.util.List;

@@ -45,7 +45,13 @@ class DocumentedCommandsTest {
       ImmutableSet.of("grown", "run", "run2", "logits.safetensors", "norms.svg");
   private static final ImmutableSet<String> INPUTS =
       ImmutableSet.of(
-          "base", "texts", "held-out", "web", "books.jsonl", "questions.jsonl", "ids.json",
+          "base",
+          "texts",
+          "held-out",
+          "web",
+          "books.jsonl",
+          "questions.jsonl",
+          "ids.json",
           "recipe.yaml");
   private static final LayerSpec MIXTURE = new LayerSpec.Moe(4, 2, 4);
   private static final MoeSpec SPEC =
@@ -152,7 +158,8 @@ class DocumentedCommandsTest {
     for (String name : List.of("texts", "held-out", "web")) {
       Path texts = Files.createDirectory(folder.resolve(name));
       for (int i = 0; i < 20; i++) {
-        Files.writeString(texts.resolve(i + ".txt"), name + i + " the old root drives new wood ".repeat(9));
+        Files.writeString(
+            texts.resolve(i + ".txt"), name + i + " the old root drives new wood ".repeat(9));
       }
     }
     Files.writeString(

@@ -182,8 +182,7 @@ final class DataOptions {
     }
     SameReading same = new SameReading(given, read);
     same.check(
-        new SameReading.Asked(
-            form, textField, binWidth, name(specialTokens), name(tokenizer)));
+        new SameReading.Asked(form, textField, binWidth, name(specialTokens), name(tokenizer)));
     if (documentStart.isEmpty() && documentEnd.isEmpty()) {
       return;
     }

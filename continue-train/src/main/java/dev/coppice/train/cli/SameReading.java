@@ -120,7 +120,9 @@ final class SameReading {
    */
   static void checkHeldOut(HoldOut asked, DataSpec run) {
     Optional<HeldOutSpec> recorded =
-        run.parts().stream().map(part -> Optional.ofNullable(part.split())).findFirst()
+        run.parts().stream()
+            .map(part -> Optional.ofNullable(part.split()))
+            .findFirst()
             .flatMap(first -> first);
     String then = recorded.map(each -> String.valueOf(each.share())).orElse(NONE);
     asked

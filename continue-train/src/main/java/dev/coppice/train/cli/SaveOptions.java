@@ -65,8 +65,6 @@ final class SaveOptions {
   /** Evaluations with what was given put in place of their own. */
   EvaluationSpec over(EvaluationSpec base) {
     return new EvaluationSpec(
-        evalEvery.orElse(base.everySteps()),
-        evalWindows.orElse(base.windows()),
-        base.asTrained());
+        evalEvery.orElse(base.everySteps()), evalWindows.orElse(base.windows()), base.asTrained());
   }
 }

@@ -180,8 +180,7 @@ final class TrainCommand implements Callable<Integer> {
         TrainingRun.resume(
             out,
             new ResumeSpec(inexact, !noFallback),
-            (spec, source) ->
-                Memory.guarded(() -> dataAgain(new DataRecovery(spec, out), source)));
+            (spec, source) -> Memory.guarded(() -> dataAgain(new DataRecovery(spec, out), source)));
     try {
       SameOptions.check(run, options.over(run.spec()), givenBudget());
       return run;

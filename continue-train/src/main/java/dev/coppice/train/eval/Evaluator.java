@@ -14,7 +14,8 @@ import java.util.stream.LongStream;
  * Judges a model by text that it was not trained on.
  *
  * <p>The text is read in windows that do not overlap; a token is foretold from those before it in
- * its window, and with a document mask from those of its document alone. Deterministic: one model, one text and one spec give one report.
+ * its window, and with a document mask from those of its document alone. Deterministic: one model,
+ * one text and one spec give one report.
  */
 public final class Evaluator {
   private Evaluator() {}

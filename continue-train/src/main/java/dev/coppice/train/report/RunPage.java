@@ -85,8 +85,7 @@ final class RunPage {
   private void run(RunView run) {
     page.section("Run " + run.name());
     page.paragraph(statement(run));
-    HeldOutLooks.of(run)
-        .ifPresent(looks -> page.paragraph(looks.statement()).table(looks.table()));
+    HeldOutLooks.of(run).ifPresent(looks -> page.paragraph(looks.statement()).table(looks.table()));
     ledger(run);
     events(run);
     JsonNode manifest = run.manifest();

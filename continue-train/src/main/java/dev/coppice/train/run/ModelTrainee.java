@@ -1,11 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.eval.EvalReport;
-import dev.coppice.train.eval.EvalSpec;
-import dev.coppice.train.eval.Evaluator;
-import dev.coppice.train.eval.HeldOutText;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.TraineeState;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
@@ -20,6 +14,12 @@ import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
 import dev.coppice.train.distill.TeacherSpec;
+import dev.coppice.train.eval.EvalReport;
+import dev.coppice.train.eval.EvalSpec;
+import dev.coppice.train.eval.Evaluator;
+import dev.coppice.train.eval.HeldOutText;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

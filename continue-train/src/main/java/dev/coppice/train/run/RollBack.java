@@ -1,13 +1,13 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.GuardSpec;
-import dev.coppice.train.store.CheckpointFinder;
-import dev.coppice.train.store.Retention;
-import dev.coppice.train.store.RunState;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.metrics.RunEvent;
+import dev.coppice.train.spec.GuardSpec;
+import dev.coppice.train.store.CheckpointFinder;
+import dev.coppice.train.store.Retention;
+import dev.coppice.train.store.RunState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -1,11 +1,11 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.SpikePolicy;
-import dev.coppice.train.spec.TrainSpec;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.RunEvent;
+import dev.coppice.train.spec.SpikePolicy;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 import java.util.Locale;
 

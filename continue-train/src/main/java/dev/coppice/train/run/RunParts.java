@@ -1,7 +1,7 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.store.CheckpointSaver;
 import dev.coppice.train.budget.BudgetMeter;
+import dev.coppice.train.store.CheckpointSaver;
 import java.util.Optional;
 
 /** What a run is made of; a roll back exchanges what learns. */

@@ -1,11 +1,11 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.TrainSpec;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.train.data.HeldOut;
 import dev.coppice.train.optimizer.LossSpec;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;

@@ -1,14 +1,14 @@
 package dev.coppice.train.run;
 
+import com.google.common.collect.ImmutableSortedMap;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.spec.SaveSpec;
 import dev.coppice.train.store.CheckpointSaver;
 import dev.coppice.train.store.RunFolder;
 import dev.coppice.train.store.RunState;
 import dev.coppice.train.store.TraineeState;
-import com.google.common.collect.ImmutableSortedMap;
-import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
-import dev.coppice.train.metrics.RunEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.BatchSpec;
-import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.budget.StepCost;
 import dev.coppice.train.distill.TeacherSpec;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.DoubleFunction;

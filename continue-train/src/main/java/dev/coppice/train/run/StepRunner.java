@@ -1,8 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.SpikePolicy;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.RunState;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
@@ -20,6 +17,9 @@ import dev.coppice.train.data.TokenWindows;
 import dev.coppice.train.distill.TeacherSpec;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.optimizer.OptimizerSpec;
+import dev.coppice.train.spec.SpikePolicy;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunState;
 import java.math.BigInteger;
 
 /** Takes one step after the other. */
@@ -107,9 +107,7 @@ final class StepRunner {
     note(losses, applied);
     double tokensPerSecond = cost.tokens() / Math.max(seconds, 1e-9);
     return new StepReport(
-        line(losses, applied, learningRate, tokensPerSecond),
-        applied.spike(),
-        losses.unlabelled());
+        line(losses, applied, learningRate, tokensPerSecond), applied.spike(), losses.unlabelled());
   }
 
   private void note(Losses losses, Applied applied) {

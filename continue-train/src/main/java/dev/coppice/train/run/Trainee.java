@@ -1,9 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.eval.EvalReport;
-import dev.coppice.train.eval.EvalSpec;
-import dev.coppice.train.eval.HeldOutText;
-import dev.coppice.train.store.TraineeState;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.model.AdamWSettings;
 import dev.coppice.moe.model.ExpertLoad;
@@ -11,6 +7,10 @@ import dev.coppice.moe.model.LossStats;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.UpdateReport;
+import dev.coppice.train.eval.EvalReport;
+import dev.coppice.train.eval.EvalSpec;
+import dev.coppice.train.eval.HeldOutText;
+import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.util.function.DoublePredicate;
 

@@ -1,8 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.InitialWeights;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.RunFolder;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -14,6 +11,9 @@ import dev.coppice.train.distill.TeacherSpec;
 import dev.coppice.train.optimizer.InitialMoments;
 import dev.coppice.train.optimizer.PartPolicy;
 import dev.coppice.train.run.ModelTrainee.Teacher;
+import dev.coppice.train.spec.InitialWeights;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 
 /** Makes what the loop trains. */

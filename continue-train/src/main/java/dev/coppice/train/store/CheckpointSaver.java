@@ -1,6 +1,5 @@
 package dev.coppice.train.store;
 
-import dev.coppice.train.spec.InitialWeights;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
@@ -11,6 +10,7 @@ import dev.coppice.moe.checkpoint.Lineage;
 import dev.coppice.moe.checkpoint.Reading;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.train.TrainJson;
+import dev.coppice.train.spec.InitialWeights;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;

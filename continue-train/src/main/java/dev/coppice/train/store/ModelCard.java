@@ -1,8 +1,8 @@
 package dev.coppice.train.store;
 
-import dev.coppice.train.spec.InitialWeights;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.CardHeader;
+import dev.coppice.train.spec.InitialWeights;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;

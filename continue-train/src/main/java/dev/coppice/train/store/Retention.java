@@ -1,9 +1,9 @@
 package dev.coppice.train.store;
 
+import com.google.common.collect.ImmutableList;
 import dev.coppice.train.spec.GuardSpec;
 import dev.coppice.train.spec.SaveSpec;
 import dev.coppice.train.spec.SpikePolicy;
-import com.google.common.collect.ImmutableList;
 import java.util.List;
 
 /**

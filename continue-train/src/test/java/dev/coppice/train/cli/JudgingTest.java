@@ -171,17 +171,7 @@ class JudgingTest {
     Path one = lines("val.jsonl", 100, 20);
     Path other = lines("other.jsonl", 200, 5);
     JsonNode trained =
-        train(
-                "--data",
-                lines,
-                "--held-out-data",
-                one,
-                other,
-                one,
-                "--steps",
-                3,
-                "--eval-every",
-                2)
+        train("--data", lines, "--held-out-data", one, other, one, "--steps", 3, "--eval-every", 2)
             .json();
     assertThat(looks()).extracting(RunEvent::step).containsExactly(0L, 2L, 3L);
     RunEvent last = looks().get(2);
@@ -254,8 +244,7 @@ class JudgingTest {
 
   @Test
   void dataWithoutALabelIsRefusedAndAStepWithoutOneIsSkipped() throws IOException {
-    Path bare =
-        Files.writeString(folder.resolve("bare.jsonl"), "{\"text\": \"a\"}\n".repeat(400));
+    Path bare = Files.writeString(folder.resolve("bare.jsonl"), "{\"text\": \"a\"}\n".repeat(400));
     Outcome none = train("--data", bare, "--steps", 2);
     assertThat(none.code()).isEqualTo(3);
     assertThat(none.err()).contains("data must have a token that follows another of its document");

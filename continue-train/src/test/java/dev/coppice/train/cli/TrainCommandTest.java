@@ -144,8 +144,7 @@ class TrainCommandTest {
         train("--document-end", 256, "--steps", 1),
         2,
         "document end must be auto, none, an id in 0..255 or the text of a token of the ");
-    assertFails(
-        train("--data-format", "llmc", "--steps", 1), 3, "no tokens of llm.c under ");
+    assertFails(train("--data-format", "llmc", "--steps", 1), 3, "no tokens of llm.c under ");
     assertFails(coppice("routers", checkpoint), 2, "--data must be given, got none");
   }
 

@@ -1,9 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.BatchSpec;
-import dev.coppice.train.spec.SaveSpec;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.Environment;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;
@@ -13,6 +9,10 @@ import dev.coppice.moe.spec.RouterSpec;
 import dev.coppice.moe.testing.TinyCheckpoints;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.Environment;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;

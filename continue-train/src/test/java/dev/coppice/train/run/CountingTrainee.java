@@ -1,10 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.eval.EvalReport;
-import dev.coppice.train.eval.EvalSpec;
-import dev.coppice.train.eval.HeldOutText;
-import dev.coppice.train.store.RunFolder;
-import dev.coppice.train.store.TraineeState;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -21,6 +16,11 @@ import dev.coppice.moe.model.UpdateReport;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.train.data.KeyedHash;
+import dev.coppice.train.eval.EvalReport;
+import dev.coppice.train.eval.EvalSpec;
+import dev.coppice.train.eval.HeldOutText;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -127,7 +127,21 @@ final class CountingTrainee implements Trainee {
 
   @Override
   public EvalReport evaluate(HeldOutText heldOut, EvalSpec spec) {
-    return new EvalReport(2.5, 3.6, 0.5, 2.4, 2.6, 0.4, 0.6, "documents", 10, 10, 100, 100L, spec.documentMask(), "none");
+    return new EvalReport(
+        2.5,
+        3.6,
+        0.5,
+        2.4,
+        2.6,
+        0.4,
+        0.6,
+        "documents",
+        10,
+        10,
+        100,
+        100L,
+        spec.documentMask(),
+        "none");
   }
 
   @Override

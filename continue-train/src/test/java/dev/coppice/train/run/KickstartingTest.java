@@ -2,6 +2,12 @@ package dev.coppice.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.model.LanguageModel;
+import dev.coppice.moe.model.Precision;
+import dev.coppice.train.budget.Budget;
+import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.distill.TeacherSpec;
 import dev.coppice.train.eval.EvalSpec;
 import dev.coppice.train.eval.Evaluator;
 import dev.coppice.train.eval.HeldOutText;
@@ -9,12 +15,6 @@ import dev.coppice.train.spec.BatchSpec;
 import dev.coppice.train.spec.InitialWeights;
 import dev.coppice.train.spec.SaveSpec;
 import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.model.LanguageModel;
-import dev.coppice.moe.model.Precision;
-import dev.coppice.train.budget.Budget;
-import dev.coppice.train.data.TokenFile;
-import dev.coppice.train.distill.TeacherSpec;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;

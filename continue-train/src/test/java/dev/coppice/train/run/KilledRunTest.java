@@ -3,13 +3,13 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.train.Folders;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

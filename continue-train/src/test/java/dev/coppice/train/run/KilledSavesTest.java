@@ -2,11 +2,6 @@ package dev.coppice.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.coppice.train.spec.SaveSpec;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.CheckpointFinder;
-import dev.coppice.train.store.CheckpointManifest;
-import dev.coppice.train.store.RunFolder;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.train.Folders;
 import dev.coppice.train.metrics.MetricsLine;
@@ -14,6 +9,11 @@ import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.MetricsSink;
 import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.metrics.RunSinks;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.CheckpointFinder;
+import dev.coppice.train.store.CheckpointManifest;
+import dev.coppice.train.store.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,13 +2,6 @@ package dev.coppice.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.coppice.train.spec.SaveSpec;
-import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.CheckpointFinder;
-import dev.coppice.train.store.CheckpointManifest;
-import dev.coppice.train.store.DamageException;
-import dev.coppice.train.store.RunFolder;
-import dev.coppice.train.store.RunManifest;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.testing.FaultFs;
@@ -21,6 +14,13 @@ import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.MetricsSink;
 import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.metrics.RunSinks;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.CheckpointFinder;
+import dev.coppice.train.store.CheckpointManifest;
+import dev.coppice.train.store.DamageException;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunManifest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

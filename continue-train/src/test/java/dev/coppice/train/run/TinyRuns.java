@@ -1,8 +1,5 @@
 package dev.coppice.train.run;
 
-import dev.coppice.train.spec.BatchSpec;
-import dev.coppice.train.spec.SaveSpec;
-import dev.coppice.train.spec.TrainSpec;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;
@@ -15,6 +12,9 @@ import dev.coppice.train.data.TestTokens;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.optimizer.OptimizerSpec;
 import dev.coppice.train.schedule.Schedule;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.SaveSpec;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -3,8 +3,6 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.coppice.train.spec.BatchSpec;
-import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.Folders;
@@ -14,6 +12,8 @@ import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.optimizer.OptimizerSpec;
+import dev.coppice.train.spec.BatchSpec;
+import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

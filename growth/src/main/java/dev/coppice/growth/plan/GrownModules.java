@@ -69,7 +69,8 @@ final class GrownModules {
                 modules.warnings.add(name + " names modules of layers, and is copied as it is"));
     modules.warnings.addAll(source.carryingNotes());
     CodeReferences code = source.codeReferences();
-    return modules.in(source.sideObjects(PACKING), code, source.sideObjects(code.files()::contains));
+    return modules.in(
+        source.sideObjects(PACKING), code, source.sideObjects(code.files()::contains));
   }
 
   /**
@@ -98,12 +99,10 @@ final class GrownModules {
             notes.add(name + ": names of modules follow layers and experts");
           }
         });
-    coded.forEach(
-        (name, tree) -> files.put(name, code.in(name, files.getOrDefault(name, tree))));
+    coded.forEach((name, tree) -> files.put(name, code.in(name, files.getOrDefault(name, tree))));
     return plan.with(
         config,
-        new GrowthPlan.Beside(
-            ImmutableSortedMap.copyOf(files), notes.build(), warnings.build()));
+        new GrowthPlan.Beside(ImmutableSortedMap.copyOf(files), notes.build(), warnings.build()));
   }
 
   private ObjectNode grow(String file, ObjectNode tree, boolean packing) {

@@ -133,7 +133,8 @@ record CarriedFiles(
             link ->
                 notes.add(
                     PlainText.of(
-                        link.getFileName() + " is a link out of the folder; it is not carried on")));
+                        link.getFileName()
+                            + " is a link out of the folder; it is not carried on")));
     note(notes, "weights in other formats are not carried on: ", weights);
     note(
         notes,

@@ -18,7 +18,6 @@ import dev.coppice.moe.family.Families;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
-import dev.coppice.moe.safetensors.PlainText;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.safetensors.TensorInfo;
 import dev.coppice.moe.safetensors.TensorSlot;

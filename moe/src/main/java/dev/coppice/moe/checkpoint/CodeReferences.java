@@ -12,8 +12,7 @@ import java.nio.file.Path;
  */
 public final class CodeReferences {
   /** All stay as they are. */
-  public static final CodeReferences AS_THEY_ARE =
-      new CodeReferences(ImmutableListMultimap.of());
+  public static final CodeReferences AS_THEY_ARE = new CodeReferences(ImmutableListMultimap.of());
 
   private final ImmutableListMultimap<String, CodeChange> changes;
 

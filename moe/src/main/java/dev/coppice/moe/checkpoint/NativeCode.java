@@ -32,7 +32,8 @@ record NativeCode(Optional<String> modelType) {
   private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
   private static final String TOKENIZER = "tokenizer.json";
   private static final String FAST = "Fast";
-  private static final Supplier<ImmutableSet<String>> TOKENIZERS = Suppliers.memoize(NativeCode::tokenizers);
+  private static final Supplier<ImmutableSet<String>> TOKENIZERS =
+      Suppliers.memoize(NativeCode::tokenizers);
 
   /** What is known of a configuration. */
   static NativeCode of(Family family, ObjectNode config) {

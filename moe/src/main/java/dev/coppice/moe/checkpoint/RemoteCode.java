@@ -30,7 +30,8 @@ import java.util.regex.Pattern;
  */
 record RemoteCode(
     ImmutableList<Path> files, CodeReferences references, ImmutableList<String> notes) {
-  private static final ImmutableList<String> KEYS = ImmutableList.of("auto_map", "custom_pipelines");
+  private static final ImmutableList<String> KEYS =
+      ImmutableList.of("auto_map", "custom_pipelines");
 
   private static final Pattern CLASS = Pattern.compile("[^\\s.-][^\\s]*[.]\\w+");
 
@@ -87,7 +88,8 @@ record RemoteCode(
         Set<String> modules = new TreeSet<>();
         tree.findValues(key).forEach(named -> addModules(named, modules));
         PythonFiles code = PythonFiles.of(folder, modules);
-        Optional<CodeChange> change = code.missing().isEmpty() ? Optional.empty() : change(key, file, tree);
+        Optional<CodeChange> change =
+            code.missing().isEmpty() ? Optional.empty() : change(key, file, tree);
         if (change.isPresent()) {
           String name = file.getFileName().toString();
           changes.put(name, change.get());
@@ -127,7 +129,8 @@ record RemoteCode(
     private ImmutableList<String> notes() {
       ImmutableList.Builder<String> notes = ImmutableList.builder();
       if (!found.isEmpty()) {
-        List<String> names = found.stream().map(file -> folder.relativize(file).toString()).toList();
+        List<String> names =
+            found.stream().map(file -> folder.relativize(file).toString()).toList();
         notes.add(
             PlainText.of(
                 "code that auto_map names is carried on, unrun: " + String.join(", ", names)));

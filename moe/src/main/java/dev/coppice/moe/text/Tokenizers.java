@@ -29,9 +29,9 @@ public final class Tokenizers {
   private Tokenizers() {}
 
   /**
-   * The folder's own {@code tokenizer.json}, whose template says what stands before a text; a {@code
-   * tokenizer_config.json} that says otherwise is warned of. Bytes where there is none and the vocabulary is one of
-   * bytes.
+   * The folder's own {@code tokenizer.json}, whose template says what stands before a text; a
+   * {@code tokenizer_config.json} that says otherwise is warned of. Bytes where there is none and
+   * the vocabulary is one of bytes.
    *
    * @param folder a checkpoint
    * @param vocabularySize rows of its embedding

@@ -101,8 +101,14 @@ class MissingCodeTest {
         .isEqualTo(
             "{\"AutoConfig\":\"org/name--configuration_my.C\",\"AutoModel\":\"far/away--modeling_my.M\"}");
     assertThat(config.path("custom_pipelines").toString())
-        .isEqualTo("{\"p\":{\"impl\":\"org/name--pipe.P\",\"pt\":[\"AutoModel\"],\"type\":\"text\"}}");
-    assertThat(carried.references().in(folder.resolve("tokenizer_config.json")).path("auto_map").toString())
+        .isEqualTo(
+            "{\"p\":{\"impl\":\"org/name--pipe.P\",\"pt\":[\"AutoModel\"],\"type\":\"text\"}}");
+    assertThat(
+            carried
+                .references()
+                .in(folder.resolve("tokenizer_config.json"))
+                .path("auto_map")
+                .toString())
         .isEqualTo("{\"AutoTokenizer\":[\"org/name--tok.T\",null]}");
     assertThat(carried.notes())
         .containsExactly(
