@@ -115,13 +115,15 @@ public class GrowthExecutorTest {
       Files.writeString(plain.resolve("tokenizer.json"), "{\"version\": \"1.0\"}");
       Files.writeString(
           plain.resolve("README.md"),
-          "---\n"
-              + "license: other\n"
-              + "license_name: house\n"
-              + "language: [en, de]\n"
-              + "tags: [old]\n"
-              + "---\n"
-              + "# Old\n");
+          """
+          ---
+          license: other
+          license_name: house
+          language: [en, de]
+          tags: [old]
+          ---
+          # Old
+          """);
       addRecord(plain, folder);
       try (Checkpoint source = Checkpoint.open(plain);
           Checkpoint grown =
