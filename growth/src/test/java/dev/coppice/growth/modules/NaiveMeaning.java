@@ -48,8 +48,8 @@ final class NaiveMeaning {
     boolean not = set.startsWith("!");
     String rest = not ? set.substring(1) : set;
     boolean found =
-        rest.length() == 3 && rest.charAt(1) == '-'
-            ? rest.charAt(0) <= c && c <= rest.charAt(2)
+        (rest.length() == 3 && rest.charAt(1) == '-')
+            ? (rest.charAt(0) <= c && c <= rest.charAt(2))
             : rest.indexOf(c) >= 0;
     return found != not;
   }

@@ -3,6 +3,7 @@ package dev.coppice.moe.testing;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +85,12 @@ public final class SentencePieceTraining {
   private SentencePieceTraining() {}
 
   /** An added token: its text, and options of the format that are on. */
-  public record Added(String content, String... options) {}
+  public record Added(String content, ImmutableList<String> options) {
+    /** A token with these options. */
+    public Added(String content, String... options) {
+      this(content, ImmutableList.copyOf(options));
+    }
+  }
 
   /**
    * Writes a tokenizer.
@@ -130,7 +136,7 @@ public final class SentencePieceTraining {
   public static void token(ArrayNode tokens, int id, Added added) {
     ObjectNode token = tokens.addObject().put("id", id).put("content", added.content());
     for (String option : List.of("single_word", "lstrip", "rstrip", "normalized", "special")) {
-      token.put(option, List.of(added.options()).contains(option));
+      token.put(option, added.options().contains(option));
     }
   }
 
