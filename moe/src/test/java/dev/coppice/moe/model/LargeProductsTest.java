@@ -3,6 +3,7 @@ package dev.coppice.moe.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.primitives.Floats;
+import dev.coppice.moe.kernel.KernelVersion;
 import dev.coppice.moe.testing.Goldens;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -41,8 +42,8 @@ class LargeProductsTest {
     for (int i = 0; i < expected.gradients().size(); i++) {
       assertClose(found.gradients().get(i), expected.gradients().get(i));
     }
-    // or else this compared one with itself
-    assertThat(found).isNotEqualTo(expected);
+    // or else this compared one with itself; on some processors both round alike
+    assertThat(found.kernels()).isNotEqualTo(expected.kernels());
   }
 
   @ParameterizedTest
@@ -54,7 +55,7 @@ class LargeProductsTest {
     }
   }
 
-  private record Step(List<Float> logits, List<List<Float>> gradients) {}
+  private record Step(String kernels, List<Float> logits, List<List<Float>> gradients) {}
 
   private static Step step(String name, String products) throws IOException {
     System.setProperty(PROPERTY, products);
@@ -69,7 +70,7 @@ class LargeProductsTest {
           gradients.add(Floats.asList(learner.gradients().array(i).toFloatArray()));
         }
       }
-      return new Step(Floats.asList(model.logits(batch)), gradients);
+      return new Step(KernelVersion.current(), Floats.asList(model.logits(batch)), gradients);
     }
   }
 

@@ -124,6 +124,10 @@ class WeightTransferTest {
           String name = tensor.name().replace("layers.1.", "layers.2.");
           all.put(new TensorSlot(name, tensor.dtype(), tensor.shape()), tensor);
         }
+        if (tensor.name().equals("model.layers.1.input_layernorm.weight")) {
+          String mark = "model.layers.2.enorm.weight";
+          all.put(new TensorSlot(mark, tensor.dtype(), tensor.shape()), tensor);
+        }
       }
       ShardLayout layout = ShardLayout.of(List.copyOf(all.keySet()), 1 << 20);
       for (Shard shard : layout.shards()) {
