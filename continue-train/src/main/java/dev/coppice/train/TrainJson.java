@@ -64,6 +64,11 @@ public final class TrainJson {
     }
     try {
       JsonNode tree = MAPPER.readTree(Files.readAllBytes(file));
+      if (tree.isMissingNode()) {
+        throw new CoppiceException(
+            ExitCode.INPUT_INVALID,
+            "JSON must be a " + type.getSimpleName() + ", got an empty file (" + file + ")");
+      }
       completed.accept(tree);
       return MAPPER.treeToValue(tree, type);
     } catch (JsonProcessingException e) {

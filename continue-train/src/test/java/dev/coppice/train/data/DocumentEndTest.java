@@ -102,7 +102,7 @@ class DocumentEndTest {
       assertThatThrownBy(() -> end(wrong))
           .isInstanceOf(CoppiceException.class)
           .hasMessage(
-              "document end must be auto, none, an id in 0..%d or the text of a token of the "
+              "document end must be auto, none, an id in 0..%s or the text of a token of the "
                   + "tokenizer, got %s",
               FIRST - 1, wrong)
           .extracting(e -> ((CoppiceException) e).exitCode())
