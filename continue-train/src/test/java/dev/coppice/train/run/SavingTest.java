@@ -97,8 +97,7 @@ class SavingTest {
     }
     assertThat(steps(out)).containsExactly(4L, 14L);
     assertThat(kinds())
-        .containsExactly(
-            "started", "saved", "save_failed", "save_failed", "saved", "finished");
+        .containsExactly("started", "saved", "save_failed", "save_failed", "saved", "finished");
     RunEvent failed = EventLog.read(out.resolve("events.jsonl")).get(2);
     assertThat(failed.message())
         .contains("step 8 could not be saved")
