@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -18,18 +19,27 @@ public final class NumberConverters {
 
   /** Has a program and all its commands read numbers so. */
   static void register(CommandLine line) {
-    line.registerConverter(Long.class, NumberConverters::longValue);
-    line.registerConverter(Long.TYPE, NumberConverters::longValue);
-    line.registerConverter(Integer.class, NumberConverters::intValue);
-    line.registerConverter(Integer.TYPE, NumberConverters::intValue);
+    line.registerConverter(Long.class, new Longs());
+    line.registerConverter(Long.TYPE, new Longs());
+    line.registerConverter(Integer.class, new Integers());
+    line.registerConverter(Integer.TYPE, new Integers());
   }
 
-  private static long longValue(String text) {
-    return within(text, Long.MIN_VALUE, Long.MAX_VALUE).longValueExact();
+  // Classes, no lambdas: JDK 17 fails to write the launcher's class archive where a lambda
+  // implements an interface that was compiled for Java 5, as those of picocli are.
+
+  private static final class Longs implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String text) {
+      return within(text, Long.MIN_VALUE, Long.MAX_VALUE).longValueExact();
+    }
   }
 
-  private static int intValue(String text) {
-    return within(text, Integer.MIN_VALUE, Integer.MAX_VALUE).intValueExact();
+  private static final class Integers implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return within(text, Integer.MIN_VALUE, Integer.MAX_VALUE).intValueExact();
+    }
   }
 
   private static BigInteger within(String text, long least, long most) {
