@@ -12,6 +12,7 @@ import dev.coppice.growth.plan.TensorRecipe;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.anatomy.Glob;
+import dev.coppice.moe.anatomy.Packing;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.Locale;
@@ -124,12 +125,14 @@ final class Depth {
   }
 
   private CoppiceException cannotBeZero(PlannedTensor tensor) {
+    boolean plain = plan.anatomy().packing().role(tensor.slot()) == Packing.Role.PLAIN;
     return new CoppiceException(
         ExitCode.INPUT_INVALID,
         String.format(
             Locale.ROOT,
-            "copied layers cannot start as identities: nothing says how zero is written in packed"
-                + " tensor '%s' (%s %s); grow without --identity",
+            "copied layers cannot start as identities: nothing says how zero is written in %s"
+                + " '%s' (%s %s); grow without --identity",
+            plain ? "an output projection with tensor" : "packed tensor",
             tensor.name(),
             tensor.slot().dtype(),
             tensor.slot().shape()));

@@ -3,15 +3,19 @@ package dev.coppice.growth.depth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.collect.ImmutableList;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.plan.Invariant;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.growth.plan.TensorRecipe;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.family.Family;
+import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.moe.testing.PackedForms;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -57,5 +61,26 @@ class PackedIdentityTest {
         .hasMessageStartingWith(
             "copied layers cannot start as identities: nothing says how zero is written in packed"
                 + " tensor 'model.layers.0.mlp.experts.0.down_proj.weight.absmax' (U8 [");
+  }
+
+  @Test
+  void refusesFloatsOfWhichNothingSaysWhatTheyDo() {
+    ImmutableList.Builder<TensorSlot> slots = ImmutableList.builder();
+    slots.addAll(PackedForms.FP8.slots(PackedForms::isProjection));
+    for (int layer = 0; layer < 2; layer++) {
+      slots.add(
+          new TensorSlot(
+              "model.layers." + layer + ".self_attn.o_proj.special_shift",
+              Dtype.F32,
+              ImmutableList.of(128L)));
+    }
+    GrowthPlan source =
+        GrowthPlan.unchanged(Family.named("qwen3_moe"), PackedForms.FP8.config(), slots.build(), 0);
+    assertThatThrownBy(() -> new Interpose(2, 0, 0, true).apply(source))
+        .isInstanceOf(CoppiceException.class)
+        .hasMessage(
+            "copied layers cannot start as identities: nothing says how zero is written in an"
+                + " output projection with tensor 'model.layers.0.self_attn.o_proj.special_shift'"
+                + " (F32 [128]); grow without --identity");
   }
 }

@@ -9,6 +9,7 @@ import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -157,7 +158,7 @@ public final class Packing {
   /** What becomes of a tensor of a projection that is to be zero. */
   public Zeroing zeroing(TensorSlot slot) {
     return switch (role(slot)) {
-      case PLAIN -> Zeroing.ZERO;
+      case PLAIN -> multiplies(slot.name()) ? Zeroing.ZERO : Zeroing.CANNOT;
       case PACKED -> packed(slot).map(found -> zeroing(slot, found)).orElseThrow();
       case COMPANION ->
           owner(slot.name())
@@ -167,6 +168,13 @@ public final class Packing {
       case BUFFER, STATE -> Zeroing.KEEP;
       case UNKNOWN -> Zeroing.CANNOT;
     };
+  }
+
+  /** Whether floats are a weight or a bias, by the last two parts of their name. */
+  private boolean multiplies(String name) {
+    int before = name.lastIndexOf('.', name.lastIndexOf('.') - 1);
+    String end = name.substring(before + 1).toLowerCase(Locale.ROOT);
+    return traits.besideWords().stream().noneMatch(end::contains);
   }
 
   private static boolean zero(Found found, String name) {

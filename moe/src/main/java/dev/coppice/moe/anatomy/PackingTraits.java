@@ -18,6 +18,7 @@ import java.util.Objects;
  * @param states last parts of names of what a serving program or trainer keeps; no parameters
  * @param always endings that only the companions of a packed weight have
  * @param beside endings that they have too, and others may: companions where the weight is there
+ * @param besideWords parts of names that no weight and no bias has
  * @param expertWidth keys of an expert's inner width; the first that is there
  * @param modelWidth keys of the width that experts see, where it is not the model's
  * @param schemeKeys keys of the bits of a number
@@ -30,6 +31,7 @@ record PackingTraits(
     ImmutableList<String> states,
     ImmutableList<String> always,
     ImmutableList<String> beside,
+    ImmutableList<String> besideWords,
     ImmutableList<String> expertWidth,
     ImmutableList<String> modelWidth,
     ImmutableList<String> schemeKeys,

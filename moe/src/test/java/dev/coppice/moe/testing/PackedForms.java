@@ -292,6 +292,13 @@ public enum PackedForms {
     return ImmutableList.copyOf(slots);
   }
 
+  /** The tensors of one module in this form. */
+  public ImmutableList<TensorSlot> module(String name, long out, long in) {
+    List<TensorSlot> slots = new ArrayList<>();
+    pack(new Module(slots, name, out, in));
+    return ImmutableList.copyOf(slots);
+  }
+
   /** Whether a module is a projection of experts or attention. */
   public static boolean isProjection(String module) {
     return module.endsWith("_proj");
