@@ -6,6 +6,7 @@ import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.growth.plan.Invariant;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.anatomy.Anatomy;
+import dev.coppice.moe.anatomy.Counts;
 import dev.coppice.moe.checkpoint.CardHeader;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import java.io.IOException;
@@ -14,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 
 /**
  * The grown checkpoint's {@code README.md}: front matter that the Hub reads, and the recipe.
@@ -59,17 +62,9 @@ final class ModelCard {
     row(text, "layers", before.layerCount(), after.layerCount());
     row(text, "experts", before.experts(), after.experts());
     row(text, "experts per token", before.topK(), after.topK());
-    if (before.counts().known() && after.counts().known()) {
-      row(text, "parameters", before.counts().parameters(), after.counts().parameters());
-      row(text, "active parameters", before.counts().active(), after.counts().active());
-      row(
-          text,
-          "training FLOPs a token",
-          before.counts().flopsPerToken(),
-          after.counts().flopsPerToken());
-    } else {
-      text.append("| parameters | packed, not counted | packed, not counted |\n");
-    }
+    row(text, "parameters", before, after, Counts::parameters);
+    row(text, "active parameters", before, after, Counts::active);
+    row(text, "training FLOPs a token", before, after, Counts::flopsPerToken);
     text.append("\nRecipe, in order; seed ").append(record.seed()).append(":\n\n");
     for (JsonNode operator : record.operators()) {
       text.append("- `").append(operator).append("`\n");
@@ -96,6 +91,23 @@ final class ModelCard {
       case EXACT -> "it computes the source's logits, up to rounding.";
       case NONE -> "it is a start for further training, not a finished model.";
     };
+  }
+
+  private static void row(
+      StringBuilder text,
+      String name,
+      Anatomy before,
+      Anatomy after,
+      ToLongFunction<Counts> count) {
+    String source = shown(before.counts().ifKnown(count));
+    String grown = shown(after.counts().ifKnown(count));
+    text.append(String.format(Locale.ROOT, "| %s | %s | %s |\n", name, source, grown));
+  }
+
+  private static String shown(OptionalLong count) {
+    return count.isPresent()
+        ? String.format(Locale.ROOT, "%,d", count.getAsLong())
+        : "packed, not counted";
   }
 
   private static void row(StringBuilder text, String name, long before, long after) {

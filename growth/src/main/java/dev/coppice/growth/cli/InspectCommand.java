@@ -50,6 +50,7 @@ final class InspectCommand implements Callable<Integer> {
       checkpoint.record().ifPresent(record -> putRecord(json, record));
       putState(json, folder);
       ArrayNode warnings = json.putArray(WARNINGS);
+      checkpoint.anatomy().counts().gap().ifPresent(warnings::add);
       checkpoint.anatomy().warnings().forEach(warnings::add);
       String table = "";
       if (norms.asked()) {

@@ -2,8 +2,10 @@ package dev.coppice.moe.anatomy;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.google.common.collect.ImmutableList;
+import com.google.common.math.LongMath;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
+import java.math.RoundingMode;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -59,6 +61,32 @@ record PackedForm(
           : OptionalLong.empty();
     }
 
+    /**
+     * The count in rows of 32-bit words, each row padded: by how many columns the scales stand for,
+     * if that many fit the words. Where the bits divide a word, the words alone say it as well.
+     *
+     * <p>Words hold either whole numbers only, {@code 32 / bits} of them, or numbers across their
+     * ends: compressed-tensors packs in the one way and in the other, by its version. Groups divide
+     * the columns.
+     */
+    private OptionalLong inWords(TensorSlot weight, Optional<TensorSlot> scale) {
+      if (bits <= 0 || bits > 32) {
+        return OptionalLong.empty();
+      }
+      if (32 % bits == 0) {
+        return numbers(weight, scale);
+      }
+      long words = Measure.last(Optional.of(weight));
+      long columns = group <= 0 ? 0 : Measure.last(scale) * group;
+      long whole = 32 / bits;
+      boolean fit =
+          words == LongMath.divide(columns, whole, RoundingMode.CEILING)
+              || words == LongMath.divide(columns * bits, 32, RoundingMode.CEILING);
+      return fit && columns > 0
+          ? OptionalLong.of(weight.elementCount() / words * columns)
+          : OptionalLong.empty();
+    }
+
     /** Whether so many scales are enough, the last group of a row perhaps not being full. */
     private boolean agrees(long numbers, TensorSlot scale) {
       long room = scale.elementCount() * group;
@@ -96,7 +124,7 @@ record PackedForm(
     SCHEMES {
       @Override
       OptionalLong numbers(PackedForm form, Packed packed) {
-        return only(form.schemes(), packed);
+        return only(form.schemes(), packed, Scheme::numbers);
       }
     },
     /** By the configuration's bits and groups. */
@@ -104,7 +132,15 @@ record PackedForm(
     CONFIG {
       @Override
       OptionalLong numbers(PackedForm form, Packed packed) {
-        return only(packed.configured(), packed);
+        return only(packed.configured(), packed, Scheme::numbers);
+      }
+    },
+    /** By the configuration's bits and groups, in rows of 32-bit words. */
+    @JsonProperty("words")
+    WORDS {
+      @Override
+      OptionalLong numbers(PackedForm form, Packed packed) {
+        return only(packed.configured(), packed, Scheme::inWords);
       }
     },
     /**
@@ -122,7 +158,7 @@ record PackedForm(
         }
         return last > columns && packed.weight().shape().size() == 2
             ? OptionalLong.of(packed.weight().shape().get(0) * last)
-            : only(packed.configured(), packed);
+            : only(packed.configured(), packed, Scheme::numbers);
       }
     },
     /** Codes [O/o, I/i, books] and codebooks [books, entries, o, i]. */
@@ -151,12 +187,17 @@ record PackedForm(
     }
 
     /** What all schemes that agree with the scales say. */
-    private static OptionalLong only(Collection<Scheme> schemes, Packed packed) {
+    private static OptionalLong only(Collection<Scheme> schemes, Packed packed, Count count) {
       Set<Long> counts = new TreeSet<>();
       for (Scheme scheme : schemes) {
-        scheme.numbers(packed.weight(), packed.scale()).ifPresent(counts::add);
+        count.of(scheme, packed.weight(), packed.scale()).ifPresent(counts::add);
       }
       return counts.size() == 1 ? OptionalLong.of(counts.iterator().next()) : OptionalLong.empty();
     }
+  }
+
+  /** What one scheme says of a packed weight beside its scales. */
+  private interface Count {
+    OptionalLong of(Scheme scheme, TensorSlot weight, Optional<TensorSlot> scale);
   }
 }

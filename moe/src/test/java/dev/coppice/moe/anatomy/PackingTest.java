@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Packed weights count as the numbers they stand for, or not at all. */
@@ -141,5 +142,69 @@ class PackingTest {
       extents.add(extent);
     }
     return new TensorSlot(name, dtype, extents.build());
+  }
+
+  /** Words of a row of 128 columns: whole numbers only, or numbers across the ends of words. */
+  @ParameterizedTest
+  @CsvSource({
+    "3, 32, 13, 4",
+    "3, 32, 12, 4",
+    "5, 64, 22, 2",
+    "5, 64, 20, 2",
+    "6, 128, 26, 1",
+    "6, 128, 24, 1",
+    "7, 32, 32, 4",
+    "7, 32, 28, 4"
+  })
+  void widthsThatDivideNoWordCountByTheirGroups(int bits, int group, int words, int groups) {
+    Counts counts = counts(compressed(bits, group), words(words, groups));
+    assertThat(counts).isEqualTo(FLOATS);
+  }
+
+  /** One scale a row, or words that fit neither way: nothing says the columns. */
+  @ParameterizedTest
+  @CsvSource({
+    "3, -1, 12, 1",
+    "3, -1, 13, 1",
+    "5, -1, 20, 1",
+    "6, -1, 24, 1",
+    "6, -1, 27, 1",
+    "7, -1, 28, 1",
+    "3, 32, 15, 4",
+    "5, 64, 25, 2",
+    "33, 32, 12, 4"
+  })
+  void widthsThatDivideNoWordAreNotGuessed(int bits, int group, int words, int groups) {
+    Counts counts = counts(compressed(bits, group), words(words, groups));
+    assertThat(counts.uncounted())
+        .containsExactly(
+            "model.layers.0.self_attn.o_proj.weight_packed",
+            "model.layers.1.self_attn.o_proj.weight_packed");
+  }
+
+  private static ObjectNode compressed(int bits, int group) {
+    ObjectNode config = FAMILY.configFor(PackedForms.SPEC);
+    config
+        .putObject("quantization_config")
+        .put("quant_method", "compressed-tensors")
+        .putObject("config_groups")
+        .putObject("group_0")
+        .putObject("weights")
+        .put("num_bits", bits)
+        .put("group_size", group);
+    return config;
+  }
+
+  private static List<TensorSlot> words(int words, int groups) {
+    return PackedForms.FP8.slots(module -> module.endsWith("o_proj")).stream()
+        .flatMap(
+            slot ->
+                slot.name().endsWith("o_proj.weight")
+                    ? Stream.of(
+                        slot(slot.name() + "_packed", Dtype.I32, 128, words),
+                        slot(slot.name() + "_scale", Dtype.BF16, 128, groups),
+                        slot(slot.name() + "_shape", Dtype.I64, 2))
+                    : Stream.of(slot).filter(other -> !other.name().contains("o_proj")))
+        .toList();
   }
 }
