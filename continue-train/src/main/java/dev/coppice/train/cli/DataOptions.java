@@ -144,6 +144,15 @@ final class DataOptions {
   }
 
   /**
+   * Checks that no path has a weight: data to judge by is read whole.
+   *
+   * @throws dev.coppice.moe.CoppiceException naming the first that has one
+   */
+  void checkUnweighted() {
+    DataPath.unweighted("--data", "data to judge by is read whole", data);
+  }
+
+  /**
    * Prepares the data of a run.
    *
    * @param source checkpoint whose tokenizer reads text
@@ -273,7 +282,7 @@ final class DataOptions {
           documentEnd.isEmpty() && trained.isPresent()
               ? trained.get()
               : end("auto", source, encoder);
-      List<Path> paths = data.stream().map(path -> DataPath.parse(path).path()).toList();
+      List<Path> paths = DataPath.unweighted("--data", "data to judge by is read whole", data);
       Preparation preparation =
           new Preparation(
               reading(start(encoder), end, source.rules(true, strict)), encoder, progress);

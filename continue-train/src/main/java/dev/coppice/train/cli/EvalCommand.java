@@ -77,6 +77,7 @@ final class EvalCommand implements Callable<Integer> {
       throw new ParameterException(
           command.commandLine(), "one of --data, --task must be given, got none");
     }
+    data.checkUnweighted();
     List<ChoiceTask> questions = new ArrayList<>();
     for (Path task : tasks) {
       questions.add(ChoiceTask.read(task));

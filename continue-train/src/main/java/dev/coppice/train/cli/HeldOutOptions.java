@@ -1,10 +1,5 @@
 package dev.coppice.train.cli;
 
-import static com.google.common.collect.ImmutableList.toImmutableList;
-
-import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
 import dev.coppice.train.data.DataPath;
 import dev.coppice.train.data.HoldOut;
 import dev.coppice.train.data.PartSpec;
@@ -37,16 +32,7 @@ final class HeldOutOptions {
     return new HoldOut(share.map(part -> new PartSpec.HeldOutSpec(part, seed)), paths());
   }
 
-  private ImmutableList<Path> paths() {
-    return own.stream().map(HeldOutOptions::path).collect(toImmutableList());
-  }
-
-  private static Path path(String text) {
-    DataPath path = DataPath.parse(text);
-    if (path.weight().isPresent()) {
-      throw new CoppiceException(
-          ExitCode.USAGE, "--held-out-data must have no weights, got " + text);
-    }
-    return path.path();
+  private List<Path> paths() {
+    return DataPath.unweighted("--held-out-data", "each path has a loss of its own", own);
   }
 }

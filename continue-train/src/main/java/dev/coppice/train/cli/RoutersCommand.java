@@ -52,6 +52,7 @@ final class RoutersCommand implements Callable<Integer> {
     if (!data.isGiven()) {
       throw new ParameterException(command.commandLine(), "--data must be given, got none");
     }
+    data.checkUnweighted();
     try (Checkpoint opened = Checkpoint.open(checkpoint)) {
       TrainedReading trained = TrainedReading.of(opened);
       RouterReport report = judge(opened, trained);

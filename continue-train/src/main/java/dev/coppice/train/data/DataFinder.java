@@ -166,6 +166,7 @@ final class DataFinder {
 
   private ImmutableList<String> warnings(List<DataWalk.Sighted> taken) {
     ImmutableList.Builder<String> warnings = ImmutableList.builder();
+    TableText.note(taken).ifPresent(warnings::add);
     for (DataWalk.Sighted file : taken) {
       JsonHead json = file.nature().json();
       String name = file.item().fileName();

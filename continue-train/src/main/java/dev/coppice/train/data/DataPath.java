@@ -4,6 +4,8 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -36,5 +38,26 @@ public record DataPath(Path path, OptionalDouble weight) {
     }
     throw new CoppiceException(
         ExitCode.USAGE, "weight must be a positive number, got " + written + " (" + text + ")");
+  }
+
+  /**
+   * Reads paths that have no weights.
+   *
+   * @param option that names them
+   * @param reason why they have none
+   * @param texts to read
+   * @throws CoppiceException naming the first that has one
+   */
+  public static List<Path> unweighted(String option, String reason, List<String> texts) {
+    List<Path> paths = new ArrayList<>();
+    for (String text : texts) {
+      DataPath path = parse(text);
+      if (path.weight().isPresent()) {
+        throw new CoppiceException(
+            ExitCode.USAGE, option + " must have no weights, as " + reason + ", got " + text);
+      }
+      paths.add(path.path());
+    }
+    return paths;
   }
 }

@@ -233,6 +233,9 @@ public final class Preparation {
               + " paths");
     }
     PartBuilder builder = builder(folder);
+    if (weighted == 1 && paths.size() == 1) {
+      LOG.warn("the weight of {} changes nothing, as it is the only part", paths.get(0).path());
+    }
     if (weighted == 0) {
       List<Path> all = paths.stream().map(DataPath::path).toList();
       return List.of(part(1, builder.build(all), split));
@@ -242,6 +245,7 @@ public final class Preparation {
       PartBuilder.Built built = builder.build(List.of(path.path()));
       parts.add(part(path.weight().orElseThrow(), built, split));
     }
+    warn(RepeatedFiles.inMixture(parts.stream().map(Read::paths).toList()));
     return parts;
   }
 
@@ -290,15 +294,22 @@ public final class Preparation {
       judged.add(new HeldOutWriter.Judged(names.get(i), parts.get(i).spec()));
     }
     PartBuilder builder = new PartBuilder(reading.judging(), tokenizer, progress, scratch);
+    List<List<PathRecord>> own = new ArrayList<>();
     for (Path path : holdOut.own()) {
       PartBuilder.Built built = builder.build(List.of(path));
+      own.add(built.paths());
       built.paths().stream()
           .flatMap(record -> DataLines.leftOut("held-out data", record).stream())
           .forEach(line -> LOG.warn("{}", line));
       PartSpec part = new PartSpec(1, built.sources(), null);
       judged.add(new HeldOutWriter.Judged(path.toString(), part));
     }
+    warn(RepeatedFiles.inHeldOut(parts.stream().map(Read::paths).toList(), own));
     return judged;
+  }
+
+  private static void warn(List<String> notes) {
+    notes.forEach(note -> LOG.warn("{}", note));
   }
 
   /** Opens a part's tokens, as they were just found. */

@@ -227,6 +227,22 @@ class JudgingTest {
   }
 
   @Test
+  void judgingRefusesWeightsThatItWouldDrop() throws IOException {
+    Path other = lines("other.jsonl", 200, 5);
+    for (String command : List.of("eval", "routers")) {
+      for (List<String> data : List.of(List.of(lines + "=3"), List.of(lines + "=3", other + "=1"))) {
+        List<Object> all = new ArrayList<>(List.of(command, folder.resolve("nowhere"), "--data"));
+        all.addAll(data);
+        Outcome refused = coppice(all.toArray());
+        assertThat(refused.code()).as(command).isEqualTo(2);
+        assertThat(refused.err())
+            .contains("--data must have no weights, as data to judge by is read whole")
+            .contains("got " + lines + "=3");
+      }
+    }
+  }
+
+  @Test
   void oneTextIsHeldOutByItsEnd() throws IOException {
     Path text = Files.writeString(folder.resolve("input.txt"), "abcdefghij".repeat(100));
     JsonNode trained = train("--data", text, "--held-out", 0.1, "--steps", 2).json();
