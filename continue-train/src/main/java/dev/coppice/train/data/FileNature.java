@@ -1,11 +1,7 @@
 package dev.coppice.train.data;
 
-import com.google.common.primitives.Bytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.CharBuffer;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
@@ -79,14 +75,14 @@ record FileNature(Optional<DataForm> form, String reason, JsonHead json) {
     if (known.isPresent()) {
       return unread(known.get());
     }
-    Optional<String> fault = textFault(head);
+    Optional<TextFault> fault = TextFault.of(head, 0, false);
     if (isNamedBin(name)) {
       return fault.isEmpty() && head.length >= 16
           ? unread("named .bin, but it holds text and no tokens")
           : of(DataForm.NANOGPT);
     }
     return fault
-        .map(f -> unread(KnownBytes.reasonByName(name).orElse(f)))
+        .map(f -> unread(KnownBytes.reasonByName(name).orElse(f.words())))
         .orElseGet(() -> text(head, field));
   }
 
@@ -127,52 +123,5 @@ record FileNature(Optional<DataForm> form, String reason, JsonHead json) {
   private static boolean startsWith(byte[] bytes, byte[] start) {
     return bytes.length >= start.length
         && Arrays.equals(bytes, 0, start.length, start, 0, start.length);
-  }
-
-  /**
-   * Why bytes are no text, if they are none.
-   *
-   * @param head first bytes of a file; a character may be cut at their end
-   */
-  static Optional<String> textFault(byte[] head) {
-    int first = head.length > 0 ? Byte.toUnsignedInt(head[0]) : 0;
-    int second = head.length > 1 ? Byte.toUnsignedInt(head[1]) : 0;
-    if ((first == 0xFF && second == 0xFE) || (first == 0xFE && second == 0xFF)) {
-      return Optional.of("UTF-16 or UTF-32: convert it to UTF-8");
-    }
-    if (Bytes.indexOf(head, (byte) 0) >= 0) {
-      return Optional.of(
-          looksLikeUtf16(head)
-              ? "UTF-16 without a byte order mark: convert it to UTF-8"
-              : "binary, as it has bytes of zero");
-    }
-    CoderResult result =
-        StandardCharsets.UTF_8
-            .newDecoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
-            .decode(ByteBuffer.wrap(head), CharBuffer.allocate(head.length), false);
-    return result.isError() ? Optional.of(notUtf8(head)) : Optional.empty();
-  }
-
-  private static String notUtf8(byte[] head) {
-    int controls = 0;
-    for (byte each : head) {
-      controls += each >= 0 && each < ' ' && each != '\n' && each != '\r' && each != '\t' ? 1 : 0;
-    }
-    return controls * 50L > head.length
-        ? "binary"
-        : "not UTF-8, but perhaps Latin-1 or Windows-1252: convert it to UTF-8";
-  }
-
-  /** Whether nearly all zeros stand at even places, or nearly all at odd ones, and are many. */
-  private static boolean looksLikeUtf16(byte[] head) {
-    long even = 0;
-    long odd = 0;
-    for (int i = 0; i < head.length; i++) {
-      even += head[i] == 0 && i % 2 == 0 ? 1 : 0;
-      odd += head[i] == 0 && i % 2 == 1 ? 1 : 0;
-    }
-    long most = Math.max(even, odd);
-    return head.length >= 8 && most * 4 >= head.length && Math.min(even, odd) * 10 <= most;
   }
 }

@@ -5,6 +5,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
@@ -38,15 +39,32 @@ interface JsonObjects {
     // one read only: damage further on belongs to the line where it is
     int count = Math.max(0, in.read(read));
     in.reset();
-    byte[] head = FileNature.withoutBom(Arrays.copyOf(read, count));
+    byte[] first = Arrays.copyOf(read, count);
+    checkUnicode(first, place);
+    byte[] head = FileNature.withoutBom(first);
     String start = new String(head, StandardCharsets.ISO_8859_1).stripLeading();
     boolean list =
         start.startsWith("[")
             && (start.length() == 1 || start.substring(1).strip().startsWith("{"));
     return list
-        ? new InList(JsonTextField.list(in), new JsonTextField(field, "object"), place)
+        ? InList.of(in, new JsonTextField(field, "object"), place)
         : new InLines(
             new LineReader(in, longestLine), new JsonTextField(field, "line"), place, longestLine);
+  }
+
+  /** Refuses what is neither UTF-8 nor another encoding of single bytes. */
+  private static void checkUnicode(byte[] first, String place) {
+    TextFault.of(first, 0, false)
+        .filter(fault -> fault.reason().startsWith("UTF-"))
+        .ifPresent(
+            fault -> {
+              throw notUtf8(fault, place);
+            });
+  }
+
+  private static CoppiceException notUtf8(TextFault fault, String place) {
+    return new CoppiceException(
+        ExitCode.INPUT_INVALID, "JSON must be UTF-8, got " + fault.words() + " (" + place + ")");
   }
 
   private static CoppiceException bad(String message, String place, Throwable cause) {
@@ -60,6 +78,8 @@ interface JsonObjects {
     private final String place;
     private final int longestLine;
     private long line;
+    private long offset;
+    private byte[] last = {};
 
     InLines(LineReader lines, JsonTextField field, String place, int longestLine) {
       this.lines = lines;
@@ -78,7 +98,10 @@ interface JsonObjects {
         }
         return Optional.empty();
       } catch (JsonTextField.BadLineException e) {
-        throw bad(String.valueOf(e.getMessage()), place + ", " + at(), e);
+        String where = place + ", " + at();
+        throw TextFault.of(last, offset, true)
+            .map(fault -> notUtf8(fault, where))
+            .orElseGet(() -> bad(String.valueOf(e.getMessage()), where, e));
       } catch (LineReader.LongLineException e) {
         String rule = "line must be at most " + longestLine + " bytes, got more";
         throw bad(rule, place + ", " + at(), e);
@@ -91,23 +114,33 @@ interface JsonObjects {
     }
 
     private Optional<byte[]> read() throws IOException {
+      offset += line == 0 ? 0 : last.length + 1;
       line++;
-      return lines.next();
+      Optional<byte[]> next = lines.next();
+      last = next.orElse(new byte[0]);
+      return next;
     }
   }
 
   /** Objects in a list, read one after the other. */
   final class InList implements JsonObjects {
     private final JsonParser parser;
+    private final LastBytes bytes;
     private final JsonTextField field;
     private final String place;
     private long number;
     private boolean ended;
 
-    InList(JsonParser parser, JsonTextField field, String place) {
+    private InList(JsonParser parser, LastBytes bytes, JsonTextField field, String place) {
       this.parser = parser;
+      this.bytes = bytes;
       this.field = field;
       this.place = place;
+    }
+
+    static InList of(InputStream in, JsonTextField field, String place) throws IOException {
+      LastBytes bytes = new LastBytes(in);
+      return new InList(JsonTextField.list(bytes), bytes, field, place);
     }
 
     @Override
@@ -126,7 +159,11 @@ interface JsonObjects {
         ended = text.isEmpty();
         return text;
       } catch (JsonTextField.BadLineException e) {
-        throw bad(String.valueOf(e.getMessage()), place + ", " + at(), e);
+        String where = place + ", " + at();
+        throw bytes
+            .fault()
+            .map(fault -> notUtf8(fault, where))
+            .orElseGet(() -> bad(String.valueOf(e.getMessage()), where, e));
       }
     }
   }

@@ -6,4 +6,14 @@ package dev.coppice.train.data;
  * @param name as {@link FileRecord} names files
  * @param reason why not, as the end of "left out: …"
  */
-public record LeftOut(String name, String reason) {}
+public record LeftOut(String name, String reason) {
+  /** The reason without the place of a fault, which is the same for files alike. */
+  String kind() {
+    return TextFault.withoutPlace(reason);
+  }
+
+  /** Its name, and the place of a fault behind it. */
+  String words() {
+    return name + TextFault.placeOf(reason);
+  }
+}

@@ -19,14 +19,14 @@ final class LeftOuts {
    * @param leftOut at least one
    */
   static String abridged(Collection<LeftOut> leftOut) {
-    ImmutableListMultimap<String, LeftOut> byReason = Multimaps.index(leftOut, LeftOut::reason);
+    ImmutableListMultimap<String, LeftOut> byReason = Multimaps.index(leftOut, LeftOut::kind);
     return byReason.asMap().entrySet().stream()
         .map(LeftOuts::oneReason)
         .collect(Collectors.joining("; "));
   }
 
   private static String oneReason(Map.Entry<String, Collection<LeftOut>> entry) {
-    List<String> names = entry.getValue().stream().map(LeftOut::name).limit(NAMES).toList();
+    List<String> names = entry.getValue().stream().map(LeftOut::words).limit(NAMES).toList();
     int more = entry.getValue().size() - names.size();
     return String.join(", ", names)
         + (more == 0 ? "" : " and " + more + " more")

@@ -3,7 +3,6 @@ package dev.coppice.train.data;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import java.io.ByteArrayInputStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -24,37 +23,7 @@ import java.util.Optional;
  */
 record TextProbe(long bytes, String sha256) {
   private static final int BUFFER = 1 << 16;
-
-  /**
-   * Reads a stream, until its end or until it proves not to be text; it stays open. A leading mark
-   * of UTF-8 is no part of the text.
-   */
-  static Optional<TextProbe> of(InputStream in) throws IOException {
-    CharsetDecoder decoder =
-        StandardCharsets.UTF_8
-            .newDecoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
-            .onUnmappableCharacter(CodingErrorAction.REPORT);
-    Hasher hasher = Hashing.sha256().newHasher();
-    InputStream text = withoutBom(in);
-    ByteBuffer bytes = ByteBuffer.allocate(BUFFER);
-    CharBuffer chars = CharBuffer.allocate(BUFFER);
-    long total = 0;
-    int read;
-    do {
-      read = text.readNBytes(bytes.array(), bytes.position(), bytes.remaining());
-      hasher.putBytes(bytes.array(), bytes.position(), read);
-      total += read;
-      bytes.limit(bytes.position() + read).position(0);
-      if (!isText(decoder, bytes, chars, read == 0)) {
-        return Optional.empty();
-      }
-      bytes.compact();
-    } while (read > 0);
-    return total == 0
-        ? Optional.empty()
-        : Optional.of(new TextProbe(total, hasher.hash().toString()));
-  }
+  private static final int MARK = 3;
 
   /**
    * A text, or why there is none.
@@ -64,38 +33,48 @@ record TextProbe(long bytes, String sha256) {
    */
   record Result(Optional<TextProbe> probe, String fault) {}
 
-  /** Reads an item through; damage of what is packed is an error, other bytes are not. */
+  /**
+   * Reads an item through, until its end or until it proves not to be text; it stays open. A
+   * leading mark of UTF-8 is no part of the text. Damage of what is packed is an error, other bytes
+   * are not.
+   */
   static Result read(InputStream stored, DataItem item) throws IOException {
-    Watch watch = new Watch(Unpacked.of(stored, item::place));
-    Optional<TextProbe> probe = of(watch);
-    return new Result(probe, probe.isPresent() ? "" : watch.fault());
+    InputStream in = Unpacked.of(stored, item::place);
+    byte[] first = in.readNBytes(MARK);
+    byte[] begun = FileNature.withoutBom(first);
+    InputStream text = new SequenceInputStream(new ByteArrayInputStream(begun), in);
+    return read(text, first.length - begun.length);
   }
 
-  /** Keeps the bytes that were read last, among which the fault is. */
-  private static final class Watch extends FilterInputStream {
-    private byte[] last = new byte[0];
-    private long count;
-
-    Watch(InputStream in) {
-      super(in);
-    }
-
-    @Override
-    public int read(byte[] bytes, int offset, int length) throws IOException {
-      int read = super.read(bytes, offset, length);
-      if (read > 0) {
-        last = Arrays.copyOfRange(bytes, offset, offset + read);
-        count += read;
+  private static Result read(InputStream text, long offset) throws IOException {
+    CharsetDecoder decoder =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT);
+    Hasher hasher = Hashing.sha256().newHasher();
+    ByteBuffer bytes = ByteBuffer.allocate(BUFFER);
+    CharBuffer chars = CharBuffer.allocate(BUFFER);
+    long decoded = offset;
+    int read;
+    do {
+      read = text.readNBytes(bytes.array(), bytes.position(), bytes.remaining());
+      hasher.putBytes(bytes.array(), bytes.position(), read);
+      bytes.limit(bytes.position() + read).position(0);
+      if (!isText(decoder, bytes, chars, read == 0)) {
+        return none(Arrays.copyOf(bytes.array(), bytes.limit()), decoded, read == 0);
       }
-      return read;
-    }
+      decoded += bytes.position();
+      bytes.compact();
+    } while (read > 0);
+    return decoded == offset
+        ? new Result(Optional.empty(), "empty")
+        : new Result(Optional.of(new TextProbe(decoded - offset, hasher.hash().toString())), "");
+  }
 
-    String fault() {
-      return count <= 3 && FileNature.withoutBom(last).length == 0
-          ? "empty"
-          : FileNature.textFault(last)
-              .orElse("not UTF-8 throughout, up to byte " + count + ": convert it to UTF-8");
-    }
+  private static Result none(byte[] bytes, long offset, boolean end) {
+    String fault = TextFault.of(bytes, offset, end).map(TextFault::words).orElse("binary");
+    return new Result(Optional.empty(), fault);
   }
 
   /** A stream without a leading mark of UTF-8. */

@@ -8,8 +8,9 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.train.TrainJson;
+import dev.coppice.train.data.TextFault;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,11 +51,14 @@ public record ChoiceTask(String name, ImmutableList<ChoiceQuestion> questions) {
     if (!Files.isRegularFile(file)) {
       throw bad("task must be a file of JSON lines, got none", file.toString());
     }
-    try {
-      return Files.readAllLines(file);
-    } catch (MalformedInputException e) {
-      throw bad("task must be UTF-8, got other bytes", file.toString());
-    }
+    byte[] bytes = Files.readAllBytes(file);
+    TextFault.of(bytes, 0, true)
+        .ifPresent(
+            fault -> {
+              throw bad("task must be UTF-8, got " + fault.words(), file.toString());
+            });
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    return (text.startsWith("\uFEFF") ? text.substring(1) : text).lines().toList();
   }
 
   private static ChoiceQuestion question(String line, String where) {

@@ -167,7 +167,7 @@ class UnreadFilesTest extends DataTestBase {
     write("latin.txt", latin(TEXT));
     assertThatThrownBy(() -> prepared(STRICT, data))
         .isInstanceOf(CoppiceException.class)
-        .hasMessageStartingWith("with --strict-data nothing must be left out, got set/latin.txt (");
+        .hasMessageStartingWith("with --strict-data nothing must be left out, got set/latin.txt, byte ");
     assertThat(run).doesNotExist();
   }
 
@@ -186,7 +186,7 @@ class UnreadFilesTest extends DataTestBase {
                   + data
                   + " (text): 1 file, 1 document, 41 tokens, 5 whole windows, 2.00 passes;"
                   + " no token ends documents; left out: set/empty-a, set/empty-b, set/empty-c"
-                  + " and 17 more (empty); set/latin.txt (not UTF-8, but perhaps Latin-1 or"
+                  + " and 17 more (empty); set/latin.txt, byte 0xE4 at offset 5 (not UTF-8, but perhaps Latin-1 or"
                   + " Windows-1252: convert it to UTF-8)");
     }
   }
