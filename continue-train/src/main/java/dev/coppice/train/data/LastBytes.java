@@ -46,7 +46,9 @@ final class LastBytes extends FilterInputStream {
     System.arraycopy(last, 0, all, before.length, last.length);
     // a character that began before them is not at fault
     int from = 0;
-    while (count > all.length && from < Math.min(LONGEST_CHARACTER, all.length) && isInside(all[from])) {
+    while (count > all.length
+        && from < Math.min(LONGEST_CHARACTER, all.length)
+        && isInside(all[from])) {
       from++;
     }
     return TextFault.of(

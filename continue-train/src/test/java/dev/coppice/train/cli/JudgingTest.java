@@ -230,7 +230,8 @@ class JudgingTest {
   void judgingRefusesWeightsThatItWouldDrop() throws IOException {
     Path other = lines("other.jsonl", 200, 5);
     for (String command : List.of("eval", "routers")) {
-      for (List<String> data : List.of(List.of(lines + "=3"), List.of(lines + "=3", other + "=1"))) {
+      for (List<String> data :
+          List.of(List.of(lines + "=3"), List.of(lines + "=3", other + "=1"))) {
         List<Object> all = new ArrayList<>(List.of(command, folder.resolve("nowhere"), "--data"));
         all.addAll(data);
         Outcome refused = coppice(all.toArray());

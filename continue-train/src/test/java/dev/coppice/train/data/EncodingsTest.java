@@ -63,8 +63,7 @@ class EncodingsTest extends DataTestBase {
         String name = encoding.name();
         byte[] marked = (BOM + form.getValue()).getBytes(encoding);
         String cure = "convert it to UTF-8 (iconv -f " + name.substring(0, 6);
-        refused(
-            form.getKey(), marked, DataForm.AUTO, name + " by its byte order mark: ", cure);
+        refused(form.getKey(), marked, DataForm.AUTO, name + " by its byte order mark: ", cure);
         byte[] bare = form.getValue().getBytes(encoding);
         refused(form.getKey(), bare, DataForm.AUTO, name + ", as its zeros stand: ", cure);
       }

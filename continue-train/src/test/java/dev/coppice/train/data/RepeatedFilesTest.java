@@ -82,8 +82,7 @@ class RepeatedFilesTest extends DataTestBase {
   }
 
   private List<String> warnings(Path path) throws IOException {
-    return DataFinder.find(
-            path, new DataFinder.Wanted(DataForm.AUTO, "text", SplitNames.Use.TRAIN))
+    return DataFinder.find(path, new DataFinder.Wanted(DataForm.AUTO, "text", SplitNames.Use.TRAIN))
         .warnings();
   }
 

@@ -167,7 +167,8 @@ class UnreadFilesTest extends DataTestBase {
     write("latin.txt", latin(TEXT));
     assertThatThrownBy(() -> prepared(STRICT, data))
         .isInstanceOf(CoppiceException.class)
-        .hasMessageStartingWith("with --strict-data nothing must be left out, got set/latin.txt, byte ");
+        .hasMessageStartingWith(
+            "with --strict-data nothing must be left out, got set/latin.txt, byte ");
     assertThat(run).doesNotExist();
   }
 
