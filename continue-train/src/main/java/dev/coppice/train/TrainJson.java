@@ -8,14 +8,10 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.io.DurableFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 
 /** How this module writes and reads its JSON: snake case, and unknown fields are refused. */
@@ -115,21 +111,6 @@ public final class TrainJson {
    * @throws IOException when the disk refuses
    */
   public static void writeAtomically(Path file, Object object) throws IOException {
-    Path staged = file.resolveSibling(file.getFileName() + ".tmp");
-    String json = MAPPER.writeValueAsString(object) + "\n";
-    try (FileChannel channel =
-        FileChannel.open(
-            staged,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(staged, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    Folders.force(Folders.parent(file));
+    DurableFiles.replace(file, MAPPER.writeValueAsString(object) + "\n");
   }
 }

@@ -1,10 +1,13 @@
 package dev.coppice.growth;
 
+import com.google.common.util.concurrent.Uninterruptibles;
+import dev.coppice.moe.io.Crew;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
@@ -18,11 +21,11 @@ import java.util.function.LongSupplier;
  */
 final class Flusher implements Closeable {
   private static final long STEP = 256L << 20;
-  private static final long PAUSE_MILLIS = 50;
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final List<Path> files = new CopyOnWriteArrayList<>();
   private final LongSupplier written;
-  private final Thread thread;
+  private final Crew thread = new Crew("flush", 1);
   private volatile boolean closed;
 
   /**
@@ -32,9 +35,7 @@ final class Flusher implements Closeable {
    */
   Flusher(LongSupplier written) {
     this.written = written;
-    thread = new Thread(this::run, "flush");
-    thread.setDaemon(true);
-    thread.start();
+    thread.start(this::run);
   }
 
   /** Adds a file that exists. */
@@ -42,7 +43,7 @@ final class Flusher implements Closeable {
     files.add(file);
   }
 
-  private void run() {
+  private Integer run() {
     long flushed = 0;
     while (!closed) {
       long now = written.getAsLong();
@@ -50,8 +51,9 @@ final class Flusher implements Closeable {
         files.forEach(this::flush);
         flushed = now;
       }
-      pause();
+      Uninterruptibles.sleepUninterruptibly(PAUSE);
     }
+    return files.size();
   }
 
   private void flush(Path file) {
@@ -65,28 +67,10 @@ final class Flusher implements Closeable {
     }
   }
 
-  private void pause() {
-    try {
-      Thread.sleep(PAUSE_MILLIS);
-    } catch (InterruptedException e) {
-      closed = true;
-    }
-  }
-
   /** Ends the thread. */
   @Override
   public void close() {
     closed = true;
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    thread.close();
   }
 }

@@ -10,11 +10,15 @@ import dev.coppice.growth.moment.MomentPlan;
 import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.plan.PlannedTensor;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.Shard;
 import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.checkpoint.StoredTensor;
+import dev.coppice.moe.io.Crew;
+import dev.coppice.moe.io.DiskSpace;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -65,8 +69,8 @@ public final class GrowthExecutor {
    * @param request how
    * @param target the output folder; nothing may be there
    * @param progress hears bytes done and in all
-   * @throws dev.coppice.moe.CoppiceException if the growth is refused, the target exists, the disk
-   *     is too small or the optimizer's state cannot grow; nothing is left behind
+   * @throws CoppiceException if the growth is refused, the target exists, the disk is too small or
+   *     the optimizer's state cannot grow; nothing is left behind
    */
   public static GrowthResult run(
       Checkpoint source, GrowthRequest request, Path target, GrowthProgress progress)
@@ -84,8 +88,8 @@ public final class GrowthExecutor {
    * @param request how; the same operators, seed and shard size
    * @param target the output folder; nothing may be there
    * @param progress hears bytes done and in all
-   * @throws dev.coppice.moe.CoppiceException if there is nothing to resume, or another growth was
-   *     begun; then all stays as it is
+   * @throws CoppiceException if there is nothing to resume, or another growth was begun; then all
+   *     stays as it is
    */
   public static GrowthResult resume(
       Checkpoint source, GrowthRequest request, Path target, GrowthProgress progress)
@@ -109,7 +113,7 @@ public final class GrowthExecutor {
     long started = System.nanoTime();
     StoppedGrowth.discardDead(target);
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
-      DiskSpace.require(writer.staging(), totalBytes());
+      requireSpace(writer.staging(), totalBytes());
       try (GrowthJournal journal =
           GrowthJournal.start(writer.staging(), GrowthFingerprint.of(from, request, plan))) {
         fill(writer, journal, progress);
@@ -125,10 +129,19 @@ public final class GrowthExecutor {
     try (GrowthJournal journal = stopped.takeOver(target, kept);
         CheckpointWriter writer = CheckpointWriter.resume(target, stopped.folder())) {
       written.set(keptBytes());
-      DiskSpace.require(writer.staging(), totalBytes() - keptBytes());
+      requireSpace(writer.staging(), totalBytes() - keptBytes());
       fill(writer, journal, progress);
     }
     return result(target, started);
+  }
+
+  /** Refuses an output that does not fit on its disk. */
+  static void requireSpace(Path staging, long bytes) throws IOException {
+    Optional<String> shortage = DiskSpace.REAL.shortage(staging, bytes);
+    if (shortage.isPresent()) {
+      throw new CoppiceException(
+          ExitCode.RESOURCE, shortage.get() + " (" + staging.getParent() + ")");
+    }
   }
 
   private long keptBytes() {
@@ -204,9 +217,9 @@ public final class GrowthExecutor {
       throws IOException {
     long total = totalBytes() + SourceHashes.total(from);
     try (Closer files = Closer.create();
-        Crew hashers = new Crew(request.threads());
+        Crew hashers = new Crew("hash", request.threads());
         Flusher flusher = new Flusher(written::get);
-        Crew writers = new Crew(request.threads())) {
+        Crew writers = new Crew("write", request.threads())) {
       ImmutableList<Job> jobs = jobs(writer, files);
       jobs.stream().map(job -> job.file().path()).distinct().forEach(flusher::watch);
       AtomicInteger next = new AtomicInteger();

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Hashes;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import java.util.zip.CRC32C;
 
 /**
  * What a growth has done so far, in its hidden folder: a line with its fingerprint, then a line for
@@ -42,7 +42,6 @@ public final class GrowthJournal implements Closeable {
   static final String NAME = ".coppice-growth.jsonl";
 
   private static final int SCHEMA_VERSION = 1;
-  private static final int CHUNK = 1 << 18;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -51,15 +50,12 @@ public final class GrowthJournal implements Closeable {
    * @param fingerprint of the growth that was begun; missing if there is none
    * @param shards checksum and size of each whole file, by name
    */
-  record Content(JsonNode fingerprint, ImmutableMap<String, Whole> shards) {}
-
-  /** Size and CRC-32C of a whole file. */
-  record Whole(long bytes, long crc32c) {}
+  record Content(JsonNode fingerprint, ImmutableMap<String, Hashes.Sum<Long>> shards) {}
 
   private final Path folder;
   private final FileChannel channel;
   private final Optional<FileChannel> before;
-  private final Map<String, Whole> shards = new LinkedHashMap<>();
+  private final Map<String, Hashes.Sum<Long>> shards = new LinkedHashMap<>();
   private boolean named;
 
   private GrowthJournal(Path folder, FileChannel channel, Optional<FileChannel> before) {
@@ -97,10 +93,10 @@ public final class GrowthJournal implements Closeable {
       ObjectNode line = JsonNodeFactory.instance.objectNode();
       line.put("schema_version", SCHEMA_VERSION).set("growth", content.fingerprint());
       journal.append(line);
-      for (Map.Entry<String, Whole> shard : content.shards().entrySet()) {
+      for (Map.Entry<String, Hashes.Sum<Long>> shard : content.shards().entrySet()) {
         journal.append(shard.getKey(), shard.getValue());
       }
-      Files.move(unnamed, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.rename(unnamed, folder.resolve(NAME));
       return journal;
     } catch (IOException | RuntimeException e) {
       journal.close();
@@ -157,11 +153,11 @@ public final class GrowthJournal implements Closeable {
     if (lines.isEmpty() || lines.get(0).path("schema_version").asInt() != SCHEMA_VERSION) {
       return new Content(MissingNode.getInstance(), ImmutableMap.of());
     }
-    ImmutableMap.Builder<String, Whole> shards = ImmutableMap.builder();
+    ImmutableMap.Builder<String, Hashes.Sum<Long>> shards = ImmutableMap.builder();
     for (JsonNode line : lines.subList(1, lines.size())) {
       shards.put(
           line.path("shard").asText(),
-          new Whole(line.path("bytes").asLong(-1), line.path("crc32c").asLong(-1)));
+          new Hashes.Sum<>(line.path("bytes").asLong(-1), line.path("crc32c").asLong(-1)));
     }
     return new Content(lines.get(0).path("growth"), shards.buildKeepingLast());
   }
@@ -172,13 +168,13 @@ public final class GrowthJournal implements Closeable {
    * @param shard the file
    */
   synchronized void note(Path shard) throws IOException {
-    append(folder.relativize(shard).toString(), checksum(shard));
+    append(folder.relativize(shard).toString(), Hashes.crc32c(shard));
     makeDurable();
   }
 
-  private void append(String shard, Whole whole) throws IOException {
+  private void append(String shard, Hashes.Sum<Long> whole) throws IOException {
     ObjectNode line = JsonNodeFactory.instance.objectNode();
-    append(line.put("shard", shard).put("bytes", whole.bytes()).put("crc32c", whole.crc32c()));
+    append(line.put("shard", shard).put("bytes", whole.bytes()).put("crc32c", whole.hash()));
     shards.put(shard, whole);
   }
 
@@ -186,10 +182,8 @@ public final class GrowthJournal implements Closeable {
     channel.force(true);
     if (!named) {
       // all files were created before the first was whole
-      for (Path inner : directories(folder)) {
-        force(inner);
-      }
-      force(folder.resolve("..").normalize());
+      DurableFiles.forceAll(directories(folder));
+      DurableFiles.force(folder.resolve("..").normalize());
       named = true;
     }
   }
@@ -210,20 +204,6 @@ public final class GrowthJournal implements Closeable {
     shards.clear();
   }
 
-  /** Size and CRC-32C of a file as it is now. */
-  static Whole checksum(Path file) throws IOException {
-    CRC32C crc = new CRC32C();
-    ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
-    long size = 0;
-    try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
-      while (in.read(buffer.clear()) >= 0) {
-        size += buffer.flip().limit();
-        crc.update(buffer);
-      }
-    }
-    return new Whole(size, crc.getValue());
-  }
-
   /** A folder's files, those of folders in it too, sorted. */
   static ImmutableList<Path> files(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
@@ -241,16 +221,7 @@ public final class GrowthJournal implements Closeable {
   }
 
   private void append(JsonNode line) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
-  }
-
-  private static void force(Path directory) throws IOException {
-    try (FileChannel opened = FileChannel.open(directory, StandardOpenOption.READ)) {
-      opened.force(true);
-    }
+    DurableFiles.write(channel, ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8)));
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.coppice.growth.plan.Invariant;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.ShardLayout;
+import dev.coppice.moe.io.DiskSpace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -108,7 +109,7 @@ public record GrowthReport(
         after,
         layout.shards().size(),
         DiskSpace.needed(bytes),
-        DiskSpace.available(target),
+        DiskSpace.REAL.usable(target),
         request.threads() * BUFFERS,
         plan.invariant(),
         plan.notes(),

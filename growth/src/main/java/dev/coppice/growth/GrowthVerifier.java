@@ -15,6 +15,7 @@ import dev.coppice.growth.moment.MomentPlan;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.io.Crew;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -149,8 +150,8 @@ public final class GrowthVerifier {
         plan.byteSize() + moments.map(MomentPlan::byteSize).orElse(0L) + SourceHashes.total(from);
     AtomicInteger next = new AtomicInteger();
     Sigmas sigmas = new Sigmas();
-    try (Crew comparers = new Crew(threads);
-        Crew hashers = new Crew(threads)) {
+    try (Crew comparers = new Crew("compare", threads);
+        Crew hashers = new Crew("hash", threads)) {
       for (int thread = 0; thread < threads; thread++) {
         comparers.start(
             () -> {

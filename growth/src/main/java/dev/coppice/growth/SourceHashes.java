@@ -1,15 +1,14 @@
 package dev.coppice.growth;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
 import dev.coppice.growth.moment.TrainingState;
+import dev.coppice.moe.io.Crew;
+import dev.coppice.moe.io.Hashes;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +25,6 @@ import java.util.zip.CRC32C;
  * the processor has no instructions for it. The first is always taken, the second where asked for.
  */
 final class SourceHashes {
-  private static final int CHUNK = 1 << 18;
   private static final String CONFIG = "config.json";
 
   /**
@@ -84,31 +82,23 @@ final class SourceHashes {
 
   private FileHash hash(String name, Path file, Crew crew, boolean withSha256) throws IOException {
     CRC32C crc = new CRC32C();
-    Optional<MessageDigest> digest = withSha256 ? Optional.of(sha256()) : Optional.empty();
-    ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
-    long size = 0;
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      while (!crew.stopped() && channel.read(buffer.clear()) >= 0) {
-        crc.update(buffer.flip());
-        digest.ifPresent(sha -> sha.update(buffer.rewind()));
-        size += buffer.limit();
-        done.addAndGet(buffer.limit());
-      }
-    }
+    Optional<Hasher> digest =
+        withSha256 ? Optional.of(Hashing.sha256().newHasher()) : Optional.empty();
+    long size =
+        Hashes.read(
+            file,
+            chunk -> {
+              crc.update(chunk.duplicate());
+              done.addAndGet(chunk.remaining());
+              digest.ifPresent(sha -> sha.putBytes(chunk));
+            },
+            crew::stopped);
     FileHash hash =
         new FileHash(
             size,
             HexFormat.of().toHexDigits((int) crc.getValue()),
-            digest.map(sha -> HexFormat.of().formatHex(sha.digest())));
+            digest.map(sha -> sha.hash().toString()));
     byFile.put(name, hash);
     return hash;
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform must have SHA-256", e);
-    }
   }
 }

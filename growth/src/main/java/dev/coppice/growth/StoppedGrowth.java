@@ -7,6 +7,7 @@ import com.google.common.io.RecursiveDeleteOption;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.io.Hashes;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -98,10 +99,10 @@ public record StoppedGrowth(Path folder, int wholeFiles, boolean alive) {
     GrowthJournal.Content content = GrowthJournal.read(folder);
     FileChannel lock = GrowthJournal.lockStopped(folder).orElseThrow(() -> atWork(target, folder));
     try {
-      ImmutableMap.Builder<String, GrowthJournal.Whole> whole = ImmutableMap.builder();
-      for (Map.Entry<String, GrowthJournal.Whole> entry : content.shards().entrySet()) {
+      ImmutableMap.Builder<String, Hashes.Sum<Long>> whole = ImmutableMap.builder();
+      for (Map.Entry<String, Hashes.Sum<Long>> entry : content.shards().entrySet()) {
         Path shard = folder.resolve(entry.getKey());
-        if (Files.isRegularFile(shard) && GrowthJournal.checksum(shard).equals(entry.getValue())) {
+        if (Files.isRegularFile(shard) && Hashes.crc32c(shard).equals(entry.getValue())) {
           whole.put(entry);
           kept.add(entry.getKey());
         }

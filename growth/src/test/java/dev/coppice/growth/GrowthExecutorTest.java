@@ -71,7 +71,7 @@ public class GrowthExecutorTest {
   @Test
   void refusesADiskThatIsTooSmall() throws IOException {
     try (TestFolder folder = new TestFolder()) {
-      assertThatThrownBy(() -> DiskSpace.require(folder.of("x"), Long.MAX_VALUE / 2))
+      assertThatThrownBy(() -> GrowthExecutor.requireSpace(folder.of("x"), Long.MAX_VALUE / 2))
           .isInstanceOf(CoppiceException.class)
           .hasMessageStartingWith("disk must have ")
           .extracting(e -> ((CoppiceException) e).exitCode())

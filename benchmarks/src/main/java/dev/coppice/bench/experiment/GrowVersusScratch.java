@@ -3,7 +3,7 @@ package dev.coppice.bench.experiment;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.ProgressLine;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.train.run.TrainResult;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.coppice.bench.micro;
 
+import dev.coppice.moe.io.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -25,9 +26,7 @@ final class PlainCopy {
     for (Path file : files(from)) {
       bytes += file(file, to.resolve(file.getFileName().toString()));
     }
-    try (FileChannel folder = FileChannel.open(to, StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+    DurableFiles.force(to);
     return bytes;
   }
 

@@ -2,9 +2,9 @@ package dev.coppice.train.cli;
 
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.ProgressLine;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.text.Tokenizer;
-import dev.coppice.train.Folders;
 import dev.coppice.train.data.DataForm;
 import dev.coppice.train.data.DataPath;
 import dev.coppice.train.data.DataReading;

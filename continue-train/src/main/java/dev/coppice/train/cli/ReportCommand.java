@@ -3,13 +3,11 @@ package dev.coppice.train.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.report.RunReport;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -48,22 +46,12 @@ final class ReportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     RunReport report = RunReport.read(runs);
-    write(report.html());
+    DurableFiles.replace(out, report.html());
     ObjectNode json = TrainJson.mapper().createObjectNode();
     json.put("out", out.toString());
     json.set("runs", report.json());
     String text = report.table().console() + "\n\n" + out;
     output.print(command.commandLine().getOut(), json, text);
     return ExitCode.OK.number();
-  }
-
-  private void write(String html) throws IOException {
-    Path staged = out.resolveSibling(Folders.name(out) + ".tmp");
-    try {
-      Files.writeString(staged, html);
-      Files.move(staged, out, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(staged);
-    }
   }
 }

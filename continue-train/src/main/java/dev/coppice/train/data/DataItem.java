@@ -1,6 +1,6 @@
 package dev.coppice.train.data;
 
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import java.nio.file.Path;
 import java.util.Optional;
 

@@ -3,7 +3,7 @@ package dev.coppice.train.data;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,6 @@
 package dev.coppice.train.data;
 
-import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
+import dev.coppice.moe.io.Hashes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -126,7 +125,7 @@ final class MegatronIndex {
   }
 
   String sha256() throws IOException {
-    return MoreFiles.asByteSource(path).hash(Hashing.sha256()).toString();
+    return Hashes.sha256(path).hash();
   }
 
   private void check(boolean holds, String rule) {

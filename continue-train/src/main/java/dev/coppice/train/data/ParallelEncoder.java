@@ -1,10 +1,8 @@
 package dev.coppice.train.data;
 
-import com.google.common.base.Throwables;
 import com.google.common.base.Utf8;
 import com.google.common.primitives.Ints;
-import com.google.common.util.concurrent.ThreadFactoryBuilder;
-import com.google.common.util.concurrent.Uninterruptibles;
+import dev.coppice.moe.io.Crew;
 import dev.coppice.moe.text.TextPieces;
 import dev.coppice.moe.text.Tokenizer;
 import java.io.Closeable;
@@ -13,13 +11,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /**
  * Tokenises documents on several threads and writes them in order.
@@ -37,7 +30,7 @@ final class ParallelEncoder implements Closeable {
   private final int[] documentStart;
   private final OptionalInt documentEnd;
   private final int inFlight;
-  private final ExecutorService pool;
+  private final Crew crew;
 
   /**
    * An encoder.
@@ -50,10 +43,7 @@ final class ParallelEncoder implements Closeable {
     this.documentStart = how.documentStart().ids().toArray();
     this.documentEnd = how.documentEnd();
     this.inFlight = threads * BATCHES_A_THREAD;
-    this.pool =
-        Executors.newFixedThreadPool(
-            threads,
-            new ThreadFactoryBuilder().setDaemon(true).setNameFormat("tokenize-%d").build());
+    this.crew = new Crew("tokenize", threads);
   }
 
   /**
@@ -70,7 +60,7 @@ final class ParallelEncoder implements Closeable {
     long total = Math.max(1, source.totalBytes());
     for (Optional<Batch> b = batches.next(); b.isPresent(); b = batches.next()) {
       Batch batch = b.get();
-      waiting.add(new Work(batch, pool.submit(() -> encode(batch))));
+      waiting.add(new Work(batch, crew.call(() -> encode(batch))));
       if (waiting.size() >= inFlight) {
         write(waiting.remove(), writer);
       }
@@ -100,7 +90,7 @@ final class ParallelEncoder implements Closeable {
   }
 
   private static void write(Work work, TokenFileWriter writer) throws IOException {
-    List<Encoded> encoded = result(work.encoded());
+    List<Encoded> encoded = work.encoded().result();
     for (int i = 0; i < encoded.size(); i++) {
       Piece piece = work.batch().pieces().get(i);
       if (piece.first()) {
@@ -111,21 +101,10 @@ final class ParallelEncoder implements Closeable {
     }
   }
 
-  private static List<Encoded> result(Future<List<Encoded>> future) {
-    try {
-      return Uninterruptibles.getUninterruptibly(future);
-    } catch (ExecutionException e) {
-      Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
-      Throwables.throwIfUnchecked(cause);
-      throw new IllegalStateException(cause);
-    }
-  }
-
   /** Stops the threads and waits for them; what they had left is dropped. */
   @Override
   public void close() {
-    pool.shutdownNow();
-    Uninterruptibles.awaitTerminationUninterruptibly(pool);
+    crew.close();
   }
 
   private record Piece(
@@ -133,7 +112,7 @@ final class ParallelEncoder implements Closeable {
 
   private record Batch(List<Piece> pieces) {}
 
-  private record Work(Batch batch, Future<List<Encoded>> encoded) {}
+  private record Work(Batch batch, Crew.Task<List<Encoded>> encoded) {}
 
   @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
   private record Encoded(int[] ids, long bytes) {}

@@ -2,8 +2,9 @@ package dev.coppice.train.data;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.text.Tokenizer;
-import dev.coppice.train.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +83,7 @@ public final class Preparation {
       List<Read> parts = parts(paths, holdOut.share(), staging.resolve(DATA));
       writeHeldOut(names(paths), parts, holdOut, staging);
       if (Files.exists(staging.resolve(DATA))) {
-        Files.move(staging, run, StandardCopyOption.ATOMIC_MOVE);
+        DurableFiles.move(staging, run);
       }
       return opened(parts.stream().map(part -> part.moved(staging, run)).toList());
     } finally {

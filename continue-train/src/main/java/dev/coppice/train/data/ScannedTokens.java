@@ -6,7 +6,9 @@ import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Folders;
+import dev.coppice.moe.io.Hashes;
 import dev.coppice.train.TrainJson;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -17,7 +19,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -125,7 +126,7 @@ final class ScannedTokens {
       return new ScannedTokens(facts, Optional.empty());
     }
     Path starts = starts(kept);
-    String sha256 = MoreFiles.asByteSource(starts).hash(Hashing.sha256()).toString();
+    String sha256 = Hashes.sha256(starts).hash();
     TokenTable.check(
         sha256.equals(facts.startsSha256()),
         "of document starts must have SHA-256 " + facts.startsSha256() + ", got " + sha256,
@@ -156,12 +157,8 @@ final class ScannedTokens {
       writer.finish();
       String sha256 = "";
       if (documentEnd >= 0) {
-        sha256 = MoreFiles.asByteSource(staged).hash(Hashing.sha256()).toString();
-        Files.move(
-            staged,
-            starts(kept),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
+        sha256 = Hashes.sha256(staged).hash();
+        DurableFiles.rename(staged, starts(kept));
       }
       TrainJson.writeAtomically(
           kept,

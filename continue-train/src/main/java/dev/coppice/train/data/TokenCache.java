@@ -2,12 +2,12 @@ package dev.coppice.train.data;
 
 import com.google.common.base.Strings;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Folders;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,7 +106,7 @@ public final class TokenCache {
   private static void remove(Path entry) throws IOException {
     Path aside = Files.createTempDirectory(Folders.parent(entry), ".damaged-");
     try {
-      Files.move(entry, aside.resolve("entry"), StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.rename(entry, aside.resolve("entry"));
     } finally {
       Folders.delete(aside);
     }
@@ -117,8 +117,7 @@ public final class TokenCache {
     Path staging = Files.createTempDirectory(Folders.parent(entry), ".making-");
     try {
       maker.make(staging.resolve(FILE)).close();
-      Files.move(staging, entry, StandardCopyOption.ATOMIC_MOVE);
-      Folders.force(Folders.parent(entry));
+      DurableFiles.move(staging, entry);
     } catch (FileSystemException e) {
       if (!Files.exists(entry)) {
         throw e;

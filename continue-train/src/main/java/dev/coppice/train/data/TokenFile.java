@@ -4,10 +4,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
-import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.io.Hashes;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -150,7 +149,7 @@ public final class TokenFile implements TokenSequence {
 
   @Override
   public void verify() throws IOException {
-    String actual = MoreFiles.asByteSource(path).hash(Hashing.sha256()).toString();
+    String actual = Hashes.sha256(path).hash();
     if (!actual.equals(fingerprint())) {
       throw new CoppiceException(
           ExitCode.INTEGRITY,

@@ -3,12 +3,12 @@ package dev.coppice.train.data;
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 
-import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
 import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Folders;
+import dev.coppice.moe.io.Hashes;
 import dev.coppice.train.TrainJson;
 import java.io.Closeable;
 import java.io.IOException;
@@ -17,7 +17,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -174,7 +173,7 @@ public final class TokenFileWriter implements Closeable {
     TokenFileHeader header =
         new TokenFileHeader(width, tokens, documents, textBytes, vocabulary, keyed);
     writeTable(header);
-    writeFully(header.encode(), 0);
+    DurableFiles.writeAt(channel, header.encode(), 0);
     channel.force(true);
     channel.close();
     publish();
@@ -202,26 +201,17 @@ public final class TokenFileWriter implements Closeable {
   }
 
   private void publish() throws IOException {
-    String sha256 = MoreFiles.asByteSource(staged).hash(Hashing.sha256()).toString();
+    String sha256 = Hashes.sha256(staged).hash();
     TokenFileInfo info = new TokenFileInfo(1, sha256, tokenizer, vocabulary, tokens, names);
     // the side file first: a token file under its name always has one
     TrainJson.writeAtomically(beside(target, ".json"), info);
-    Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
-    Folders.force(Folders.parent(target));
+    DurableFiles.move(staged, target);
   }
 
   private void flush() throws IOException {
     buffer.flip();
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
-    }
+    DurableFiles.write(channel, buffer);
     buffer.clear();
-  }
-
-  private void writeFully(ByteBuffer bytes, long position) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes, position + bytes.position());
-    }
   }
 
   /** The path beside a token file that has a suffix more. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.train.TrainJson;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -77,19 +78,12 @@ final class LineFile implements Closeable {
     long end = forced + unforced.size();
     byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
     try {
-      write(bytes, end);
+      DurableFiles.writeAt(channel, ByteBuffer.wrap(bytes), end);
     } catch (IOException e) {
       cut(end);
       throw e;
     }
     unforced.writeBytes(bytes);
-  }
-
-  private void write(byte[] bytes, long start) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      channel.write(buffer, start + buffer.position());
-    }
   }
 
   /**
@@ -99,7 +93,7 @@ final class LineFile implements Closeable {
    */
   void force() throws IOException {
     if (doubtful) {
-      write(unforced.toByteArray(), forced);
+      DurableFiles.writeAt(channel, ByteBuffer.wrap(unforced.toByteArray()), forced);
     }
     doubtful = true;
     forcing.force(channel);

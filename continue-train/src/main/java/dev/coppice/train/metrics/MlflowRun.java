@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.Iterables;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.nio.file.Files;

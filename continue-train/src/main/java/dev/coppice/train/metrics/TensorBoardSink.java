@@ -3,7 +3,8 @@ package dev.coppice.train.metrics;
 import static com.google.common.collect.ImmutableList.toImmutableList;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Folders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -126,9 +127,7 @@ public final class TensorBoardSink implements MetricsSink {
     ByteBuffer record = EventRecords.frame(entry.toBytes());
     long end = channel.position();
     try {
-      while (record.hasRemaining()) {
-        channel.write(record);
-      }
+      DurableFiles.write(channel, record);
     } catch (IOException e) {
       channel.truncate(end);
       throw e;

@@ -1,10 +1,10 @@
 package dev.coppice.train.run;
 
+import dev.coppice.moe.io.DiskSpace;
 import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.moe.model.ThreadRule;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.spec.BatchSpec;
-import dev.coppice.train.store.DiskSpace;
 import dev.coppice.train.store.Environment;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;

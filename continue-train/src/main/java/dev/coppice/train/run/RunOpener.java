@@ -5,7 +5,8 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.Preparation;
 import dev.coppice.train.data.TrainingData;
@@ -74,9 +75,7 @@ final class RunOpener {
     RunFolder folder = RunFolder.hold(out);
     try {
       TrainJson.writeAtomically(RunFolder.manifest(out), manifest);
-      for (Path ancestor : ancestors) {
-        Folders.force(ancestor);
-      }
+      DurableFiles.forceAll(ancestors);
       RunSetting setting = new RunSetting(folder, manifest, request.data(), factory, host);
       RunState state =
           RunState.before(manifest, host.toBegin(source.spec(), manifest.spec().batch()));

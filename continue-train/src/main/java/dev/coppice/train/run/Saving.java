@@ -1,6 +1,8 @@
 package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableSortedMap;
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import com.google.common.util.concurrent.Uninterruptibles;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.train.metrics.RunEvent;
@@ -37,11 +39,7 @@ final class Saving implements AutoCloseable {
   private final LongSupplier nanoTime;
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "coppice save");
-            thread.setDaemon(true);
-            return thread;
-          });
+          new ThreadFactoryBuilder().setDaemon(true).setNameFormat("coppice save").build());
   private Optional<InFlight> inFlight = Optional.empty();
   private Optional<Path> newest;
   private Optional<IOException> failure = Optional.empty();
@@ -214,12 +212,6 @@ final class Saving implements AutoCloseable {
   @Override
   public void close() {
     writer.shutdown();
-    try {
-      while (!writer.awaitTermination(1, TimeUnit.HOURS)) {
-        // a save ends, or its disk is beyond help
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterruptibles.awaitTerminationUninterruptibly(writer);
   }
 }

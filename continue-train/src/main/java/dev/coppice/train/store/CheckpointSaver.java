@@ -9,6 +9,7 @@ import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Lineage;
 import dev.coppice.moe.checkpoint.Reading;
 import dev.coppice.moe.checkpoint.StoredTensor;
+import dev.coppice.moe.io.DiskSpace;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.spec.InitialWeights;
 import java.io.IOException;
@@ -173,11 +174,9 @@ public final class CheckpointSaver {
 
   /** Refuses to begin what the disk has no room for, with 5 % to spare. */
   private void checkSpace(long bytes) throws IOException {
-    long needed = bytes + bytes / 20;
-    long usable = disk.usable(folder.path());
-    if (usable < needed) {
-      throw new FileSystemException(
-          folder.path().toString(), null, needed + " bytes must be free, got " + usable);
+    Optional<String> shortage = disk.shortage(folder.path(), bytes);
+    if (shortage.isPresent()) {
+      throw new FileSystemException(folder.path().toString(), null, shortage.get());
     }
   }
 

@@ -3,18 +3,13 @@ package dev.coppice.train.store;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.io.Hashes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -29,8 +24,6 @@ import java.util.stream.Stream;
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 record FileMark(long bytes, String sha256) {
-  private static final int PIECE = 1 << 20;
-
   /** Marks of all files in a folder but a manifest; files are read beside one another. */
   static SortedMap<String, FileMark> allIn(Path folder) throws IOException {
     return of(folder, names(folder));
@@ -49,20 +42,11 @@ record FileMark(long bytes, String sha256) {
   }
 
   private static FileMark of(Path file) {
-    ByteBuffer piece = ByteBuffer.allocate(PIECE);
-    long bytes = 0;
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (int read = channel.read(piece); read >= 0; read = channel.read(piece)) {
-        bytes += read;
-        digest.update(piece.flip());
-        piece.clear();
-      }
-      return new FileMark(bytes, HexFormat.of().formatHex(digest.digest()));
+    try {
+      Hashes.Sum<String> sum = Hashes.sha256(file);
+      return new FileMark(sum.bytes(), sum.hash());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java must have SHA-256", e);
     }
   }
 

@@ -4,7 +4,8 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Lists;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Folders;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,7 +14,6 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.Locale;
@@ -164,8 +164,7 @@ public final class RunFolder implements Closeable {
   void discard(Path checkpoint) throws IOException {
     Path trash = path.resolve(".trash-" + Folders.name(checkpoint));
     Folders.delete(trash);
-    Files.move(checkpoint, trash, StandardCopyOption.ATOMIC_MOVE);
-    Folders.force(path);
+    DurableFiles.move(checkpoint, trash);
     Folders.delete(trash);
   }
 
@@ -193,8 +192,7 @@ public final class RunFolder implements Closeable {
     do {
       target = path.resolve("damaged-" + Folders.name(damaged) + "-" + number++);
     } while (Files.exists(target));
-    Files.move(damaged, target, StandardCopyOption.ATOMIC_MOVE);
-    Folders.force(path);
+    DurableFiles.move(damaged, target);
     return target;
   }
 

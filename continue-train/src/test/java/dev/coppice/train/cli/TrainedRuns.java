@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.cli.Coppice;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
@@ -11,7 +12,6 @@ import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
 import dev.coppice.moe.testing.TinyCheckpoints;
 import dev.coppice.moe.testing.TinyTokenizers;
-import dev.coppice.train.Folders;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

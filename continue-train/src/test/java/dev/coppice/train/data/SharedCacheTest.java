@@ -2,8 +2,8 @@ package dev.coppice.train.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.text.ByteTokenizer;
-import dev.coppice.train.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

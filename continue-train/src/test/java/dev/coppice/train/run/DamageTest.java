@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.testing.FaultFs;
-import dev.coppice.train.Folders;
 import dev.coppice.train.metrics.EventLog;
 import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.spec.SaveSpec;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.coppice.moe.cli.Coppice;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.metrics.MetricsLine;

@@ -3,7 +3,7 @@ package dev.coppice.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.MetricsSink;

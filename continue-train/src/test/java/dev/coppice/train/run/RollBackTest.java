@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.metrics.EventLog;
 import dev.coppice.train.metrics.MetricsLine;

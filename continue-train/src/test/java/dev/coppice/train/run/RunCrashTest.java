@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.testing.FaultFs;
 import dev.coppice.moe.testing.FaultFs.Bytes;
 import dev.coppice.moe.testing.FaultFs.Fault;
 import dev.coppice.moe.testing.FaultFs.Loss;
-import dev.coppice.train.Folders;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.MetricsSink;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.train.metrics.EventLog;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.metrics.RunEvent;
@@ -101,7 +101,7 @@ class SavingTest {
     RunEvent failed = EventLog.read(out.resolve("events.jsonl")).get(2);
     assertThat(failed.message())
         .contains("step 8 could not be saved")
-        .contains("bytes must be free, got 4000");
+        .containsPattern("disk must have \\d,\\d{3} bytes free for the output, got 4,000");
     assertThat(MetricsLog.read(out.resolve("metrics.jsonl"))).hasSize(14);
   }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.train.Folders;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.TestTokens;
 import dev.coppice.train.data.TokenFile;

@@ -2,7 +2,6 @@ package dev.coppice.growth.norm;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
-import dev.coppice.growth.Crew;
 import dev.coppice.growth.GrowthProgress;
 import dev.coppice.growth.bytes.FloatFormat;
 import dev.coppice.growth.bytes.Moments;
@@ -17,6 +16,7 @@ import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
+import dev.coppice.moe.io.Crew;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,7 +45,7 @@ final class NormReader {
   NormProfile read(GrowthProgress progress) throws IOException {
     ImmutableListMultimap<Integer, StoredTensor> matrices = matrices();
     double[] profile = new double[checkpoint.anatomy().layerCount()];
-    try (Crew crew = new Crew(Runtime.getRuntime().availableProcessors())) {
+    try (Crew crew = new Crew("norms", Runtime.getRuntime().availableProcessors())) {
       for (int i = 0; i < profile.length; i++) {
         int layer = i;
         crew.start(() -> profile[layer] = mean(layer, matrices.get(layer)));

@@ -7,22 +7,17 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -66,7 +61,7 @@ public final class CheckpointWriter implements Closeable {
     Path absolute = target.toAbsolutePath().normalize();
     refuseExisting(absolute);
     Path parent = parentOf(absolute);
-    ImmutableList<Path> ancestors = ancestorsOf(parent);
+    ImmutableList<Path> ancestors = Folders.ancestors(absolute);
     Files.createDirectories(parent);
     String name = stagingPrefix(absolute) + UUID.randomUUID().toString().substring(0, 8);
     Path staging = Files.createDirectory(parent.resolve(name));
@@ -84,7 +79,7 @@ public final class CheckpointWriter implements Closeable {
   public static CheckpointWriter resume(Path target, Path staging) {
     Path absolute = target.toAbsolutePath().normalize();
     refuseExisting(absolute);
-    return hooked(new CheckpointWriter(absolute, staging, ancestorsOf(parentOf(absolute))));
+    return hooked(new CheckpointWriter(absolute, staging, Folders.ancestors(absolute)));
   }
 
   private static Path parentOf(Path target) {
@@ -125,18 +120,6 @@ public final class CheckpointWriter implements Closeable {
    */
   public void onStop(Supplier<Optional<String>> reasonToKeep) {
     this.reasonToKeep = reasonToKeep;
-  }
-
-  /** Folders that get a new name in them: the parent, and above it those of missing folders. */
-  private static ImmutableList<Path> ancestorsOf(Path parent) {
-    ImmutableList.Builder<Path> folders = ImmutableList.builder();
-    Path folder = parent;
-    folders.add(folder);
-    while (!Files.exists(folder) && folder.getParent() != null) {
-      folder = folder.getParent();
-      folders.add(folder);
-    }
-    return folders.build();
   }
 
   private static void refuseExisting(Path target) {
@@ -188,15 +171,7 @@ public final class CheckpointWriter implements Closeable {
    * @param text its content
    */
   public void writeText(String relative, String text) throws IOException {
-    Path file = resolve(relative);
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
+    DurableFiles.write(resolve(relative), text);
   }
 
   /**
@@ -228,7 +203,7 @@ public final class CheckpointWriter implements Closeable {
     }
     Path copy = resolve(name);
     Files.copy(file, copy);
-    force(copy);
+    DurableFiles.force(copy);
   }
 
   /**
@@ -264,15 +239,11 @@ public final class CheckpointWriter implements Closeable {
    */
   public void commit() throws IOException {
     checkState(!committed, "a folder must be committed once, got a second call for %s", target);
-    for (Path directory : directories()) {
-      force(directory);
-    }
+    DurableFiles.forceAll(directories());
     refuseExisting(target);
-    Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+    DurableFiles.rename(staging, target);
     try {
-      for (Path folder : ancestors) {
-        force(folder);
-      }
+      DurableFiles.forceAll(ancestors);
     } catch (IOException e) {
       takeNameBack(e);
       throw e;
@@ -284,7 +255,7 @@ public final class CheckpointWriter implements Closeable {
   /** A name that may not last is no name: nothing is left where an error is reported. */
   private void takeNameBack(IOException cause) {
     try {
-      Files.move(target, staging, StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.rename(target, staging);
     } catch (IOException e) {
       cause.addSuppressed(e);
     }
@@ -293,12 +264,6 @@ public final class CheckpointWriter implements Closeable {
   private List<Path> directories() throws IOException {
     try (Stream<Path> all = Files.walk(staging)) {
       return all.filter(Files::isDirectory).toList();
-    }
-  }
-
-  private static void force(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      channel.force(true);
     }
   }
 
@@ -320,9 +285,7 @@ public final class CheckpointWriter implements Closeable {
   }
 
   private void discard() throws IOException {
-    if (Files.exists(staging)) {
-      MoreFiles.deleteRecursively(staging, RecursiveDeleteOption.ALLOW_INSECURE);
-    }
+    Folders.delete(staging);
   }
 
   private void stop() {

@@ -6,6 +6,7 @@ import static com.google.common.base.Preconditions.checkState;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.io.DurableFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -93,7 +94,7 @@ public final class SafetensorsWriter implements Closeable {
     crc.update(bytes.duplicate());
     headerSize = bytes.remaining();
     headerCrc = crc.getValue();
-    writeAt(bytes, 0);
+    DurableFiles.writeAt(channel, bytes, 0);
   }
 
   /** Where each tensor will lie, in the order of the file. */
@@ -179,7 +180,7 @@ public final class SafetensorsWriter implements Closeable {
     Slot slot = slot(tensor);
     checkRange(slot, offset, bytes.remaining());
     slot.written().addAndGet(bytes.remaining());
-    writeAt(bytes, slot.fileOffset() + offset);
+    DurableFiles.writeAt(channel, bytes, slot.fileOffset() + offset);
   }
 
   /**
@@ -224,7 +225,7 @@ public final class SafetensorsWriter implements Closeable {
         throw sourceEnds("at file offset " + target, position + bytes.position());
       }
     }
-    writeAt(bytes.flip(), target);
+    DurableFiles.writeAt(channel, bytes.flip(), target);
   }
 
   private CheckpointFormatException sourceEnds(String tensor, long position) {
@@ -287,12 +288,5 @@ public final class SafetensorsWriter implements Closeable {
         offset,
         slot.info().byteSize(),
         slot.info().name());
-  }
-
-  private void writeAt(ByteBuffer bytes, long position) throws IOException {
-    long at = position;
-    while (bytes.hasRemaining()) {
-      at += channel.write(bytes, at);
-    }
   }
 }

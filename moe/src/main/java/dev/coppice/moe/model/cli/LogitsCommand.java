@@ -9,6 +9,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.model.TokenBatch;
@@ -21,7 +22,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -124,7 +124,7 @@ final class LogitsCommand implements Callable<Integer> {
         offset += bytes.limit();
       }
       writer.finish();
-      Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.move(partial, out);
     } finally {
       Files.deleteIfExists(partial);
     }

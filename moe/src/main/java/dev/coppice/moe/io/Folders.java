@@ -1,16 +1,14 @@
-package dev.coppice.train;
+package dev.coppice.moe.io;
 
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** What this module does with folders. */
+/** Names of folders, and what becomes of folders. */
 public final class Folders {
   private Folders() {}
 
@@ -50,18 +48,6 @@ public final class Folders {
       folders.add(folder);
     }
     return folders.build();
-  }
-
-  /**
-   * Brings a folder's list of files to disk.
-   *
-   * @param folder to force
-   * @throws IOException when the disk refuses
-   */
-  public static void force(Path folder) throws IOException {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
   }
 
   /**
