@@ -10,9 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Threads that run a batch together, each with a share of its sequences.
@@ -26,9 +27,14 @@ final class Workers implements AutoCloseable {
 
   private final int engineThreads = TorchRuntime.threads();
   private final Patience patience = new Patience();
-  private final ExecutorService pool =
-      Executors.newFixedThreadPool(
-          MOST,
+  // as many threads as the largest team so far: each more keeps a heap of its own
+  private final ThreadPoolExecutor pool =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(),
           new ThreadFactoryBuilder().setNameFormat("coppice-share-%d").setDaemon(true).build());
   private final ThreadLocal<Integer> ownThreads = ThreadLocal.withInitial(() -> 0);
 
@@ -52,6 +58,7 @@ final class Workers implements AutoCloseable {
     if (tasks.size() == 1) {
       return List.of(alone(threads, tasks.get(0)));
     }
+    makeRoomFor(tasks.size());
     int each = Math.max(1, threads / tasks.size());
     List<Future<T>> running = new ArrayList<>();
     for (Callable<T> task : tasks) {
@@ -67,6 +74,13 @@ final class Workers implements AutoCloseable {
     // threads that are made later start with what was set last
     JniUtils.setNumThreads(engineThreads);
     return outcomes.stream().map(Outcome::get).toList();
+  }
+
+  private synchronized void makeRoomFor(int members) {
+    if (members > pool.getCorePoolSize()) {
+      pool.setMaximumPoolSize(members);
+      pool.setCorePoolSize(members);
+    }
   }
 
   /** Runs a task on the caller's thread, with operators of so many threads. */
