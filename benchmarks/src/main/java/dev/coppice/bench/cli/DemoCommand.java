@@ -14,10 +14,10 @@ import picocli.CommandLine.Spec;
     name = "demo",
     sortOptions = false,
     description = {
-      "Trains a small base on real text, grows it, continues three arms under one budget of extra"
-          + " compute, and reports.",
-      "Two runs with one seed and the same budgets give the same weights and losses; budgets follow"
-          + " from --minutes and this machine's speed unless they are given."
+      "Trains a small base on real text, grows it, trains three arms under one budget of"
+          + " extra compute, and writes a report.",
+      "Runs with the same seed and budgets give the same weights and losses. Without"
+          + " given budgets, --minutes and this machine's speed determine them."
     })
 final class DemoCommand implements Callable<Integer> {
   @Mixin private ExperimentOptions options;

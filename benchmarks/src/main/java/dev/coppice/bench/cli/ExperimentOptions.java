@@ -28,14 +28,14 @@ final class ExperimentOptions {
       names = "--minutes",
       paramLabel = "M",
       defaultValue = "6",
-      description = "Time to fill (default: ${DEFAULT-VALUE}).")
+      description = "Running time in minutes (default: ${DEFAULT-VALUE}).")
   private double minutes;
 
   @Option(
       names = "--out",
       paramLabel = "DIR",
       defaultValue = "coppice-demo",
-      description = "Folder to write; must not exist (default: ${DEFAULT-VALUE}).")
+      description = "Output folder; must not exist (default: ${DEFAULT-VALUE}).")
   private Path out;
 
   @Option(
@@ -43,28 +43,28 @@ final class ExperimentOptions {
       paramLabel = "PATH",
       arity = "1..*",
       description =
-          "Text to learn: folders, files, jars or zips (default: the sources of Coppice's own"
-              + " dependencies).")
+          "Training text: folders, files, jars or zips (default: the sources of"
+              + " Coppice's own dependencies).")
   private List<Path> corpus = List.of();
 
   @Option(
       names = "--base-budget",
       paramLabel = "FLOPS",
-      description = "FLOPs for the base instead of its share of the time.")
+      description = "FLOPs of the base, instead of its share of the time.")
   private Optional<String> baseBudget;
 
   @Option(
       names = "--extra-budget",
       paramLabel = "FLOPS",
-      description = "Extra FLOPs for each arm instead of its share of the time.")
+      description = "Extra FLOPs of each arm, instead of its share of the time.")
   private Optional<String> extraBudget;
 
   @Option(
       names = "--document-mask",
       negatable = true,
       description =
-          "Texts of a window see only themselves, in training and judging (default: as the recipe"
-              + " says).")
+          "Tokens attend to their own document only, in training and evaluation"
+              + " (default: the recipe's setting).")
   private Optional<Boolean> documentMask;
 
   @Mixin private OutputOptions output;

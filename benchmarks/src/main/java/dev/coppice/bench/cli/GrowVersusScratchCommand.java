@@ -15,7 +15,11 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = "Runs the grow-versus-scratch experiment from a recipe (see benchmarks/recipes).")
 final class GrowVersusScratchCommand implements Callable<Integer> {
-  @Option(names = "--spec", paramLabel = "FILE", required = true, description = "The recipe, JSON.")
+  @Option(
+      names = "--spec",
+      paramLabel = "FILE",
+      required = true,
+      description = "Recipe file in JSON.")
   private Path file;
 
   @Mixin private ExperimentOptions options;

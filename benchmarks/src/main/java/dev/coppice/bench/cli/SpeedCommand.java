@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 /** {@code coppice bench speed}: how fast training, growing and reading are here. */
 @Command(
     name = "speed",
-    description = "Measures how fast training, growing and reading are on this machine.",
+    description = "Measures the speed of training, growing and reading on this machine.",
     synopsisSubcommandLabel = "WHAT",
     subcommands = {
       SpeedTrainCommand.class,

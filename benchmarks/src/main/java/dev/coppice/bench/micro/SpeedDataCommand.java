@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 /** {@code coppice bench speed data}. */
 @Command(
     name = "data",
-    description = "Measures tokenising a text, and drawing batches from the tokens.")
+    description = "Measures the tokenising of a text, and the drawing of batches from its tokens.")
 public final class SpeedDataCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "PATH", description = "Folder, file or archive of text.")
   private Path text;
@@ -37,21 +37,22 @@ public final class SpeedDataCommand implements Callable<Integer> {
       names = "--tokens-per-second",
       paramLabel = "N",
       defaultValue = "4000",
-      description = "Speed of training that batches are held against (default: ${DEFAULT-VALUE}).")
+      description = "Training speed that batches are compared with (default: ${DEFAULT-VALUE}).")
   private double tokensPerSecond;
 
   @Option(
       names = "--batches",
       paramLabel = "N",
       defaultValue = "2000",
-      description = "Batches of 8 x 256 tokens that are drawn (default: ${DEFAULT-VALUE}).")
+      description = "Number of drawn batches of 8 x 256 tokens (default: ${DEFAULT-VALUE}).")
   private int batches;
 
   @Option(
       names = "--work",
       paramLabel = "DIR",
       defaultValue = "${sys:java.io.tmpdir}",
-      description = "Folder for the tokens, which are deleted (default: ${DEFAULT-VALUE}).")
+      description =
+          "Folder for the tokens, which are deleted at the end (default: ${DEFAULT-VALUE}).")
   private Path work;
 
   @Mixin private OutputOptions output;

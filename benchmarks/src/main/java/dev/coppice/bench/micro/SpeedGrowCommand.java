@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "grow",
     description =
-        "Times depth x2 and width x2 with noise, each beside a plain copy of the same output; and"
-            + " whole commands over tens of thousands of tensors.")
+        "Measures depth x2 and width x2 with noise, each beside a plain copy of the same"
+            + " output. Measures whole commands on tens of thousands of tensors.")
 public final class SpeedGrowCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "CKPT", description = "Folder of the checkpoint to grow.")
   private Path checkpoint;
@@ -36,14 +36,15 @@ public final class SpeedGrowCommand implements Callable<Integer> {
       names = "--repeats",
       paramLabel = "N",
       defaultValue = "5",
-      description = "Times each is done; medians are shown (default: 5).")
+      description = "Number of repeats; medians are shown (default: 5).")
   private int repeats;
 
   @Option(
       names = "--work",
       paramLabel = "DIR",
       defaultValue = "${sys:java.io.tmpdir}",
-      description = "Folder for the outputs, which are deleted (default: ${DEFAULT-VALUE}).")
+      description =
+          "Folder for the outputs, which are deleted at the end (default: ${DEFAULT-VALUE}).")
   private Path work;
 
   @Mixin private OutputOptions output;

@@ -19,7 +19,9 @@ import picocli.CommandLine.Spec;
 /** {@code coppice bench speed loop}. */
 @Command(
     name = "loop",
-    description = "Measure what the training loop, its data and its checkpoints add to bare steps.")
+    description =
+        "Measures the time that the training loop, its data and its checkpoints add to bare"
+            + " steps.")
 public final class SpeedLoopCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
   @Mixin private OutputOptions output;
@@ -27,13 +29,13 @@ public final class SpeedLoopCommand implements Callable<Integer> {
   @Option(
       names = "--rounds",
       defaultValue = "7",
-      description = "Rounds that are measured (default: ${DEFAULT-VALUE}).")
+      description = "Number of measured rounds (default: ${DEFAULT-VALUE}).")
   private int rounds;
 
   @Option(
       names = "--part",
       defaultValue = "8",
-      description = "Steps of each third of a round (default: ${DEFAULT-VALUE}).")
+      description = "Steps in each third of a round (default: ${DEFAULT-VALUE}).")
   private int part;
 
   /** Made by picocli. */

@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code coppice bench speed train}. */
-@Command(name = "train", description = "Measure training steps of a 13.8M-parameter model.")
+@Command(name = "train", description = "Measures training steps of a 13.8M-parameter model.")
 public final class SpeedTrainCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
   @Mixin private OutputOptions output;
@@ -23,27 +23,27 @@ public final class SpeedTrainCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       defaultValue = "15",
-      description = "Timed steps (default: ${DEFAULT-VALUE}).")
+      description = "Number of timed steps (default: ${DEFAULT-VALUE}).")
   private int steps;
 
   @Option(
       names = "--warm-up",
       defaultValue = "3",
-      description = "Steps before those (default: ${DEFAULT-VALUE}).")
+      description = "Number of steps before the timed ones (default: ${DEFAULT-VALUE}).")
   private int warmUp;
 
   @Option(
       names = "--precision",
       defaultValue = "FLOAT32",
-      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+      description = "Precision: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Precision precision;
 
   @Option(
       names = "--scaling",
       description =
-          "Measure 2, 4 and 8 times the layers, experts and sequence length and 2 and 4 times the"
-              + " width as well, beside what the operations a token let one expect; takes about"
-              + " ten minutes and 5 GB.")
+          "Also measures 2, 4 and 8 times the layers, experts and sequence length, and 2"
+              + " and 4 times the width. Shows the speed expected from the operations a token"
+              + " beside each. Takes about ten minutes and 5 GB.")
   private boolean scaling;
 
   /** Made by picocli. */

@@ -10,20 +10,20 @@ final class BudgetOptions {
       names = "--budget",
       paramLabel = "FLOPS",
       description =
-          "Extra FLOPs, such as 3e15: 6 a token and active parameter, and a teacher's forward"
-              + " passes.")
+          "Extra FLOPs, such as 3e15: 6 for each token and active parameter, plus the"
+              + " teacher's forward passes.")
   private Optional<String> flops;
 
   @Option(
       names = "--model-flops",
       paramLabel = "FLOPS",
-      description = "The same with attention over the full square.")
+      description = "Extra FLOPs that include attention over the full square.")
   private Optional<String> modelFlops;
 
-  @Option(names = "--tokens", paramLabel = "N", description = "Tokens to train on.")
+  @Option(names = "--tokens", paramLabel = "N", description = "Number of training tokens.")
   private Optional<Long> tokens;
 
-  @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps.")
+  @Option(names = "--steps", paramLabel = "N", description = "Number of optimizer steps.")
   private Optional<Long> steps;
 
   @Option(names = "--hours", paramLabel = "H", description = "Hours of training, such as 0.5.")

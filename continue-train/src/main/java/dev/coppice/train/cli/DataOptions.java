@@ -46,12 +46,12 @@ final class DataOptions {
       paramLabel = "PATH[=WEIGHT]",
       arity = "1..*",
       description = {
-        "Folders, files, and jars or zips, read as folders. Text; JSON objects, a line each or in "
-            + "a list; Parquet; text and JSON may be packed with gzip, zstd or bzip2. Tokens: "
-            + "llm.c and nanoGPT .bin, Megatron .bin/.idx, .npy and token files. In a folder that "
-            + "has both, files named as val, valid, test or dev are not trained on, and those "
-            + "named as train not judged by. With weights, training mixes the paths in those "
-            + "shares."
+        "Folders, files, and jars or zips, which are read as folders. Forms: text; JSON"
+            + " objects, one a line or in a list; Parquet. Text and JSON may be packed with"
+            + " gzip, zstd or bzip2. Token forms: llm.c and nanoGPT .bin, Megatron .bin/.idx,"
+            + " .npy and token files. If a folder has files named train and others named val,"
+            + " valid, test or dev, training reads the first and evaluation the others. Weights"
+            + " mix the paths in those shares."
       })
   private List<String> data = List.of();
 
@@ -61,8 +61,9 @@ final class DataOptions {
       defaultValue = "auto",
       converter = FormConverter.class,
       description =
-          "auto, text, jsonl, parquet, llmc, nanogpt, megatron, tokens or npy; in a folder, files "
-              + "of another form are left out (default: ${DEFAULT-VALUE}).")
+          "Form of the data: auto, text, jsonl, parquet, llmc, nanogpt, megatron, tokens"
+              + " or npy. Files of another form in a folder are left out (default:"
+              + " ${DEFAULT-VALUE}).")
   private DataForm form;
 
   @Option(
@@ -70,7 +71,7 @@ final class DataOptions {
       paramLabel = "NAME",
       defaultValue = "text",
       description =
-          "Field of a JSON line, or column of Parquet, that has the text (default:"
+          "Name of the JSON field or Parquet column with the text (default:"
               + " ${DEFAULT-VALUE}).")
   private String textField;
 
@@ -78,7 +79,7 @@ final class DataOptions {
       names = "--bin-width",
       paramLabel = "BYTES",
       description =
-          "Bytes of a token of nanoGPT: 2, 4 or 8 (default: 2 for vocabularies of up to 65536).")
+          "Bytes of a nanoGPT token: 2, 4 or 8 (default: 2 for vocabularies of up to" + " 65536).")
   private Optional<Integer> binWidth;
 
   @Option(
@@ -86,31 +87,33 @@ final class DataOptions {
       paramLabel = "KIND",
       defaultValue = "auto",
       description =
-          "auto: the checkpoint's tokenizer.json, or bytes where its vocabulary is 256; bytes: a "
-              + "byte is a token, whatever the vocabulary (default: ${DEFAULT-VALUE}).")
+          "Tokenizer of text. auto: the checkpoint's tokenizer.json, or bytes if its"
+              + " vocabulary is 256. bytes: each byte is a token, for any vocabulary (default:"
+              + " ${DEFAULT-VALUE}).")
   private TokenizerKind tokenizer;
 
   @Option(
       names = "--strict-data",
-      description = "Refuse data of which a file would be left out; hidden ones may be.")
+      description = "Refuses data if a file would be left out. Hidden files may be left out.")
   private boolean strict;
 
   @Option(
       names = "--document-start",
       paramLabel = "TOKEN",
       description =
-          "Token that is put before each document of text: its id or its text, none, or auto for "
-              + "what the tokenizer puts before a text (default: auto).")
+          "Token before each document of text: its id, its text, none or auto. auto"
+              + " takes the token that the tokenizer puts before a text (default: auto).")
   private Optional<String> documentStart;
 
   @Option(
       names = "--document-end",
       paramLabel = "TOKEN",
       description =
-          "Token that is put behind each document of text and parts those of llm.c and nanoGPT: "
-              + "its id or its text, none, or auto for the checkpoint's eos_token_id; where that "
-              + "ends turns of a conversation, the end of a text (default: auto; to judge, the one "
-              + "that the checkpoint was trained with, if that is known).")
+          "Token after each document of text, which also separates documents of llm.c"
+              + " and nanoGPT: its id, its text, none or auto. auto takes the checkpoint's"
+              + " eos_token_id, or the end of a text if that id ends turns of a conversation"
+              + " (default: auto; in evaluation, the recorded token of the checkpoint's"
+              + " training, if there is one).")
   private Optional<String> documentEnd;
 
   enum SpecialTokens {
@@ -123,19 +126,21 @@ final class DataOptions {
       paramLabel = "HOW",
       defaultValue = "special",
       description =
-          "Special tokens that are written in documents, such as <|endoftext|>, are special, or "
-              + "text like other letters (default: ${DEFAULT-VALUE}).")
+          "Reading of special tokens that are written in documents, such as"
+              + " <|endoftext|>: as special tokens, or as plain text (default:"
+              + " ${DEFAULT-VALUE}).")
   private SpecialTokens specialTokens;
 
   @Option(
       names = "--cache",
       paramLabel = "DIR",
       description =
-          "Where tokenised text is kept, by the SHA-256 of all it is made of (default: "
-              + "$COPPICE_CACHE, else $XDG_CACHE_HOME/coppice or ~/.cache/coppice).")
+          "Folder of the cache of tokenised text, which is named by the SHA-256 of its"
+              + " inputs (default: $COPPICE_CACHE, else $XDG_CACHE_HOME/coppice or"
+              + " ~/.cache/coppice).")
   private Optional<Path> cache;
 
-  @Option(names = "--no-cache", description = "Keep tokenised text in RUN/data, or not at all.")
+  @Option(names = "--no-cache", description = "Keeps tokenised text in RUN/data, or not at all.")
   private boolean noCache;
 
   /** Whether data is named. */

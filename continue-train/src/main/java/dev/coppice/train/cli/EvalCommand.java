@@ -38,11 +38,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "eval",
     description = {
-      "Judges a checkpoint by text: loss, bits a byte, next-token accuracy; and by "
-          + "multiple-choice questions. With 95 %% bootstrap intervals.",
-      "A task is a file of lines {\"context\": \"…\", \"choices\": [\"…\", \"…\"], "
-          + "\"answer\": 0}; the choice that the model holds likeliest after the context is "
-          + "taken, with and without division by its bytes.",
+      "Evaluates a checkpoint on text (loss, bits a byte, next-token accuracy) and on"
+          + " multiple-choice questions. Shows 95 %% bootstrap intervals.",
+      "A task is a file of lines {\"context\": \"…\", \"choices\": [\"…\", \"…\"],"
+          + " \"answer\": 0}. The answer of the model is its most likely choice after the"
+          + " context, with and without division by the bytes of the choice.",
       ""
     })
 final class EvalCommand implements Callable<Integer> {

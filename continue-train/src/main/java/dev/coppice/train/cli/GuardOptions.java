@@ -11,37 +11,40 @@ final class GuardOptions {
       names = "--on-spike",
       paramLabel = "POLICY",
       description =
-          "What is done when loss or gradient norm leap: warn, skip or rollback (default: warn).")
+          "Action on a spike in loss or gradient norm: warn, skip or rollback (default:"
+              + " warn).")
   private Optional<SpikePolicy> policy;
 
   @Option(
       names = "--spike-threshold",
       paramLabel = "N",
-      description = "Standard deviations above the mean that make a spike (default: 6).")
+      description = "Height of a spike, in standard deviations above the mean (default: 6).")
   private Optional<Double> threshold;
 
   @Option(
       names = "--spike-window",
       paramLabel = "STEPS",
-      description = "Steps that mean and deviation cover (default: 128).")
+      description = "Number of steps in the mean and the deviation (default: 128).")
   private Optional<Integer> window;
 
   @Option(
       names = "--rollback-steps",
       paramLabel = "N",
-      description = "Steps that a roll back goes back at least (default: 100).")
+      description =
+          "Least number of steps between a spike and the target of its roll back (default:"
+              + " 100).")
   private Optional<Long> rollbackSteps;
 
   @Option(
       names = "--rollback-skip",
       paramLabel = "BATCHES",
-      description = "Batches that are left out after a roll back (default: 200).")
+      description = "Number of batches left out after a roll back (default: 200).")
   private Optional<Long> skipBatches;
 
   @Option(
       names = "--max-rollbacks",
       paramLabel = "N",
-      description = "Roll backs that are borne (default: 3).")
+      description = "Maximum number of roll backs (default: 3).")
   private Optional<Integer> maxRollbacks;
 
   /** A guard with what was given put in place of its own. */

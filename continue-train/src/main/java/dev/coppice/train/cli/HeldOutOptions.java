@@ -14,8 +14,9 @@ final class HeldOutOptions {
       names = "--held-out",
       paramLabel = "SHARE",
       description =
-          "Share of the tokens of each part to keep from training, in RUN/data/held-out.tokens: by"
-              + " document, or the end of the text where it is one document.")
+          "Share of each part's tokens that is held out of training, in"
+              + " RUN/data/held-out.tokens. It consists of whole documents, or of the end of a"
+              + " single document.")
   private Optional<Double> share;
 
   @Option(
@@ -23,8 +24,8 @@ final class HeldOutOptions {
       paramLabel = "PATH",
       arity = "1..*",
       description =
-          "Data to judge by, in the forms and with the options of --data, beside --held-out or"
-              + " without it; each path has a loss of its own.")
+          "Evaluation data, with the forms and options of --data, with or without"
+              + " --held-out. Each path has its own loss.")
   private List<String> own = List.of();
 
   /** What is asked for. */

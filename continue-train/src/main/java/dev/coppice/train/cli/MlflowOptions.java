@@ -11,14 +11,15 @@ final class MlflowOptions {
       names = "--mlflow",
       paramLabel = "URI",
       description =
-          "MLflow server to tell the run to (default: $MLFLOW_TRACKING_URI, else none). Its "
-              + "failures never stop the run; what it does not take waits in RUN.")
+          "MLflow server that gets the run's metrics (default: $MLFLOW_TRACKING_URI,"
+              + " else none). Its failures never stop the run. Metrics that it does not accept"
+              + " are kept in RUN and sent later.")
   private Optional<String> uri = Optional.empty();
 
   @Option(
       names = "--mlflow-experiment",
       paramLabel = "NAME",
-      description = "Experiment there (default: $MLFLOW_EXPERIMENT_NAME, else coppice).")
+      description = "MLflow experiment (default: $MLFLOW_EXPERIMENT_NAME, else coppice).")
   private Optional<String> experiment = Optional.empty();
 
   /**

@@ -27,25 +27,27 @@ final class OptimizerOptions {
   @Option(
       names = "--epsilon",
       paramLabel = "E",
-      description = "Added to the root of the second moment (default: 1e-8).")
+      description = "Term added to the root of the second moment (default: 1e-8).")
   private Optional<Double> epsilon;
 
   @Option(
       names = "--weight-decay",
       paramLabel = "W",
-      description = "AdamW's weight decay, of matrices alone (default: 0.1).")
+      description = "AdamW's weight decay, of matrices only (default: 0.1).")
   private Optional<Double> weightDecay;
 
   @Option(
       names = "--clip",
       paramLabel = "N",
-      description = "Global norm that gradients are clipped to (default: 1).")
+      description = "Global norm to which gradients are clipped (default: 1).")
   private Optional<Double> clip;
 
   @Option(
       names = "--max-skips",
       paramLabel = "N",
-      description = "Steps in a row without a finite gradient that end the run (default: 5).")
+      description =
+          "Number of successive steps without a finite gradient that ends the run (default:"
+              + " 5).")
   private Optional<Integer> maxSkips;
 
   /** Settings with what was given put in place of their own. */

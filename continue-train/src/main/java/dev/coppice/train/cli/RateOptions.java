@@ -14,19 +14,20 @@ final class RateOptions {
       names = "--new-experts-rate",
       paramLabel = "F",
       description =
-          "Factor on the rate of experts that growth added, and of their router rows (default: 1).")
+          "Factor of the learning rate of experts that growth added, and of their router"
+              + " rows (default: 1).")
   private Optional<Double> newExperts;
 
   @Option(
       names = "--new-layers-rate",
       paramLabel = "F",
-      description = "Factor on the rate of layers that growth added (default: 1).")
+      description = "Factor of the learning rate of layers that growth added (default: 1).")
   private Optional<Double> newLayers;
 
   @Option(
       names = "--router-rate",
       paramLabel = "F",
-      description = "Factor on the rate of routers (default: 1).")
+      description = "Factor of the learning rate of routers (default: 1).")
   private Optional<Double> routers;
 
   @Option(
@@ -34,15 +35,15 @@ final class RateOptions {
       paramLabel = "PART",
       split = ",",
       description =
-          "Parts that stay as they are, to the bit: ${COMPLETION-CANDIDATES}; old is all that growth did"
-              + " not add.")
+          "Parts that are not trained: ${COMPLETION-CANDIDATES}. old is everything that"
+              + " growth did not add.")
   private List<PartName> frozen = List.of();
 
   @Option(
       names = "--no-decay",
       paramLabel = "PART",
       split = ",",
-      description = "Parts without weight decay, beside norms and biases, which never have it.")
+      description = "Parts without weight decay. Norms and biases never have weight decay.")
   private List<PartName> undecayed = List.of();
 
   /** Rates with what was given put in place of their own. */

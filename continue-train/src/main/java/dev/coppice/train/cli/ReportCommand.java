@@ -21,22 +21,22 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "report",
     description = {
-      "Draws training runs as one HTML page that stands alone: loss against FLOPs, tokens, steps "
-          + "and time, learning rate, gradient norm, speed, router health and events. Several "
-          + "runs are drawn over each other.",
+      "Draws training runs on one self-contained HTML page: loss against FLOPs, tokens,"
+          + " steps and time, learning rate, gradient norm, speed, router health and events."
+          + " Several runs share the charts.",
       "",
-      "Runs may be going on, stopped or killed; their folders are only read.",
+      "Runs may be active, stopped or killed. Their folders are only read.",
       ""
     })
 final class ReportCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "RUN", arity = "1..*", description = "Folders of runs.")
+  @Parameters(paramLabel = "RUN", arity = "1..*", description = "Run folders.")
   private List<Path> runs;
 
   @Option(
       names = "--out",
       paramLabel = "FILE.html",
       required = true,
-      description = "File to write; replaced if it exists.")
+      description = "Output file; replaced if it exists.")
   private Path out;
 
   @Mixin private OutputOptions output;

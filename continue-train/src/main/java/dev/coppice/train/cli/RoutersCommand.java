@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "routers",
     description = {
-      "Watches a checkpoint's routers read a text: each layer's load, dead experts, entropy, "
-          + "and how often experts go together with their copies after growth.",
+      "Measures router load on a text: each layer's load, dead experts and entropy."
+          + " After growth, also shows how often experts are chosen together with their copies.",
       ""
     })
 final class RoutersCommand implements Callable<Integer> {

@@ -10,46 +10,47 @@ final class SaveOptions {
   @Option(
       names = "--save-every",
       paramLabel = "STEPS",
-      description = "Steps between checkpoints (default: 100).")
+      description = "Number of steps between checkpoints (default: 100).")
   private Optional<Long> saveEvery;
 
   @Option(
       names = "--save-minutes",
       paramLabel = "M",
-      description = "Minutes after which one is written at any rate; 0 for never (default: 30).")
+      description = "Maximum number of minutes between checkpoints; 0 for no limit (default: 30).")
   private Optional<Double> saveMinutes;
 
   @Option(
       names = "--keep-last",
       paramLabel = "N",
-      description = "Newest checkpoints that are kept (default: 2).")
+      description = "Number of newest checkpoints that are kept (default: 2).")
   private Optional<Integer> keepLast;
 
   @Option(
       names = "--keep-every",
       paramLabel = "STEPS",
       description =
-          "Checkpoints whose step this divides are kept for good; 0 for none (default: 0).")
+          "Interval of steps at which checkpoints are kept permanently; 0 for none"
+              + " (default: 0).")
   private Optional<Long> keepEvery;
 
   @Option(
       names = "--save-async",
       negatable = true,
-      description = "Whether training goes on while a copy is written (default: true).")
+      description = "Continues training while a copy is written (default: true).")
   private Optional<Boolean> asynchronous;
 
   @Option(
       names = "--eval-every",
       paramLabel = "STEPS",
       description =
-          "Steps between looks at the held-out text, if there is one; there is one before the first"
-              + " step and one after the last too; 0 for none (default: 250).")
+          "Number of steps between evaluations on held-out text. Evaluations also run"
+              + " before the first step and after the last; 0 for none (default: 250).")
   private Optional<Long> evalEvery;
 
   @Option(
       names = "--eval-windows",
       paramLabel = "N",
-      description = "Windows of each source that a look reads (default: 64).")
+      description = "Number of windows of each source in an evaluation (default: 64).")
   private Optional<Long> evalWindows;
 
   /** Checkpoints with what was given put in place of their own. */

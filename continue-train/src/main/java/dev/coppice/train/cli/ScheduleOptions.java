@@ -23,25 +23,27 @@ final class ScheduleOptions {
   @Option(
       names = "--schedule",
       paramLabel = "KIND",
-      description = "constant, linear, cosine, wsd or inverse_sqrt (default: cosine).")
+      description =
+          "Schedule of the learning rate: constant, linear, cosine, wsd or inverse_sqrt"
+              + " (default: cosine).")
   private Optional<Kind> kind;
 
   @Option(
       names = "--warmup",
       paramLabel = "SHARE",
-      description = "Share of the budget over which the rate climbs (default: 0.05).")
+      description = "Share of the budget over which the learning rate rises (default: 0.05).")
   private Optional<Double> warmup;
 
   @Option(
       names = "--final-factor",
       paramLabel = "F",
-      description = "Rate at the end, as a factor of the peak (default: 0.1).")
+      description = "Learning rate at the end, as a factor of the peak (default: 0.1).")
   private Optional<Double> finalFactor;
 
   @Option(
       names = "--decay",
       paramLabel = "SHARE",
-      description = "Share of the budget over which wsd falls (default: 0.2).")
+      description = "Share of the budget over which wsd lowers the learning rate (default: 0.2).")
   private Optional<Double> decay;
 
   /** A schedule with what was given put in place of its own. */

@@ -23,40 +23,44 @@ final class SpecOptions {
 
   @Option(
       names = "--from-scratch",
-      description = "Begin with fresh weights in the checkpoint's shape.")
+      description = "Starts with fresh weights in the checkpoint's shape.")
   private boolean fromScratch;
 
   @Option(
       names = "--precision",
       paramLabel = "P",
-      description = "float32 or bf16; weights are float32 in both (default: float32).")
+      description = "Precision: float32 or bf16. Weights are float32 in both (default: float32).")
   private Optional<PrecisionName> precision;
 
-  @Option(names = "--batch", paramLabel = "B", description = "Sequences a step (default: 8).")
+  @Option(
+      names = "--batch",
+      paramLabel = "B",
+      description = "Number of sequences in a step (default: 8).")
   private Optional<Integer> batch;
 
   @Option(
       names = "--sequence",
       paramLabel = "S",
       description =
-          "Tokens a sequence (default: 256, or as many as the model's positions and the data"
-              + " allow).")
+          "Number of tokens in a sequence (default: 256, or the limit of the model's"
+              + " positions and the data).")
   private Optional<Integer> sequence;
 
   @Option(
       names = "--micro-batch",
       paramLabel = "B",
-      description = "Sequences at once; fewer take less memory (default: the batch).")
+      description =
+          "Number of sequences computed at once; fewer need less memory (default: the batch).")
   private Optional<Integer> microBatch;
 
   @Option(
       names = "--load-balance",
       paramLabel = "W",
       description =
-          "Weight of the load-balancing loss, which is over all layers together and, as in"
-              + " transformers, K at perfect balance; papers whose loss is 1 there name K times as"
-              + " much (default: the checkpoint's own router_aux_loss_coef or aux_loss_alpha, else"
-              + " 0.01).")
+          "Weight of the load-balancing loss. As in transformers, the loss covers all"
+              + " layers together and is K at perfect balance. Papers with a loss of 1 there"
+              + " use K times the weight (default: the checkpoint's own router_aux_loss_coef or"
+              + " aux_loss_alpha, else 0.01).")
   private Optional<Double> loadBalance;
 
   @Option(
@@ -69,39 +73,39 @@ final class SpecOptions {
       names = "--bias-step",
       paramLabel = "STEP",
       description =
-          "How far selection biases move in a step towards equal load, such as 0.001, for routers"
-              + " that have them; 0 keeps them (default: 0).")
+          "Change of selection biases towards equal load in each step, such as 0.001,"
+              + " for routers with such biases; 0 keeps them (default: 0).")
   private Optional<Double> biasStep;
 
   @Option(
       names = "--document-mask",
       negatable = true,
       description =
-          "Tokens see only their own document, in training and in looks at held-out text (default:"
-              + " true).")
+          "Tokens attend to their own document only, in training and in evaluations"
+              + " (default: true).")
   private Optional<Boolean> documentMask;
 
   @Option(
       names = "--recompute",
       description =
-          "Compute activations anew in the backward pass: less memory, about a third more time, the"
-              + " same bits.")
+          "Recomputes activations in the backward pass. Needs less memory and about a"
+              + " third more time, and gives the same bits.")
   private Optional<Boolean> recompute;
 
   @Option(
       names = "--optimizer-state",
       paramLabel = "KIND",
       description =
-          "checkpoint: AdamW's moments are those beside the checkpoint, if there are any; zero"
-              + " (default: checkpoint).")
+          "Initial moments of AdamW. checkpoint: the moments in the checkpoint's folder,"
+              + " if there are any. zero: zeros (default: checkpoint).")
   private Optional<InitialMoments> moments;
 
   @Option(
       names = "--average",
       paramLabel = "DECAY",
       description =
-          "Keep a running average of the weights, such as 0.999; the run ends with a checkpoint of"
-              + " it beside the last (default: 0, none).")
+          "Decay of a running average of the weights, such as 0.999. The run also ends"
+              + " with a checkpoint of the average (default: 0, none).")
   private Optional<Double> average;
 
   @Mixin private OptimizerOptions optimizer;

@@ -15,7 +15,8 @@ final class TeacherOptions {
       names = "--teacher",
       paramLabel = "CKPT",
       description =
-          "Older checkpoint whose distribution is a second target; its FLOPs count in the budget.")
+          "Older checkpoint whose distribution is a second target. Its FLOPs count"
+              + " against the budget.")
   private Optional<Path> teacher;
 
   @Option(
@@ -27,13 +28,14 @@ final class TeacherOptions {
   @Option(
       names = "--teacher-until",
       paramLabel = "SHARE",
-      description = "Share of the budget at which the weight is zero (default: 0.5).")
+      description =
+          "Share of the budget at which the teacher's weight reaches zero (default: 0.5).")
   private Optional<Double> until;
 
   @Option(
       names = "--teacher-fall",
       paramLabel = "KIND",
-      description = "How it falls: constant, linear or cosine (default: linear).")
+      description = "Fall of the teacher's weight: constant, linear or cosine (default: linear).")
   private Optional<TeacherSpec.Fall> fall;
 
   @Option(
@@ -45,7 +47,8 @@ final class TeacherOptions {
   @Option(
       names = "--teacher-top",
       paramLabel = "N",
-      description = "The teacher's likeliest tokens that count; 0 for all (default: 0).")
+      description =
+          "Number of the teacher's most likely tokens in the target; 0 for all (default: 0).")
   private Optional<Integer> top;
 
   /** A teacher with what was given put in place of its own; none where none is named. */

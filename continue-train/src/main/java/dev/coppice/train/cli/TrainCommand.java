@@ -46,11 +46,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description = {
-      "Trains a checkpoint on, under a budget of extra compute.",
+      "Continues the training of a checkpoint under a budget of extra compute.",
       "",
-      "RUN gets metrics.jsonl and checkpoints named by their step; the last one is the result. "
-          + "SIGINT or SIGTERM ends the run after its step, saved, with exit code 75; "
-          + "--resume goes on from the newest checkpoint to the same bits.",
+      "Writes metrics.jsonl and checkpoints named by their step to RUN; the last"
+          + " checkpoint is the result. SIGINT or SIGTERM saves and ends the run after its"
+          + " step, with exit code 75. --resume continues from the newest checkpoint to the"
+          + " same bits.",
       ""
     })
 final class TrainCommand implements Callable<Integer> {
@@ -67,7 +68,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--out",
       paramLabel = "RUN",
       required = true,
-      description = "Folder of the run; must not exist, unless with --resume.")
+      description = "Run folder; must not exist, except with --resume.")
   private Path out;
 
   @ArgGroup(multiplicity = "0..1", heading = "%nBudget, exactly one of:%n")
@@ -75,21 +76,21 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private HeldOutOptions heldOut;
 
-  @Option(names = "--resume", description = "Go on with the run in RUN.")
+  @Option(names = "--resume", description = "Resumes the run in RUN.")
   private boolean resume;
 
   @Option(
       names = "--inexact",
       description =
-          "Resume also where version, threads, instruction set or device differ: results then"
-              + " agree but for rounding.")
+          "Resumes even if version, threads, instruction set or device differ. Results"
+              + " are then equal up to rounding.")
   private boolean inexact;
 
   @Option(
       names = "--no-fallback",
       description =
-          "Resume from the newest checkpoint or not at all: a damaged one is an error instead of"
-              + " being set aside.")
+          "Resumes from the newest checkpoint only. A damaged one is an error instead of"
+              + " being renamed.")
   private boolean noFallback;
 
   @Option(
@@ -97,7 +98,7 @@ final class TrainCommand implements Callable<Integer> {
       negatable = true,
       defaultValue = "true",
       fallbackValue = "true",
-      description = "Write event files for TensorBoard to RUN/tensorboard (default: true).")
+      description = "Writes event files for TensorBoard to RUN/tensorboard (default: true).")
   private boolean tensorBoard = true;
 
   @Mixin private MlflowOptions mlflow;

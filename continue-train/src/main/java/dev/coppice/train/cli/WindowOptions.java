@@ -17,34 +17,36 @@ final class WindowOptions {
       names = "--batch",
       paramLabel = "B",
       defaultValue = "8",
-      description = "Windows at once (default: ${DEFAULT-VALUE}).")
+      description = "Number of windows computed at once (default: ${DEFAULT-VALUE}).")
   private int batch;
 
   @Option(
       names = "--sequence",
       paramLabel = "S",
-      description = "Tokens a window (default: 256, or the model's positions if they are fewer).")
+      description =
+          "Number of tokens in a window (default: 256, or the model's positions if they are"
+              + " fewer).")
   private Optional<Integer> sequence;
 
   @Option(
       names = "--windows",
       paramLabel = "N",
-      description = "Read the first N windows (default: all).")
+      description = "Number of windows, from the first (default: all).")
   private Optional<Long> windows;
 
   @Option(
       names = "--precision",
       paramLabel = "P",
       defaultValue = "float32",
-      description = "float32 or bf16 (default: ${DEFAULT-VALUE}).")
+      description = "Precision: float32 or bf16 (default: ${DEFAULT-VALUE}).")
   private PrecisionName precision;
 
   @Option(
       names = "--document-mask",
       negatable = true,
       description =
-          "Documents of a window see only themselves (default: as the checkpoint was trained, else"
-              + " true).")
+          "Tokens attend to their own document only (default: as in the checkpoint's"
+              + " training, else true).")
   private Optional<Boolean> documentMask;
 
   /**

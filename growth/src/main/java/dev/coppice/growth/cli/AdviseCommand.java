@@ -29,9 +29,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "advise",
     description = {
-      "Says how a checkpoint should grow and how much training that takes, with the source of each"
-          + " judgement.",
-      "Reads all weights for the norm profile, unless told not to; writes nothing."
+      "Recommends a growth for a checkpoint and a budget for its training, with the"
+          + " source of each finding.",
+      "Reads all weights for the norm profile, except with --no-norms. Writes nothing."
     })
 final class AdviseCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "CKPT", description = "Folder of the checkpoint.")
@@ -41,38 +41,41 @@ final class AdviseCommand implements Callable<Integer> {
       names = "--budget",
       paramLabel = "FLOPS",
       converter = CountConverter.class,
-      description = "Extra training FLOPs that there are, such as 3e20.")
+      description = "Available extra training FLOPs, such as 3e20.")
   private Optional<BigInteger> budget;
 
   @Option(
       names = "--tokens",
       paramLabel = "N",
       converter = CountConverter.class,
-      description = "Tokens it was trained on, such as 400e9; used where it has no ledger.")
+      description =
+          "Number of tokens in the checkpoint's training, such as 400e9; used if it has no"
+              + " ledger.")
   private Optional<BigInteger> tokens;
 
   @Option(
       names = "--sunk",
       paramLabel = "FLOPS",
       converter = CountConverter.class,
-      description = "FLOPs it has cost; used where there is neither ledger nor --tokens.")
+      description =
+          "FLOPs of the checkpoint's training; used if there is neither ledger nor --tokens.")
   private Optional<BigInteger> sunk;
 
   @Option(
       names = "--depth",
       paramLabel = "K",
       defaultValue = "2",
-      description = "Depth factor to weigh (default: 2).")
+      description = "Depth factor of the examined growth (default: 2).")
   private int depth;
 
   @Option(
       names = "--width",
       paramLabel = "M",
       defaultValue = "2",
-      description = "Width factor to weigh (default: 2).")
+      description = "Width factor of the examined growth (default: 2).")
   private int width;
 
-  @Option(names = "--no-norms", description = "Do not read the weights for the norm profile.")
+  @Option(names = "--no-norms", description = "Leaves the norm profile out, and reads no weights.")
   private boolean withoutNorms;
 
   @Mixin private FamilyOptions family;

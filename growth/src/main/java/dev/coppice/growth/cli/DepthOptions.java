@@ -42,28 +42,29 @@ final class DepthOptions {
       names = "--depth",
       paramLabel = "K",
       defaultValue = "1",
-      description = "Times each layer is placed (default: 1).")
+      description = "Number of places of each layer in the output (default: 1).")
   private int depth;
 
   @Option(
       names = "--depth-method",
       paramLabel = "METHOD",
       defaultValue = "interpose",
-      description = "interpose: copies stand beside their layer; stack: the block is repeated.")
+      description =
+          "Order of copies. interpose: beside their layer; stack: the whole block repeated.")
   private DepthMethod depthMethod;
 
   @Option(
       names = "--keep-first",
       paramLabel = "N",
       defaultValue = "0",
-      description = "First layers that are not copied (default: 0).")
+      description = "Number of first layers that are not copied (default: 0).")
   private int keepFirst;
 
   @Option(
       names = "--keep-last",
       paramLabel = "N",
       defaultValue = "0",
-      description = "Last layers that are not copied (default: 0).")
+      description = "Number of last layers that are not copied (default: 0).")
   private int keepLast;
 
   @Option(
@@ -71,13 +72,13 @@ final class DepthOptions {
       paramLabel = "I,J,...",
       split = ",",
       description =
-          "Instead of --depth: the source layer of each output layer, such as 0,0,1,1,2; each"
-              + " source layer must have a place.")
+          "Source layer of each output layer, such as 0,0,1,1,2, instead of --depth."
+              + " Each source layer must occur.")
   private List<Integer> layers = List.of();
 
   @Option(
       names = "--identity",
-      description = "Zero the output projections of copied layers: logits keep every bit.")
+      description = "Sets the output projections of copied layers to zero. Logits keep every bit.")
   private boolean identity;
 
   @Option(
@@ -85,8 +86,8 @@ final class DepthOptions {
       paramLabel = "RULE",
       defaultValue = "keep",
       description =
-          "keep: next-token-prediction layers stay, uncopied; drop: they are left out (default:"
-              + " keep).")
+          "Next-token-prediction layers. keep: they stay, uncopied; drop: they are left"
+              + " out (default: keep).")
   private Mtp mtp;
 
   /** The operators asked for, in order; maybe none. */

@@ -11,7 +11,7 @@ final class FamilyOptions {
   @Option(
       names = "--family",
       paramLabel = "FILE.json",
-      description = "Description of one more family; may be given several times.")
+      description = "File that describes one more family; may be given several times.")
   private List<Path> files = List.of();
 
   Families families() throws IOException {

@@ -53,7 +53,7 @@ final class GrowCommand implements Callable<Integer> {
       index = "1",
       arity = "0..1",
       paramLabel = "DST",
-      description = "Folder to make; must not exist.")
+      description = "Output folder; must not exist.")
   private Path target;
 
   @Mixin private DepthOptions depth;
@@ -75,9 +75,10 @@ final class GrowCommand implements Callable<Integer> {
       names = WITH_OPTIMIZER,
       paramLabel = "RULE",
       description =
-          "Grow the optimizer's state of SRC too. copy: copies get the moments of their originals;"
-              + " reset: those of copies are zero; scale: moments follow the gradients, each of M"
-              + " copies of an expert getting an M-th. Without it the state is left behind.")
+          "Also grows the optimizer state of SRC. copy: copies get the moments of their"
+              + " originals. reset: the moments of copies are zero. scale: the moments follow"
+              + " the gradients, of which each of M copies of an expert gets an M-th. Without"
+              + " this option the state is left out.")
   private Optional<MomentRule> moments;
 
   @Option(
@@ -85,30 +86,30 @@ final class GrowCommand implements Callable<Integer> {
       paramLabel = "SIZE",
       defaultValue = "5GB",
       converter = ByteSizeConverter.class,
-      description = "Most bytes of one weight file, decimal units (default: 5GB).")
+      description = "Maximum size of a weight file, in decimal units (default: 5GB).")
   private long maxShardBytes;
 
   @Option(
       names = "--sha256",
-      description = "Record the SHA-256 of the source's files beside their CRC-32C.")
+      description = "Records the SHA-256 of the source's files as well as their CRC-32C.")
   private boolean sha256;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
-      description = "Threads that write (default: the cores); changes no byte.")
+      description = "Number of writing threads (default: the cores). It changes no byte.")
   private Optional<Integer> threads;
 
   @Option(
       names = "--resume",
       description =
-          "Go on with a growth of DST that was stopped: weight files that were whole are kept,"
-              + " the result is the same to the byte. Operators, seed, shard size and source must"
-              + " be as they were. Without it, a stopped growth with whole files is an error; one"
-              + " without any is removed. A growth that is at work is never touched.")
+          "Resumes a stopped growth of DST. Complete weight files are kept, and the"
+              + " result has the same bytes. Operators, seed, shard size and source must be"
+              + " unchanged. Without this option, a stopped growth with complete files is an"
+              + " error, and one without any is removed. An active growth is never changed.")
   private boolean resume;
 
-  @Option(names = "--dry-run", description = "Tell what would be written; write nothing.")
+  @Option(names = "--dry-run", description = "Shows the plan and writes nothing.")
   private boolean dryRun;
 
   @Mixin private OutputOptions output;

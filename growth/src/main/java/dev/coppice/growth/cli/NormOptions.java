@@ -24,19 +24,21 @@ final class NormOptions {
   /** Keys of the JSON object. */
   static final ImmutableSet<String> KEYS = ImmutableSet.of("norms", "compared");
 
-  @Option(names = "--norms", description = "Read all weights for the norm profile of the layers.")
+  @Option(
+      names = "--norms",
+      description = "Shows the norm profile of the layers, which reads all weights.")
   private boolean asked;
 
   @Option(
       names = "--compare",
       paramLabel = "OTHER",
-      description = "With --norms: folder of a checkpoint whose profile is shown beside.")
+      description = "Folder of a second checkpoint for the norm profile, with --norms.")
   private Optional<Path> compare;
 
   @Option(
       names = "--svg",
       paramLabel = "FILE",
-      description = "With --norms: draw the profile into a new file, a picture that stands alone.")
+      description = "New SVG file for a picture of the norm profile, with --norms.")
   private Optional<Path> svg;
 
   boolean asked() {

@@ -20,12 +20,13 @@ final class RecipeOptions {
   @Option(
       names = "--recipe",
       paramLabel = "FILE.yaml",
-      description = "Seed and operators from a file, instead of the options of depth and width.")
+      description =
+          "Recipe file with seed and operators, instead of the options of depth and width.")
   private Optional<Path> file;
 
   @Option(
       names = "--recipe-schema",
-      description = "Print the JSON Schema of recipe files, and nothing else.")
+      description = "Prints the JSON Schema of recipe files and ends.")
   private boolean schema;
 
   boolean given() {

@@ -27,10 +27,10 @@ import picocli.CommandLine.Spec;
     name = "verify",
     description = {
       "Derives a grown checkpoint again from its source and compares every byte.",
-      "Ends with 4 if anything deviates, or DST is too damaged to be opened."
+      "Ends with code 4 if a byte deviates, or if DST is too damaged to be opened."
     })
 final class VerifyCommand implements Callable<Integer> {
-  @Parameters(index = "0", paramLabel = "SRC", description = "Folder it was grown from.")
+  @Parameters(index = "0", paramLabel = "SRC", description = "Folder of the source checkpoint.")
   private Path source;
 
   @Parameters(index = "1", paramLabel = "DST", description = "Folder of the grown checkpoint.")
@@ -39,15 +39,15 @@ final class VerifyCommand implements Callable<Integer> {
   @Option(
       names = "--probe",
       description =
-          "Compute logits of random tokens with both models as well, where the family runs, and"
-              + " hold them against what the growth promises.")
+          "Also computes logits of random tokens with both models, if the family runs,"
+              + " and compares them with the promise of the growth.")
   private boolean probe;
 
   @Option(
       names = "--prompts",
       paramLabel = "N",
       defaultValue = "4",
-      description = "With --probe: sequences of up to 16 tokens (default: 4).")
+      description = "Number of sequences of up to 16 tokens, with --probe (default: 4).")
   private int prompts;
 
   @Mixin private FamilyOptions family;

@@ -31,7 +31,7 @@ final class WidthOptions {
       names = "--width",
       paramLabel = "M",
       defaultValue = "1",
-      description = "Experts for each old one (default: 1).")
+      description = "Number of experts for each expert of the source (default: 1).")
   private int width;
 
   @Option(
@@ -49,22 +49,23 @@ final class WidthOptions {
       split = ",",
       defaultValue = "gate,up,down,router",
       description =
-          "What of a copy is noised: gate, up, down, router, router_bias, selection_bias (default:"
-              + " gate,up,down,router).")
+          "Tensors of a copy that get noise: gate, up, down, router, router_bias,"
+              + " selection_bias (default: gate,up,down,router).")
   private Set<NoisedPart> noiseOn;
 
   @Option(
       names = "--router",
       paramLabel = "START",
       defaultValue = "copy",
-      description = "copy: new router rows copy their expert's; random: all are drawn anew.")
+      description =
+          "New router rows. copy: copies of their expert's row; random: all rows drawn anew.")
   private RouterStart router;
 
   @Option(
       names = "--experts",
       paramLabel = "START",
       defaultValue = "copy",
-      description = "copy: new experts copy their originals; random: they are drawn anew.")
+      description = "New experts. copy: copies of their originals; random: drawn anew.")
   private ExpertStart experts;
 
   @Option(
@@ -72,15 +73,16 @@ final class WidthOptions {
       paramLabel = "RULE",
       defaultValue = "exact",
       description =
-          "exact: what keeps the function; scale: multiply experts per token by M; keep: leave"
-              + " them.")
+          "Experts per token. exact: the number that keeps the function; scale:"
+              + " multiplied by M; keep: unchanged.")
   private TopK topK;
 
   @Option(
       names = "--placement",
       paramLabel = "ORDER",
       defaultValue = "append",
-      description = "append: copies follow all experts; interleave: each follows its expert.")
+      description =
+          "Place of copies. append: after all experts; interleave: each after its expert.")
   private Placement placement;
 
   /** The operator asked for; maybe none. */

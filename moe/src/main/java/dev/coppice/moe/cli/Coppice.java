@@ -35,7 +35,7 @@ public final class Coppice {
   @Option(
       names = "--stacktrace",
       scope = ScopeType.INHERIT,
-      description = "Print the stack trace of an error.")
+      description = "Prints the stack trace of an error.")
   private boolean stacktrace;
 
   private Coppice() {}

@@ -11,12 +11,12 @@ import picocli.CommandLine.Option;
  * with {@code @Mixin}.
  */
 public final class OutputOptions {
-  @Option(names = "--json", description = "Print one JSON object on standard output.")
+  @Option(names = "--json", description = "Prints one JSON object on standard output.")
   private boolean json;
 
   @Option(
       names = {"-q", "--quiet"},
-      description = "Show no progress.")
+      description = "Shows no progress.")
   private boolean quiet;
 
   /** Made by picocli. */

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
 /** {@code coppice logits}: what a model answers to token ids, as a file that other tools read. */
 @Command(
     name = "logits",
-    description = "Write a model's logits for token ids, to compare with other tools.")
+    description = "Writes a model's logits for token ids, for comparison with other tools.")
 final class LogitsCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
   @Mixin private OutputOptions output;
@@ -52,14 +52,14 @@ final class LogitsCommand implements Callable<Integer> {
       names = "--out",
       required = true,
       paramLabel = "FILE.safetensors",
-      description = "Written with one tensor, logits [B,T,V], F32; must not exist.")
+      description = "Output file with one tensor, logits [B,T,V], F32; must not exist.")
   private Path out;
 
   @Option(
       names = "--precision",
       paramLabel = "P",
       defaultValue = "FLOAT32",
-      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+      description = "Precision: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Precision precision;
 
   @Override

@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "sample",
     description =
-        "Let a model go on with a text, token by token; what it says depends on the seed alone.")
+        "Generates text after a prompt, token by token. The text depends on the seed" + " only.")
 final class SampleCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
   @Mixin private OutputOptions output;
@@ -50,36 +50,36 @@ final class SampleCommand implements Callable<Integer> {
       required = true,
       paramLabel = "TEXT",
       description =
-          "What the text starts with; may be empty where the tokenizer begins texts with a token of"
-              + " its own.")
+          "Start of the text. It may be empty if the tokenizer begins each text with a"
+              + " token of its own.")
   private String prompt;
 
   @Option(
       names = "--max-new-tokens",
       paramLabel = "N",
       defaultValue = "128",
-      description = "Most tokens that are made (default: ${DEFAULT-VALUE}).")
+      description = "Maximum number of new tokens (default: ${DEFAULT-VALUE}).")
   private int maxNewTokens;
 
   @Option(
       names = "--temperature",
       paramLabel = "T",
       defaultValue = "0",
-      description = "Above 0: draws at random; 0: always the likeliest (default).")
+      description = "Temperature of random draws; 0 always takes the most likely token (default).")
   private double temperature;
 
   @Option(
       names = "--top-k",
       paramLabel = "K",
       defaultValue = "0",
-      description = "Draw among the K likeliest tokens; 0: among all (default).")
+      description = "Number of most likely tokens to draw from; 0 for all (default).")
   private int topK;
 
   @Option(
       names = "--top-p",
       paramLabel = "P",
       defaultValue = "1",
-      description = "Draw among the likeliest that together have this probability (default: 1).")
+      description = "Total probability of the most likely tokens to draw from (default: 1).")
   private double topP;
 
   @Option(
@@ -93,7 +93,7 @@ final class SampleCommand implements Callable<Integer> {
       names = "--precision",
       paramLabel = "P",
       defaultValue = "FLOAT32",
-      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+      description = "Precision: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Precision precision;
 
   @Override
