@@ -7,9 +7,9 @@ import dev.coppice.moe.model.Learner;
 import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.model.TokenBatch;
+import dev.coppice.moe.random.KeyedHash;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.budget.StepCost;
-import dev.coppice.train.data.KeyedHash;
 import java.util.ArrayList;
 import java.util.List;
 

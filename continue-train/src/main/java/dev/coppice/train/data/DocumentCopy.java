@@ -1,5 +1,6 @@
 package dev.coppice.train.data;
 
+import dev.coppice.moe.random.KeyedHash;
 import dev.coppice.moe.text.Tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

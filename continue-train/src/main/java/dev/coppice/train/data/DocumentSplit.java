@@ -7,6 +7,7 @@ import com.google.common.hash.Hashing;
 import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.random.KeyedHash;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

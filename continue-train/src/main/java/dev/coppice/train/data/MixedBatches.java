@@ -6,6 +6,8 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.TokenBatch;
+import dev.coppice.moe.random.KeyedHash;
+import dev.coppice.moe.random.KeyedPermutation;
 import java.util.List;
 
 /**

@@ -1,5 +1,6 @@
 package dev.coppice.train.data;
 
+import dev.coppice.moe.random.KeyedHash;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -2,7 +2,7 @@ package dev.coppice.train.eval;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.coppice.train.data.KeyedHash;
+import dev.coppice.moe.random.KeyedHash;
 import java.util.Arrays;
 
 /**

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
+import dev.coppice.moe.random.KeyedHash;
 import dev.coppice.moe.text.TextPieces;
 import dev.coppice.moe.text.Tokenizer;
-import dev.coppice.train.data.KeyedHash;
 import dev.coppice.train.data.MissingTokenizer;
 import dev.coppice.train.data.TestTokens;
 import dev.coppice.train.data.TokenBytes;

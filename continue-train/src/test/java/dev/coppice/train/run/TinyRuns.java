@@ -1,13 +1,13 @@
 package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.random.KeyedHash;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
 import dev.coppice.moe.testing.TinyCheckpoints;
-import dev.coppice.train.data.KeyedHash;
 import dev.coppice.train.data.TestTokens;
 import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.optimizer.OptimizerSpec;

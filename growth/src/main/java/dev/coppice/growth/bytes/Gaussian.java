@@ -1,5 +1,7 @@
 package dev.coppice.growth.bytes;
 
+import dev.coppice.moe.number.NormalQuantile;
+
 /**
  * Turns 16 random bits into one standard normal number, by a table.
  *

@@ -1,6 +1,7 @@
 package dev.coppice.growth.bytes;
 
 import dev.coppice.growth.plan.Weave;
+import dev.coppice.moe.number.FloatFormat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;

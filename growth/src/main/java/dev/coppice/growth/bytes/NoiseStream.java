@@ -2,6 +2,7 @@ package dev.coppice.growth.bytes;
 
 import com.google.common.hash.Hashing;
 import dev.coppice.growth.plan.NoiseKey;
+import dev.coppice.moe.random.SplitMix64;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -15,8 +16,6 @@ import java.util.OptionalInt;
  * that no two streams meet.
  */
 final class NoiseStream {
-  private static final long GAMMA = 0x9e3779b97f4a7c15L;
-
   /** The sign apart, bits of the four cells in a hash. */
   private static final long SIZES = 0xfffe_fffe_fffe_fffeL;
 
@@ -108,9 +107,6 @@ final class NoiseStream {
   }
 
   private long hash(long place) {
-    long z = start + place * GAMMA;
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
+    return SplitMix64.at(start, place);
   }
 }

@@ -23,6 +23,7 @@ import dev.coppice.growth.plan.TensorRecipe.Zero;
 import dev.coppice.growth.plan.Weave;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.number.FloatFormat;
 import dev.coppice.moe.safetensors.Dtype;
 import java.io.IOException;
 import java.nio.ByteBuffer;

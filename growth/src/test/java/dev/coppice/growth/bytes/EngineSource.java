@@ -11,6 +11,7 @@ import dev.coppice.growth.plan.TensorRecipe.Slice;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.number.FloatFormat;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
 import dev.coppice.moe.spec.GroupedAttention;

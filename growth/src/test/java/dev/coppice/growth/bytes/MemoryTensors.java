@@ -2,6 +2,7 @@ package dev.coppice.growth.bytes;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.StoredTensor;
+import dev.coppice.moe.number.FloatFormat;
 import dev.coppice.moe.safetensors.Dtype;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

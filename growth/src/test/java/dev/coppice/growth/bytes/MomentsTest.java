@@ -3,6 +3,7 @@ package dev.coppice.growth.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.coppice.moe.number.FloatFormat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;

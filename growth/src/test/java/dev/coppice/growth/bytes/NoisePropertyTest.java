@@ -19,6 +19,7 @@ import dev.coppice.growth.width.DuplicateExperts.Placement;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.number.FloatFormat;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;

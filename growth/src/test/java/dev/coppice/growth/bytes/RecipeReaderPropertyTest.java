@@ -21,6 +21,7 @@ import dev.coppice.growth.plan.Weave;
 import dev.coppice.growth.plan.WeavePropertyTest;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.number.FloatFormat;
 import dev.coppice.moe.safetensors.Dtype;
 import java.io.IOException;
 import java.nio.ByteBuffer;

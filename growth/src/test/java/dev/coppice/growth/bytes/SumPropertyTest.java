@@ -28,6 +28,7 @@ import dev.coppice.growth.plan.Weave;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.number.FloatFormat;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
 import dev.coppice.moe.safetensors.TensorSlot;

@@ -1,5 +1,6 @@
 package dev.coppice.moe.model;
 
+import dev.coppice.moe.number.HalfFloat;
 import dev.coppice.moe.safetensors.Dtype;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -25,7 +26,7 @@ enum FloatDecoder {
     @Override
     void decode(ByteBuffer from, FloatBuffer to) {
       while (from.hasRemaining()) {
-        to.put(half(from.getShort()));
+        to.put(HalfFloat.toFloat(from.getShort()));
       }
     }
   },
@@ -37,10 +38,6 @@ enum FloatDecoder {
       }
     }
   };
-
-  private static final int HALF_MANTISSA = 0x3ff;
-  private static final int HALF_EXPONENT = 0x1f;
-  private static final float HALF_SUBNORMAL = 0x1p-24f;
 
   /**
    * Decodes all that remains of one buffer into another.
@@ -63,18 +60,5 @@ enum FloatDecoder {
       }
     }
     return Optional.empty();
-  }
-
-  /** An IEEE half as a float; exact, subnormals, infinities and NaN included. */
-  static float half(short bits) {
-    int sign = (bits & 0x8000) << 16;
-    int exponent = (bits >> 10) & HALF_EXPONENT;
-    int mantissa = bits & HALF_MANTISSA;
-    if (exponent == 0) {
-      float magnitude = mantissa * HALF_SUBNORMAL;
-      return sign == 0 ? magnitude : -magnitude;
-    }
-    int wide = exponent == HALF_EXPONENT ? 0xff : exponent + 112;
-    return Float.intBitsToFloat(sign | (wide << 23) | (mantissa << 13));
   }
 }

@@ -3,6 +3,8 @@ package dev.coppice.moe.model;
 import com.google.common.hash.Hashing;
 import dev.coppice.moe.family.TensorRole;
 import dev.coppice.moe.model.ParameterLayout.Piece;
+import dev.coppice.moe.number.NormalQuantile;
+import dev.coppice.moe.random.SplitMix64;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -15,59 +17,10 @@ import java.util.stream.IntStream;
  * <p>The generator has no state: an element follows from the seed, its tensor's name and its index,
  * so threads and layout change nothing, and the same seed gives the same bits everywhere.
  *
- * <p><b>Source</b>: the mixer is SplitMix64 (Steele, Lea, Flood 2014); the normal quantile is
- * algorithm AS 241 (Wichura 1988), to 1e-16.
+ * <p>Bits come from {@link SplitMix64}, and become normal by {@link NormalQuantile}.
  */
-@SuppressWarnings("FloatingPointLiteralPrecision") // the digits of the source
 final class FreshWeights {
   private static final int STRETCH = 1 << 20;
-  private static final long GOLDEN = 0x9e3779b97f4a7c15L;
-
-  private static final double[] CENTRE_TOP = {
-    3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
-    1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
-    3.3430575583588128105e4, 2.5090809287301226727e3
-  };
-  private static final double[] CENTRE_BOTTOM = {
-    1.0,
-    4.2313330701600911252e1,
-    6.8718700749205790830e2,
-    5.3941960214247511077e3,
-    2.1213794301586595867e4,
-    3.9307895800092710610e4,
-    2.8729085735721942674e4,
-    5.2264952788528545610e3
-  };
-  private static final double[] SHOULDER_TOP = {
-    1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
-    3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
-    2.27238449892691845833e-2, 7.74545014278341407640e-4
-  };
-  private static final double[] SHOULDER_BOTTOM = {
-    1.0,
-    2.05319162663775882187e0,
-    1.67638483018380384940e0,
-    6.89767334985100004550e-1,
-    1.48103976427480074590e-1,
-    1.51986665636164571966e-2,
-    5.47593808499534494600e-4,
-    1.05075007164441684324e-9
-  };
-  private static final double[] TAIL_TOP = {
-    6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0,
-    2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
-    2.71155556874348757815e-5, 2.01033439929228813265e-7
-  };
-  private static final double[] TAIL_BOTTOM = {
-    1.0,
-    5.99832206555887937690e-1,
-    1.36929880922735805310e-1,
-    1.48753612908506148525e-2,
-    7.86869131145613259100e-4,
-    1.84631831751005468180e-5,
-    1.42151175831644588870e-7,
-    2.04426310338993978564e-15
-  };
 
   private FreshWeights() {}
 
@@ -130,7 +83,7 @@ final class FreshWeights {
         .forEach(
             i -> {
               for (int j = 0; j < memory[i].limit(); j++) {
-                double normal = normal(mix(key + ((long) i * STRETCH + j) * GOLDEN));
+                double normal = NormalQuantile.ofBits(SplitMix64.at(key, (long) i * STRETCH + j));
                 memory[i].put(j, (float) (deviation * normal));
               }
             });
@@ -147,34 +100,5 @@ final class FreshWeights {
         .putString(name, StandardCharsets.UTF_8)
         .hash()
         .asLong();
-  }
-
-  private static long mix(long z) {
-    long a = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    long b = (a ^ (a >>> 27)) * 0x94d049bb133111ebL;
-    return b ^ (b >>> 31);
-  }
-
-  /** The standard normal quantile of 53 random bits. */
-  static double normal(long bits) {
-    double q = ((bits >>> 11) + 0.5) * 0x1p-53 - 0.5;
-    if (Math.abs(q) <= 0.425) {
-      double r = 0.180625 - q * q;
-      return q * polynomial(CENTRE_TOP, r) / polynomial(CENTRE_BOTTOM, r);
-    }
-    double r = Math.sqrt(-StrictMath.log(0.5 - Math.abs(q)));
-    double size =
-        r <= 5
-            ? polynomial(SHOULDER_TOP, r - 1.6) / polynomial(SHOULDER_BOTTOM, r - 1.6)
-            : polynomial(TAIL_TOP, r - 5) / polynomial(TAIL_BOTTOM, r - 5);
-    return Math.copySign(size, q);
-  }
-
-  private static double polynomial(double[] coefficients, double x) {
-    double sum = 0;
-    for (int i = coefficients.length - 1; i >= 0; i--) {
-      sum = sum * x + coefficients[i];
-    }
-    return sum;
   }
 }

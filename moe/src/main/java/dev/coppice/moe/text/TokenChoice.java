@@ -1,13 +1,11 @@
 package dev.coppice.moe.text;
 
+import dev.coppice.moe.random.SplitMix64;
 import java.util.Comparator;
-import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /** Chooses a token by its logits; the same seed and position choose the same. */
 final class TokenChoice {
-  private static final long GOLDEN = 0x9e3779b97f4a7c15L;
-
   private final Sampling sampling;
 
   TokenChoice(Sampling sampling) {
@@ -31,7 +29,8 @@ final class TokenChoice {
     for (int i = 0; i < allowed; i++) {
       total += weights[i];
     }
-    double point = new SplittableRandom(sampling.seed() + position * GOLDEN).nextDouble() * total;
+    long bits = SplitMix64.at(sampling.seed(), position + 1L);
+    double point = SplitMix64.unit(bits) * total;
     for (int i = 0; i < allowed; i++) {
       point -= weights[i];
       if (point < 0) {

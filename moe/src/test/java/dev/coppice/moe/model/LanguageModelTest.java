@@ -13,6 +13,8 @@ import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.testing.TinyCheckpoints;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -112,12 +114,19 @@ class LanguageModelTest {
 
   @Test
   void halfPrecisionDecodesExactly() {
-    assertThat(FloatDecoder.half((short) 0x3c00)).isEqualTo(1f);
-    assertThat(FloatDecoder.half((short) 0xc000)).isEqualTo(-2f);
-    assertThat(FloatDecoder.half((short) 0x7bff)).isEqualTo(65504f);
-    assertThat(FloatDecoder.half((short) 0x0001)).isEqualTo(0x1p-24f);
-    assertThat(FloatDecoder.half((short) 0x8000)).isEqualTo(-0f);
-    assertThat(FloatDecoder.half((short) 0xfc00)).isEqualTo(Float.NEGATIVE_INFINITY);
-    assertThat(FloatDecoder.half((short) 0x7e00)).isNaN();
+    assertThat(decoded(0x3c00)).isEqualTo(1f);
+    assertThat(decoded(0xc000)).isEqualTo(-2f);
+    assertThat(decoded(0x7bff)).isEqualTo(65504f);
+    assertThat(decoded(0x0001)).isEqualTo(0x1p-24f);
+    assertThat(decoded(0x8000)).isEqualTo(-0f);
+    assertThat(decoded(0xfc00)).isEqualTo(Float.NEGATIVE_INFINITY);
+    assertThat(decoded(0x7e00)).isNaN();
+  }
+
+  private static float decoded(int half) {
+    ByteBuffer bytes = ByteBuffer.allocate(2).order(ByteOrder.LITTLE_ENDIAN);
+    FloatBuffer value = FloatBuffer.allocate(1);
+    FloatDecoder.F16.decode(bytes.putShort(0, (short) half), value);
+    return value.get(0);
   }
 }

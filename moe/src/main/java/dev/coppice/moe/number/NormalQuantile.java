@@ -1,4 +1,4 @@
-package dev.coppice.growth.bytes;
+package dev.coppice.moe.number;
 
 /**
  * The quantile function of the standard normal distribution, relative error about 1e-15.
@@ -7,7 +7,7 @@ package dev.coppice.growth.bytes;
  *
  * <p><b>Source</b>: M. J. Wichura, Algorithm AS 241, Applied Statistics 37 (1988), routine PPND16.
  */
-final class NormalQuantile {
+public final class NormalQuantile {
   private static final double[] CENTRE_OVER = {
     3.3871328727963665, 133.14166789178438, 1971.5909503065513,
     13731.69376550946, 45921.95393154987, 67265.7709270087,
@@ -35,18 +35,30 @@ final class NormalQuantile {
   };
   private static final double[] FAR_UNDER = {
     1.0, 0.599832206555888, 0.1369298809227358,
-    0.014875361290850615, 0.0007868691317456133, 1.8463183175100548e-05,
+    0.014875361290850615, 0.0007868691311456133, 1.8463183175100548e-05,
     1.421511758316446e-07, 2.0442631033899397e-15
   };
 
+  private static final double BELOW_ONE = 1 - 0x1p-53;
+
   private NormalQuantile() {}
+
+  /**
+   * A standard normal number of random bits.
+   *
+   * @param bits of which the upper 53 count
+   */
+  public static double ofBits(long bits) {
+    // the middle of the last cell would round to 1
+    return of(Math.min(((bits >>> 11) + 0.5) * 0x1p-53, BELOW_ONE));
+  }
 
   /**
    * The value that a standard normal number stays below with a probability.
    *
    * @param p the probability, in (0, 1)
    */
-  static double of(double p) {
+  public static double of(double p) {
     double fromMedian = p - 0.5;
     if (Math.abs(fromMedian) <= 0.425) {
       double r = 0.180625 - fromMedian * fromMedian;

@@ -1,4 +1,4 @@
-package dev.coppice.train.data;
+package dev.coppice.moe.random;
 
 import static com.google.common.base.Preconditions.checkArgument;
 

@@ -1,4 +1,4 @@
-package dev.coppice.train.data;
+package dev.coppice.moe.random;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

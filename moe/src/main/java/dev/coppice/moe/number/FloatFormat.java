@@ -1,4 +1,4 @@
-package dev.coppice.growth.bytes;
+package dev.coppice.moe.number;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
@@ -81,7 +81,7 @@ public enum FloatFormat {
   public abstract void put(ByteBuffer bytes, int index, float value);
 
   /** Sets element {@code index} to a float64, rounded once. */
-  void putDouble(ByteBuffer bytes, int index, double value) {
+  public void putDouble(ByteBuffer bytes, int index, double value) {
     put(bytes, index, this == F32 ? (float) value : roundToOdd(value));
   }
 

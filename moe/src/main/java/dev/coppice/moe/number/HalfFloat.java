@@ -1,7 +1,7 @@
-package dev.coppice.growth.bytes;
+package dev.coppice.moe.number;
 
 /** IEEE half precision to single and back, which the JDK itself offers from 20 on. */
-final class HalfFloat {
+public final class HalfFloat {
   private HalfFloat() {}
 
   /**
@@ -9,7 +9,7 @@ final class HalfFloat {
    *
    * @param half its bits
    */
-  static float toFloat(short half) {
+  public static float toFloat(short half) {
     int sign = (half & 0x8000) << 16;
     int exponent = half >>> 10 & 0x1f;
     int mantissa = half & 0x3ff;
@@ -26,7 +26,7 @@ final class HalfFloat {
    *
    * @param value the value
    */
-  static short fromFloat(float value) {
+  public static short fromFloat(float value) {
     int bits = Float.floatToRawIntBits(value);
     int sign = bits >>> 16 & 0x8000;
     int size = bits & 0x7fffffff;

@@ -1,4 +1,4 @@
-package dev.coppice.growth.bytes;
+package dev.coppice.moe.number;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
