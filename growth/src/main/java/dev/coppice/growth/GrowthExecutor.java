@@ -204,7 +204,8 @@ public final class GrowthExecutor {
             whole ->
                 String.format(
                     Locale.ROOT,
-                    "stopped with %d of %d weight files whole; --resume goes on from there (%s)",
+                    "stopped with %d of %d weight files complete; --resume continues from"
+                        + " there (%s)",
                     whole,
                     files(),
                     journal.folder()));

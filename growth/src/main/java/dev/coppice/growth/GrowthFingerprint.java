@@ -143,6 +143,6 @@ public record GrowthFingerprint(ObjectNode json) {
   }
 
   private static String rest(Path folder) {
-    return " (" + folder + "; delete it to start anew)";
+    return " (" + folder + "; delete it to start again)";
   }
 }

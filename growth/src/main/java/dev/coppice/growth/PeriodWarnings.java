@@ -57,7 +57,7 @@ final class PeriodWarnings {
     return Optional.of(
         String.format(
             Locale.ROOT,
-            "%s no longer repeats every %d layers%s; %s by that number, whatever the list says%s",
+            "%s no longer repeats every %d layers%s; %s by that number, not by the list%s",
             rule.key(),
             period,
             key(),

@@ -221,7 +221,7 @@ class GrowthResumeTest {
             .formatted(folder, folder);
     assertThat(line.execute(grow.split(" "))).isEqualTo(2);
     assertThat(err.toString())
-        .contains("was stopped with 2 weight files whole: go on with --resume, or delete ");
+        .contains("was stopped with 2 weight files complete: continue with --resume, or delete ");
     assertThat(line.execute((grow + " --seed 6 --resume").replace("--seed 5 ", "").split(" ")))
         .isEqualTo(2);
     assertThat(line.execute((grow + " --resume").split(" "))).as(err.toString()).isZero();

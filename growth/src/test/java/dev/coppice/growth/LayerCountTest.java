@@ -272,8 +272,8 @@ class LayerCountTest {
     GrowthPlan grown = Interpose.times(2).apply(source);
     assertThat(PeriodWarnings.of(source.anatomy(), grown.anatomy()))
         .containsExactly(
-            "layer_types no longer repeats every 2 layers; TensorRT-LLM and llama.cpp lay out"
-                + " layers by that number, whatever the list says; --depth-method stack or"
-                + " --layers 0,1,0,1,2,3,2,3 would keep it");
+            "layer_types no longer repeats every 2 layers; TensorRT-LLM and llama.cpp lay"
+                + " out layers by that number, not by the list; --depth-method stack or --layers"
+                + " 0,1,0,1,2,3,2,3 would keep it");
   }
 }

@@ -49,7 +49,7 @@ class MissingCodeGrowthTest {
         assertThat(report.warnings())
             .anySatisfy(line -> assertThat(line).contains("config.json: auto_map is left out"))
             .anySatisfy(line -> assertThat(line).contains("tokenizer_config.json: auto_map"))
-            .anySatisfy(line -> assertThat(line).contains("not carried on: old.gguf"));
+            .anySatisfy(line -> assertThat(line).contains("not copied: old.gguf"));
       }
     }
   }

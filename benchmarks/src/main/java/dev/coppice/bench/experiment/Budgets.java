@@ -78,8 +78,8 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
           ExitCode.USAGE,
           String.format(
               Locale.ROOT,
-              "time must hold a step of each model and their judging, got %.0f s too few on this"
-                  + " machine; give at least %.1f minutes more",
+              "time must hold a step of each model and their evaluation, got %.0f s too few"
+                  + " on this machine; give at least %.1f minutes more",
               Math.ceil(missing),
               Math.ceil(missing / 6 + 1) / 10));
     }

@@ -29,8 +29,8 @@ final class ExperimentPage {
           + " originals, so that growth keeps the profile's form; noise adds next to nothing.";
 
   private static final String PAIRED =
-      "Each row compares two models on the same held-out files, resampled together; this tells"
-          + " them apart better than their own intervals, which share the text's difficulty.";
+      "Each row compares two models on the same held-out files, resampled together; this"
+          + " separates them better than their own intervals, which share the text's difficulty.";
 
   private final ExperimentResults results;
   private final ImmutableMap<String, ImmutableList<Point>> curves;

@@ -32,7 +32,7 @@ public final class ExperimentReport {
   /** What the texts of a window saw of one another. */
   static String documents(ExperimentResults results) {
     return results.config().training().documentMask()
-        ? "each sees only itself, in training and judging"
-        : "they see one another within a window, in training and judging";
+        ? "tokens attend to their own document only, in training and evaluation"
+        : "tokens attend to all documents of their window, in training and evaluation";
   }
 }

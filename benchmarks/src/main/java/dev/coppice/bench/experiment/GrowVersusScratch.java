@@ -118,15 +118,15 @@ public final class GrowVersusScratch {
           ExitCode.USAGE,
           String.format(
               Locale.ROOT,
-              "time must hold a step of each model and their judging, got %.1f minutes; on this"
-                  + " machine --minutes %.1f is the least",
+              "time must hold a step of each model and their evaluation, got %.1f minutes;"
+                  + " on this machine --minutes %.1f is the least",
               limit.seconds() / 60,
               Math.ceil(MARGIN * needed / 6) / 10));
     }
     ExperimentSpec fitted = measured.fitted(spec, limit.seconds() - passed);
     if (!fitted.equals(spec)) {
       LOG.warn(
-          "models are judged on {} held-out tokens instead of {}: the time holds no more",
+          "models are evaluated on {} held-out tokens instead of {}: the time allows no more",
           fitted.judging().tokens(),
           spec.judging().tokens());
     }

@@ -33,7 +33,7 @@ final class Verdict {
     return switch (d.finding()) {
       case BETTER -> "beats " + d.second() + " by " + size + " [" + interval + "]";
       case WORSE -> "loses to " + d.second() + " by " + size + " [" + interval + "]";
-      case UNDECIDED -> "cannot be told from " + d.second() + " [" + interval + "]";
+      case UNDECIDED -> "is not distinguishable from " + d.second() + " [" + interval + "]";
     };
   }
 }

@@ -64,8 +64,8 @@ final class BudgetsPropertyTest {
     assertThatThrownBy(() -> Budgets.filling(0.9, 0.5, pace(1000, 1), pace(1000, 1)))
         .isInstanceOf(CoppiceException.class)
         .hasMessage(
-            "time must hold a step of each model and their judging, got 6 s too few on this"
-                + " machine; give at least 0.2 minutes more");
+            "time must hold a step of each model and their evaluation, got 6 s too few on"
+                + " this machine; give at least 0.2 minutes more");
   }
 
   private static Pace pace(long flops, double seconds) {

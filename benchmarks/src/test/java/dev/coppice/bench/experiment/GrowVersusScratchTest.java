@@ -211,8 +211,8 @@ final class GrowVersusScratchTest {
                     new ExperimentRequest(SPEC, ImmutableList.of(corpus), none, limit, true)))
         .isInstanceOf(CoppiceException.class)
         .hasMessageMatching(
-            "time must hold a step of each model and their judging, got 0.0 minutes; on this"
-                + " machine --minutes 0[.][1-9] is the least");
+            "time must hold a step of each model and their evaluation, got 0.0 minutes; on"
+                + " this machine --minutes 0[.][1-9] is the least");
     assertThat(none).doesNotExist();
   }
 }

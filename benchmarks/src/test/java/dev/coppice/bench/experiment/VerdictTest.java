@@ -20,7 +20,7 @@ final class VerdictTest {
     assertThat(verdict)
         .isEqualTo(
             "With 2.50T FLOPs more for each, the grown model beats scratch by 0.2500"
-                + " [-0.3000 to -0.2000], and cannot be told from kept [-0.0100 to +0.0300]"
+                + " [-0.3000 to -0.2000], and is not distinguishable from kept [-0.0100 to +0.0300]"
                 + " (held-out loss, nats a byte, 95 % intervals).");
   }
 

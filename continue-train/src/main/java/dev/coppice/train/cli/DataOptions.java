@@ -154,7 +154,7 @@ final class DataOptions {
    * @throws dev.coppice.moe.CoppiceException naming the first that has one
    */
   void checkUnweighted() {
-    DataPath.unweighted("--data", "data to judge by is read whole", data);
+    DataPath.unweighted("--data", "evaluation data is read whole", data);
   }
 
   /**
@@ -287,7 +287,7 @@ final class DataOptions {
           documentEnd.isEmpty() && trained.isPresent()
               ? trained.get()
               : end("auto", source, encoder);
-      List<Path> paths = DataPath.unweighted("--data", "data to judge by is read whole", data);
+      List<Path> paths = DataPath.unweighted("--data", "evaluation data is read whole", data);
       Preparation preparation =
           new Preparation(
               reading(start(encoder), end, source.rules(true, strict)), encoder, progress);

@@ -199,7 +199,7 @@ final class EvalCommand implements Callable<Integer> {
     Double bits = report.bitsPerByte();
     Long bytes = report.bytes();
     return bits == null || bytes == null
-        ? "not known: the checkpoint has no tokenizer.json to say how long tokens are"
+        ? "unknown: the checkpoint has no tokenizer.json with the lengths of tokens"
         : String.format(Locale.ROOT, "%.4f over %d bytes", bits, bytes);
   }
 }

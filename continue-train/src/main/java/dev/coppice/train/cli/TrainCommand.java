@@ -140,7 +140,7 @@ final class TrainCommand implements Callable<Integer> {
       throw usage("--data must be given, got none");
     }
     if (Files.exists(out)) {
-      throw usage("run folder must not exist yet, got " + out + " (--resume goes on there)");
+      throw usage("run folder must not exist yet, got " + out + " (--resume continues it)");
     }
     DataOptions.Source reader = DataOptions.Source.of(source);
     TrainSpec spec = fitted(options.begun(defaults(source)), reader.model().maxPositions());

@@ -86,7 +86,9 @@ final class WindowOptions {
 
   /** A line on it. */
   String maskLine(boolean masked, TrainedReading trained) {
-    return (masked ? "each sees only itself" : "they see one another within a window")
+    return (masked
+            ? "tokens attend to their own document only"
+            : "tokens attend to all documents of their window")
         + " ("
         + (masked ? "document mask" : "no document mask")
         + ", "

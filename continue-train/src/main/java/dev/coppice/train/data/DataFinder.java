@@ -140,8 +140,8 @@ final class DataFinder {
         new HashSet<>(SplitNames.unwanted(items, wanted.use(), form == DataForm.TEXT));
     String reason =
         wanted.use() == SplitNames.Use.TRAIN
-            ? "by its name to judge by, beside files to train on"
-            : "by its name to train on, beside files to judge by";
+            ? "named as evaluation data, beside training data"
+            : "named as training data, beside evaluation data";
     unwanted.stream()
         .map(item -> new LeftOut(item.name(), reason))
         .sorted((a, b) -> a.name().compareTo(b.name()))

@@ -121,7 +121,7 @@ public record DataRecovery(DataSpec spec, Path runFolder) {
           ExitCode.INTEGRITY,
           "data must be that of the run, got "
               + difference(files(made.read()), files(Optional.ofNullable(spec.read())))
-              + "; the run goes on with its own data alone");
+              + "; the run continues with its own data only");
     }
   }
 

@@ -79,7 +79,7 @@ final class FolderForm {
     }
     return new CoppiceException(
         ExitCode.INPUT_INVALID,
-        "folder must hold one kind of data, or --data-format must say which is wanted, got "
+        "folder must hold one kind of data, or --data-format must name the wanted kind, got "
             + String.join(", ", kinds)
             + " ("
             + folder

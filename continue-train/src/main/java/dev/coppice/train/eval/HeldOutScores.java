@@ -61,7 +61,7 @@ public final class HeldOutScores {
         spec.equals(other.spec)
             && report.data().equals(other.report.data())
             && Arrays.equals(units.tokens(), other.units.tokens()),
-        "models must be judged by the same text in the same way, got %s and %s",
+        "models must be evaluated on the same text with the same settings, got %s and %s",
         spec,
         other.spec);
     double[] differences = units.losses().clone();

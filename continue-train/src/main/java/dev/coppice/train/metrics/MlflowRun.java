@@ -196,7 +196,7 @@ final class MlflowRun {
       }
       if (!refused) {
         refused = true;
-        LOG.warn("MLflow refuses some entries, which it will lack: {}", e.toString());
+        LOG.warn("MLflow refuses some entries, which will be missing there: {}", e.toString());
       }
     }
   }

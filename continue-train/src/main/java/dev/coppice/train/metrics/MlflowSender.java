@@ -139,7 +139,9 @@ final class MlflowSender implements Runnable {
     } catch (IOException e) {
       if (!full) {
         full = true;
-        LOG.warn("MLflow will lack some metrics, which cannot be spooled: {}", e.toString());
+        LOG.warn(
+            "some metrics will be missing in MLflow, because they cannot be spooled: {}",
+            e.toString());
       }
     }
   }

@@ -171,7 +171,10 @@ public final class MlflowSink implements MetricsSink {
       Thread.currentThread().interrupt();
     }
     if (dropped > 0) {
-      LOG.warn("MLflow lacks {} entries that came faster than they could be kept", dropped);
+      LOG.warn(
+          "{} entries will be missing in MLflow, because they came faster than they could be"
+              + " stored",
+          dropped);
     }
   }
 }

@@ -47,7 +47,7 @@ public final class RunSinks implements MetricsSink {
     try {
       return ImmutableList.of(new Guarded(name, opening.open()));
     } catch (IOException | RuntimeException e) {
-      LOG.warn("{} cannot be opened, and the run goes on without: {}", name, e.toString());
+      LOG.warn("{} cannot be opened, and the run continues without it: {}", name, e.toString());
       return ImmutableList.of();
     }
   }
@@ -123,7 +123,7 @@ public final class RunSinks implements MetricsSink {
       } catch (IOException | RuntimeException e) {
         if (!told) {
           told = true;
-          LOG.warn("{} lacks what follows, and the run goes on: {}", name, e.toString());
+          LOG.warn("{} gets no further entries, and the run continues: {}", name, e.toString());
         }
       }
     }

@@ -61,8 +61,8 @@ record HeldOutLooks(boolean documentMask, Map<String, Double> first, Map<String,
   /** A sentence for people. */
   String statement() {
     return documentMask
-        ? "Documents of held-out text see only themselves (document mask)."
-        : "Documents of held-out text see one another within a window (no document mask).";
+        ? "Tokens of held-out text attend to their own document only (document mask)."
+        : "Tokens of held-out text attend to all documents of their window (no document mask).";
   }
 
   /** A row a source, all together first. */

@@ -99,8 +99,8 @@ final class RunPage {
     String state =
         switch (run.state()) {
           case "finished" -> "Its budget is spent.";
-          case "stopped" -> "It was asked to stop, and saved.";
-          default -> "It has no end on record: it still goes on, or was killed.";
+          case "stopped" -> "It was stopped by a signal, and saved.";
+          default -> "No end is recorded: it is still active, or was killed.";
         };
     return run.hasSteps() ? state : "No step was taken. " + state;
   }

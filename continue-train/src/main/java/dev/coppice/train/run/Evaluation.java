@@ -87,7 +87,7 @@ final class Evaluation implements Closeable {
   private static void warn(RunLog log, Exception e) {
     log.warn(
         RunEvent.WARNING,
-        "held-out text cannot be scored, and the run goes on without: " + e.getMessage(),
+        "held-out text cannot be scored, and the run continues without it: " + e.getMessage(),
         ImmutableSortedMap.of());
   }
 

@@ -47,7 +47,7 @@ final class RunOpener {
     Path out = request.out();
     if (Files.exists(out) && !Preparation.isAllIn(out)) {
       throw new CoppiceException(
-          ExitCode.USAGE, "run folder must not exist yet, got " + out + " (resume goes on there)");
+          ExitCode.USAGE, "run folder must not exist yet, got " + out + " (resume continues it)");
     }
     RunManifest plain = manifest(request);
     try (Checkpoint source = Checkpoint.open(request.checkpoint())) {
@@ -172,7 +172,7 @@ final class RunOpener {
       // a roll back gave these up, and was killed before it could delete them
       setting.folder().discardBetween(found.manifest().parent(), state.step());
       String name = Folders.name(found.folder());
-      notes.add(new RunLog.Note(RunEvent.RESUMED, "the run goes on from " + name));
+      notes.add(new RunLog.Note(RunEvent.RESUMED, "the run continues from " + name));
       return open(Optional.of(found.folder()), source -> state);
     }
 
@@ -195,8 +195,8 @@ final class RunOpener {
           && Preparation.heldOut(setting.folder().path()).isPresent()) {
         warn(
             RunEvent.WARNING,
-            "the run was begun by an older version: its held-out text is still judged without the"
-                + " document mask that it trains with");
+            "the run was begun by an older version: its held-out text is still evaluated"
+                + " without the document mask of its training");
       }
       return setting.load(
           step,

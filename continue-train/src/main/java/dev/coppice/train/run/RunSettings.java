@@ -23,8 +23,9 @@ final class RunSettings {
     source.spec().firstMoe().ifPresent(moe -> lines.add(loadBalance(source, spec.loss(), moe)));
     lines.add(
         spec.batch().documentMask()
-            ? "documents: each sees only itself, in training and judging (document mask)"
-            : "documents: they see one another within a window (no document mask)");
+            ? "documents: tokens attend to their own document only, in training and"
+                + " evaluation (document mask)"
+            : "documents: tokens attend to all documents of their window (no document mask)");
     Optional<HeldOut> heldOut = HeldOut.open(runFolder);
     if (heldOut.isPresent()) {
       try (HeldOut text = heldOut.get()) {

@@ -175,7 +175,7 @@ final class Saving implements AutoCloseable {
     failure = Optional.of(cause);
     log.warn(
         RunEvent.SAVE_FAILED,
-        "step " + step + " could not be saved, and the run goes on: " + cause.getMessage(),
+        "step " + step + " could not be saved, and the run continues: " + cause.getMessage(),
         values(step));
   }
 

@@ -99,8 +99,8 @@ final class TraineeBuilder {
     if (spec.rates().needOrigin() && origin.isEmpty()) {
       throw new CoppiceException(
           ExitCode.USAGE,
-          "rates of new layers or experts, and --freeze old, must have a lineage that says what is"
-              + " new, got none in coppice.json ("
+          "rates of new layers or experts, and --freeze old, must have a lineage that lists"
+              + " the new parts, got none in coppice.json ("
               + source.folder()
               + ")");
     }

@@ -141,7 +141,7 @@ public final class CheckpointSaver {
       folder.discardBetween(parent, step);
       folder.discardAllBut(retention);
     } catch (IOException e) {
-      LOG.warn("old checkpoints cannot be deleted, and the run goes on: {}", e.toString());
+      LOG.warn("old checkpoints cannot be deleted, and the run continues: {}", e.toString());
     }
   }
 

@@ -237,7 +237,7 @@ class JudgingTest {
         Outcome refused = coppice(all.toArray());
         assertThat(refused.code()).as(command).isEqualTo(2);
         assertThat(refused.err())
-            .contains("--data must have no weights, as data to judge by is read whole")
+            .contains("--data must have no weights, as evaluation data is read whole")
             .contains("got " + lines + "=3");
       }
     }

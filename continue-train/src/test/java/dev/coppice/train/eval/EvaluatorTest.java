@@ -120,7 +120,8 @@ class EvaluatorTest {
           Evaluator.scoreAll(
               EvaluatorTest::tenths, HeldOutText.ofBytes(file), EvalSpec.all(4, 9), share -> {});
       assertThatThrownBy(() -> one.differenceInterval(other))
-          .hasMessageStartingWith("models must be judged by the same text in the same way");
+          .hasMessageStartingWith(
+              "models must be evaluated on the same text with the same settings");
     }
   }
 

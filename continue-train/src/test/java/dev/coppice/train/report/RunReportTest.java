@@ -87,7 +87,7 @@ class RunReportTest {
     RunReport report = report(run);
     assertThat(report.json().get(0).path("steps").asInt()).isEqualTo(12);
     assertThat(report.html())
-        .contains("It has no end on record: it still goes on, or was killed.")
+        .contains("No end is recorded: it is still active, or was killed.")
         .contains("No events are on record.");
   }
 
@@ -102,7 +102,7 @@ class RunReportTest {
         .doesNotContain("<svg");
     assertThat(report.json().get(0).path("loss").isNull()).isTrue();
     String both = report(run, FakeRuns.run(folder.resolve("b"), 12)).html();
-    assertThat(both).contains("No step was taken. It has no end").contains("<svg");
+    assertThat(both).contains("No step was taken. No end is recorded").contains("<svg");
   }
 
   @Test

@@ -82,7 +82,8 @@ record ExtraCompute(SunkCompute sunk, Optional<BigInteger> budget, long grownAct
     text.append(
         String.format(
             Locale.ROOT,
-            " A model of the grown size from scratch would want its own F_c, %s FLOPs or %s tokens.",
+            " Training a model of the grown size from scratch takes its own F_c: %s FLOPs or"
+                + " %s tokens.",
             Figures.flops(scratch),
             Figures.count(20.0 * grownActive)));
     return text.toString();

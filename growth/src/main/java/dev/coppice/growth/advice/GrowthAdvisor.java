@@ -152,8 +152,8 @@ public final class GrowthAdvisor {
           case "tie" ->
               "Interposition and stacking are about equal this early; interposition was not worse.";
           default ->
-              "Interpose: without the sunk compute nothing tells them apart, and interposition was"
-                  + " not worse in the paper's runs.";
+              "Interpose: without the sunk compute there is no reason to prefer either, and"
+                  + " interposition was not worse in the paper's runs.";
         };
     return new Finding(
         "depth_method",
@@ -180,8 +180,8 @@ public final class GrowthAdvisor {
             Locale.ROOT,
             "%s Width pays later than depth, and less at short budgets. The order of the two"
                 + " changes nothing in the plan. Experts per token grow with the experts where that"
-                + " is what keeps the function, so width costs FLOPs too: active parameters %s;"
-                + " depth x%d %s, width x%d %s, both %s. %s",
+                + " keeps the function, so width costs FLOPs too: active parameters %s; depth x%d"
+                + " %s, width x%d %s, both %s. %s",
             said(verdict),
             Figures.count((double) sizes.get(0).active()),
             request.depth(),
@@ -225,9 +225,9 @@ public final class GrowthAdvisor {
         "learning_rate",
         "check",
         ImmutableMap.of(),
-        "Grow from a checkpoint of the constant-rate part of its schedule: annealed ones gained"
-            + " less. Going on at the old constant rate was used; another rate must be tuned. The"
-            + " files do not say which kind this one is.",
+        "Grow from a checkpoint of the constant-rate part of its schedule: annealed ones"
+            + " gained less. Going on at the old constant rate was used; another rate must be"
+            + " tuned. The files do not show which kind this one is.",
         "arXiv 2510.08008: gains shrink for bases taken after annealing began (72k of 96k steps);"
             + " the rate after growth is untuned there, and reviewers hold that it confounds the"
             + " timing");
@@ -281,7 +281,7 @@ public final class GrowthAdvisor {
           "the budget is short of the sunk compute: if growth is wanted all the same, the axis that"
               + " pays sooner; otherwise train on, or from scratch";
       case "borderline" -> "the budget is of the order of the sunk compute, but short of it";
-      default -> "sunk compute or budget is not known; the axis that pays sooner";
+      default -> "sunk compute or budget is unknown; the axis that pays sooner";
     };
   }
 

@@ -64,7 +64,7 @@ record SunkCompute(Optional<BigInteger> flops, String origin) {
           numbers.buildOrThrow(),
           String.format(
               Locale.ROOT,
-              "It is not known what this checkpoint has cost: there is no ledger, and neither"
+              "The cost of this checkpoint is unknown: there is no ledger, and neither"
                   + " --tokens nor --sunk was given. The boundary is %s FLOPs.",
               Figures.flops(boundary)),
           SOURCE);

@@ -187,8 +187,8 @@ final class GrowCommand implements Callable<Integer> {
           ExitCode.USAGE,
           String.format(
               Locale.ROOT,
-              "a growth of %s was stopped with %d weight files whole: go on with --resume, or"
-                  + " delete %s to start anew",
+              "a growth of %s was stopped with %d weight files complete: continue with"
+                  + " --resume, or delete %s to start again",
               target,
               stopped.get().wholeFiles(),
               stopped.get().folder()));

@@ -130,7 +130,7 @@ final class Depth {
         ExitCode.INPUT_INVALID,
         String.format(
             Locale.ROOT,
-            "copied layers cannot start as identities: nothing says how zero is written in %s"
+            "copied layers cannot start as identities: no rule gives the form of zero in %s"
                 + " '%s' (%s %s); grow without --identity",
             plain ? "an output projection with tensor" : "packed tensor",
             tensor.name(),

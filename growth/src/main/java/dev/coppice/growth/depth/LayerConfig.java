@@ -252,7 +252,7 @@ final class LayerConfig {
           throw refusal(
               String.format(
                   Locale.ROOT,
-                  "%s can only say '%s' of layer %d, not '%s'",
+                  "%s can only hold '%s' for layer %d, not '%s'",
                   trait.getKey(),
                   value,
                   layer,

@@ -251,9 +251,9 @@ final class EntryGrowth {
                           found ->
                               Grown.warned(
                                   found,
-                                  "may be read in several ways; it is taken for '"
+                                  "is ambiguous; it is read as '"
                                       + modules.names(wanted.get(first)).iterator().next()
-                                      + "' and its like ("
+                                      + "' and similar ("
                                       + wanted.get(first).cardinality()
                                       + " modules)")))
           .orElseThrow(

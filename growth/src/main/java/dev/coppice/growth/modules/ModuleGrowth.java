@@ -130,7 +130,7 @@ public final class ModuleGrowth {
         JsonNode same = grown.putIfAbsent(key, value);
         if (same != null && !same.equals(value)) {
           throw unreadable(
-              inside.path(), "says of '" + key + "' what another entry says otherwise", null);
+              inside.path(), "has another value for '" + key + "' than a different entry", null);
         }
       }
     }

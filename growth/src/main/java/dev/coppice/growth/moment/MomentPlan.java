@@ -43,8 +43,8 @@ public record MomentPlan(
       throw Refusal.of(
           plan,
           "scale the optimizer's state",
-          "with top-k kept a token goes to one copy of an expert or another, and nothing says what"
-              + " share of the gradient each will get: copy or reset it");
+          "with top-k kept each token goes to one of an expert's copies, so a copy's share"
+              + " of the gradient is unknown: copy or reset it");
     }
     ImmutableSortedMap.Builder<String, PlannedTensor> moments = ImmutableSortedMap.naturalOrder();
     for (PlannedTensor weight : plan.tensors().values()) {

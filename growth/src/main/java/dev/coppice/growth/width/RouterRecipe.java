@@ -128,7 +128,7 @@ record RouterRecipe(
 
     private CoppiceException unknownScore() {
       return refusal(
-          "its router's scores are of a kind that Coppice does not know ("
+          "its router's scores are of an unsupported kind ("
               + router.scoring().key()
               + " is "
               + config.value(router.scoring().key())

@@ -53,7 +53,7 @@ final class Widening {
         throw Refusal.of(
             plan,
             "grow in width",
-            "nothing says what tensor '" + tensor.name() + "' is to the experts beside it");
+            "tensor '" + tensor.name() + "' has no known role beside its experts");
       }
       return Stream.of(tensor);
     }

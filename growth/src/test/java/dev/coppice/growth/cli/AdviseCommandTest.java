@@ -49,7 +49,7 @@ class AdviseCommandTest {
       Run run = run("advise", source, "--no-norms", "-q");
       assertThat(run.code()).isZero();
       assertThat(run.out())
-          .contains("It is not known what this checkpoint has cost", "recommended: ")
+          .contains("The cost of this checkpoint is unknown", "recommended: ")
           .contains("  coppice grow " + source + " " + source + "-grown --depth 2");
       Run wrong = run("advise", source, "--budget", "lots");
       assertThat(wrong.code()).isEqualTo(2);

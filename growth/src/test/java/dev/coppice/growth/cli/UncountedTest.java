@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Where packed tensors cannot be counted no command shows a number that rests on their count. */
 class UncountedTest {
-  private static final String GAP = "parameters are not counted: nothing says how many numbers ";
+  private static final String GAP =
+      "parameters are not counted: no rule gives the count of numbers that ";
 
   /** Keys of numbers that rest on the count. */
   private static final ImmutableList<String> KEYS =

@@ -59,8 +59,8 @@ class PackedIdentityTest {
     assertThatThrownBy(() -> grown(form))
         .isInstanceOf(CoppiceException.class)
         .hasMessageStartingWith(
-            "copied layers cannot start as identities: nothing says how zero is written in packed"
-                + " tensor 'model.layers.0.mlp.experts.0.down_proj.weight.absmax' (U8 [");
+            "copied layers cannot start as identities: no rule gives the form of zero in"
+                + " packed tensor 'model.layers.0.mlp.experts.0.down_proj.weight.absmax' (U8 [");
   }
 
   @Test
@@ -79,7 +79,7 @@ class PackedIdentityTest {
     assertThatThrownBy(() -> new Interpose(2, 0, 0, true).apply(source))
         .isInstanceOf(CoppiceException.class)
         .hasMessage(
-            "copied layers cannot start as identities: nothing says how zero is written in an"
+            "copied layers cannot start as identities: no rule gives the form of zero in an"
                 + " output projection with tensor 'model.layers.0.self_attn.o_proj.special_shift'"
                 + " (F32 [128]); grow without --identity");
   }

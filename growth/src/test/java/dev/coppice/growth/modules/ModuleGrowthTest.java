@@ -144,7 +144,7 @@ class ModuleGrowthTest {
     assertThat(growth.warnings())
         .singleElement()
         .asString()
-        .startsWith("config.json modules_to_not_convert: entry 'model.layers.1' may be read in");
+        .startsWith("config.json modules_to_not_convert: entry 'model.layers.1' is ambiguous;");
   }
 
   @Test

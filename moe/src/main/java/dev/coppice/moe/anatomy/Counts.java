@@ -76,7 +76,7 @@ public record Counts(long parameters, long active, ImmutableList<String> uncount
     return known()
         ? Optional.empty()
         : Optional.of(
-            "parameters are not counted: nothing says how many numbers "
+            "parameters are not counted: no rule gives the count of numbers that "
                 + uncounted.size()
                 + (uncounted.size() == 1 ? " packed tensor holds" : " packed tensors hold")
                 + (uncounted.size() == 1 ? " ('" : ", such as '")

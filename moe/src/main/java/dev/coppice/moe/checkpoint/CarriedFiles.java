@@ -133,13 +133,9 @@ record CarriedFiles(
             link ->
                 notes.add(
                     PlainText.of(
-                        link.getFileName()
-                            + " is a link out of the folder; it is not carried on")));
-    note(notes, "weights in other formats are not carried on: ", weights);
-    note(
-        notes,
-        "sub-folders that no reader of checkpoints is known to use are not carried on: ",
-        folders);
+                        link.getFileName() + " is a link out of the folder; it is not copied")));
+    note(notes, "weights in other formats are not copied: ", weights);
+    note(notes, "sub-folders without a known reader are not copied: ", folders);
     return new CarriedFiles(
         carried.stream().distinct().sorted().collect(ImmutableList.toImmutableList()),
         code.references(),

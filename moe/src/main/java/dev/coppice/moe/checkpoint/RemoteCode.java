@@ -133,7 +133,8 @@ record RemoteCode(
             found.stream().map(file -> folder.relativize(file).toString()).toList();
         notes.add(
             PlainText.of(
-                "code that auto_map names is carried on, unrun: " + String.join(", ", names)));
+                "code that auto_map names is copied without being run: "
+                    + String.join(", ", names)));
       }
       if (!missing.isEmpty()) {
         notes.add(

@@ -115,8 +115,7 @@ public final class Coppice {
       CommandLine line = e.getCommandLine();
       PrintWriter err = line.getErr();
       err.println(line.getColorScheme().errorText("coppice: " + message(e) + suggestion(e)));
-      err.println(
-          "`" + line.getCommandSpec().qualifiedName() + " --help` lists what can be given.");
+      err.println("`" + line.getCommandSpec().qualifiedName() + " --help` lists the options.");
       err.flush();
       return ExitCode.USAGE.number();
     }

@@ -90,7 +90,7 @@ public final class Families {
   /** Without any of these growth would blame the checkpoint. */
   private static void checkGrowth(@Nullable FamilyTraits growth, Path file) {
     if (growth == null) {
-      throw incomplete("growth", "what growth has to know", file);
+      throw incomplete("growth", "the traits for growth", file);
     }
     ImmutableMap<String, ImmutableList<?>> needed =
         ImmutableMap.of(
@@ -108,18 +108,18 @@ public final class Families {
           }
         });
     if (growth.router() == null) {
-      throw incomplete("growth.router", "how experts are chosen", file);
+      throw incomplete("growth.router", "the rule that chooses experts", file);
     }
     boolean routed = growth.parts().stream().anyMatch(rule -> rule.part() == Part.ROUTER);
     if (!routed) {
-      throw incomplete("growth.parts", "the tensor that is the router", file);
+      throw incomplete("growth.parts", "the tensor of the router", file);
     }
   }
 
   private static CoppiceException incomplete(String key, String what, Path file) {
     return new CoppiceException(
         ExitCode.INPUT_INVALID,
-        "family file must say " + what + " under " + key + ", got none (" + file + ")");
+        "family file must give " + what + " under " + key + ", got none (" + file + ")");
   }
 
   /**

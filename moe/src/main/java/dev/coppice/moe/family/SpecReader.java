@@ -66,7 +66,7 @@ final class SpecReader {
   Optional<String> refusal() {
     String why = attention.refusal();
     if (why.isEmpty() && scoring().isEmpty()) {
-      why = "router scores that it knows, got " + traits.router().scoring();
+      why = "supported router scores, got " + traits.router().scoring();
     }
     if (why.isEmpty()) {
       why = WindowReader.refusal(model, config);
@@ -93,7 +93,8 @@ final class SpecReader {
   private RouterSpec router() {
     RouterTraits router = traits.router();
     Scoring scoring =
-        scoring().orElseThrow(() -> new IllegalArgumentException("router must have known scores"));
+        scoring()
+            .orElseThrow(() -> new IllegalArgumentException("router must have supported scores"));
     ImmutableList<RouterTraits.Groups> groups = router.activeGroups(config.view());
     Optional<RouterTraits.Groups> group = groups.stream().findFirst();
     return new RouterSpec(

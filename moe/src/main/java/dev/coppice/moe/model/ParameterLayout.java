@@ -121,7 +121,7 @@ final class ParameterLayout {
   private static TensorAddress address(Family family, String name) {
     return family
         .address(name)
-        .orElseThrow(() -> new IllegalStateException("family must know its tensor '" + name + "'"));
+        .orElseThrow(() -> new IllegalStateException("family must name its tensor '" + name + "'"));
   }
 
   private static ImmutableList<Slot> slots(MoeSpec spec) {

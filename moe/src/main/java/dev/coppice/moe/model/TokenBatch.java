@@ -29,13 +29,13 @@ public record TokenBatch(
     long tokens = (long) batch * sequence;
     checkArgument(
         ids.length == tokens,
-        "ids must be as many as [%s, %s] says, got %s",
+        "number of ids must match shape [%s, %s], got %s",
         batch,
         sequence,
         ids.length);
     checkArgument(
         labels.length == tokens,
-        "labels must be as many as [%s, %s] says, got %s",
+        "number of labels must match shape [%s, %s], got %s",
         batch,
         sequence,
         labels.length);

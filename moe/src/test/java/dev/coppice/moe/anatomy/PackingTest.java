@@ -70,8 +70,8 @@ class PackingTest {
     assertThatThrownBy(counts::flopsPerToken)
         .isInstanceOf(CoppiceException.class)
         .hasMessage(
-            "parameters are not counted: nothing says how many numbers 2 packed tensors hold, such"
-                + " as 'model.layers.0.self_attn.o_proj.weight'");
+            "parameters are not counted: no rule gives the count of numbers that 2 packed"
+                + " tensors hold, such as 'model.layers.0.self_attn.o_proj.weight'");
   }
 
   @Test

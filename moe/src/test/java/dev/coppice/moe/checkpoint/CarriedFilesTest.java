@@ -44,7 +44,7 @@ class CarriedFilesTest {
     assertThat(names()).containsExactly("LICENSE", "tokenizer.json");
     assertThat(CarriedFiles.of(folder, NativeCode.NONE).notes())
         .containsExactly(
-            "weights in other formats are not carried on: "
+            "weights in other formats are not copied: "
                 + String.join(", ", weights.subList(0, 10))
                 + " and 1 more");
   }
@@ -70,7 +70,7 @@ class CarriedFilesTest {
     write("chat_template.jinja", "x");
     assertThat(names()).containsExactly("chat_template.jinja");
     assertThat(CarriedFiles.of(folder, NativeCode.NONE).notes())
-        .containsExactly("weights in other formats are not carried on: " + name);
+        .containsExactly("weights in other formats are not copied: " + name);
   }
 
   @Test
@@ -118,9 +118,7 @@ class CarriedFilesTest {
             "encoding/encoding_v4.py",
             "tokenizer/vocab.json");
     assertThat(CarriedFiles.of(folder, NativeCode.NONE).notes())
-        .containsExactly(
-            "sub-folders that no reader of checkpoints is known to use are not carried on: figures,"
-                + " original");
+        .containsExactly("sub-folders without a known reader are not copied: figures, original");
   }
 
   @Test
@@ -158,8 +156,9 @@ class CarriedFilesTest {
             "tokenizer_config.json");
     assertThat(CarriedFiles.of(folder, NativeCode.NONE).notes())
         .containsExactly(
-            "code that auto_map names is carried on, unrun: configuration_my.py, layers/mlp.py,"
-                + " layers/norm.py, layers/rope.py, modeling_my.py, pipe.py, shared.py, tok.py",
+            "code that auto_map names is copied without being run: configuration_my.py,"
+                + " layers/mlp.py, layers/norm.py, layers/rope.py, modeling_my.py, pipe.py,"
+                + " shared.py, tok.py",
             "auto_map names code that is not in the folder: gone.py; trust_remote_code needs it");
   }
 

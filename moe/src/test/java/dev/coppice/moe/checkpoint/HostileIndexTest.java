@@ -190,7 +190,7 @@ class HostileIndexTest extends ShardedFolder {
       assertThat(checkpoint.warnings()).isEmpty();
       assertThat(checkpoint.carryingNotes())
           .containsExactly(
-              folder + ": tokenizer.json is a link out of the folder; it is not carried on");
+              folder + ": tokenizer.json is a link out of the folder; it is not copied");
     }
   }
 

@@ -69,7 +69,7 @@ class CoppiceTest {
     assertThat(err.toString().lines())
         .containsExactly(
             "coppice: Unknown option: '--no-such-option'",
-            "`coppice fail --help` lists what can be given.");
+            "`coppice fail --help` lists the options.");
     err.getBuffer().setLength(0);
     run(new IOException(), "faill");
     assertThat(err.toString()).contains("(perhaps fail").hasLineCount(2);

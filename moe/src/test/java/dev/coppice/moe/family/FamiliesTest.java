@@ -100,7 +100,7 @@ class FamiliesTest {
     assertThatThrownBy(() -> Families.builtIn().with(file))
         .isInstanceOf(CoppiceException.class)
         .hasMessageMatching(
-            "family file must say .+ under growth\\." + key + ", got none \\(.*mine\\.json\\)");
+            "family file must give .+ under growth\\." + key + ", got none \\(.*mine\\.json\\)");
   }
 
   @Test

@@ -98,10 +98,11 @@ class BadInputTest {
     assertRefused(() -> new TokenBatch(none, none, -1, -1), "got shape [-1, -1]");
     assertRefused(() -> TokenBatch.unlabelled(none, 1), "tokens must divide evenly into 1");
     assertRefused(() -> TokenBatch.unlabelled(new int[3], 2), "tokens must divide evenly into 2");
-    assertRefused(() -> new TokenBatch(new int[3], new int[4], 1, 4), "ids must be as many");
-    assertRefused(() -> new TokenBatch(new int[4], new int[3], 1, 4), "labels must be as many");
+    assertRefused(() -> new TokenBatch(new int[3], new int[4], 1, 4), "number of ids must match");
+    assertRefused(
+        () -> new TokenBatch(new int[4], new int[3], 1, 4), "number of labels must match");
     // 2^16 times 2^16 is 0 as an int
-    assertRefused(() -> new TokenBatch(none, none, 1 << 16, 1 << 16), "ids must be as many");
+    assertRefused(() -> new TokenBatch(none, none, 1 << 16, 1 << 16), "number of ids must match");
     assertRefused(() -> segments(5, 1), "lie within a sequence of 4 tokens, got 5 at token 0");
     assertRefused(() -> segments(3, 2, 3), "lie within a sequence of 4 tokens, got 2 at token 3");
     assertRefused(() -> segments(4, 4, 4), "segments must hold all 8 tokens, got 12");

@@ -204,7 +204,7 @@ final class ChunkPages implements PageReader {
       return Encoding.valueOf(encoding.name());
     } catch (IllegalArgumentException e) {
       throw new DamagedParquetException(
-          "values must have an encoding that is known, got " + encoding.name(), e);
+          "values must have a supported encoding, got " + encoding.name(), e);
     }
   }
 }

@@ -18,7 +18,7 @@ final class DamagedParquetException extends RuntimeException {
    */
   static <T> T required(@Nullable T value, String what) {
     if (value == null) {
-      throw new DamagedParquetException("file must say its " + what + ", got nothing");
+      throw new DamagedParquetException("file must state its " + what + ", got nothing");
     }
     return value;
   }
