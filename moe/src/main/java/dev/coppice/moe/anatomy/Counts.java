@@ -1,11 +1,9 @@
 package dev.coppice.moe.anatomy;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.anatomy.Anatomy.Held;
-import dev.coppice.moe.anatomy.TensorSite.PartSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.List;
@@ -95,12 +93,13 @@ public record Counts(long parameters, long active, ImmutableList<String> uncount
     long active = 0;
     boolean tied = anatomy.tiedHead();
     ImmutableList.Builder<String> uncounted = ImmutableList.builder();
+    ExpertWidths widths = new ExpertWidths(anatomy);
     for (Held held : tensors) {
       TensorSlot slot = held.slot();
       if (tied && anatomy.isHead(slot.name())) {
         continue;
       }
-      OptionalLong numbers = numbers(anatomy, held);
+      OptionalLong numbers = numbers(anatomy, held, widths);
       if (numbers.isEmpty()) {
         uncounted.add(slot.name());
         continue;
@@ -111,33 +110,10 @@ public record Counts(long parameters, long active, ImmutableList<String> uncount
     return new Counts(parameters, active, uncounted.build());
   }
 
-  private static OptionalLong numbers(Anatomy anatomy, Held held) {
+  private static OptionalLong numbers(Anatomy anatomy, Held held, ExpertWidths widths) {
     return held.site().is(Part.EXPERT_IDS)
         ? OptionalLong.of(0)
-        : anatomy.packing().numbers(held.slot(), said(anatomy, held.site()));
-  }
-
-  /** What the configuration says of one expert's projection: model width times inner width. */
-  private static OptionalLong said(Anatomy anatomy, TensorSite site) {
-    Optional<PartSite> part = site.part().filter(p -> p.expert().isPresent());
-    if (part.isEmpty() || part.get().part() == Part.EXPERT_BIAS) {
-      return OptionalLong.empty();
-    }
-    PackingTraits traits = PackingTraits.builtIn();
-    long inner = width(anatomy, traits.expertWidth(), site);
-    long own = width(anatomy, traits.modelWidth(), site);
-    long outer = own > 0 ? own : anatomy.config().positive(anatomy.traits().hidden());
-    return inner > 0 ? OptionalLong.of(inner * outer) : OptionalLong.empty();
-  }
-
-  /** The first of some widths that the file has, perhaps as a list with an entry a layer. */
-  private static long width(Anatomy anatomy, List<String> keys, TensorSite site) {
-    Optional<JsonNode> found =
-        keys.stream().filter(anatomy.config()::has).findFirst().map(anatomy.config()::value);
-    return found
-        .map(node -> node.isArray() ? node.path(site.inLayer() ? site.layer() : 0) : node)
-        .map(JsonNode::asLong)
-        .orElse(0L);
+        : anatomy.packing().numbers(held.slot(), () -> widths.numbers(held.site()));
   }
 
   private static long active(Anatomy anatomy, TensorSlot slot, long numbers, TensorSite site) {

@@ -1,12 +1,7 @@
 package dev.coppice.moe.anatomy;
 
-import com.google.common.base.Splitter;
-import java.util.List;
-
 /** Matches names against patterns in which {@code *} stands for any run of characters. */
 public final class Glob {
-  private static final Splitter STARS = Splitter.on('*');
-
   private Glob() {}
 
   /** Whether a name matches one of the patterns. */
@@ -21,22 +16,27 @@ public final class Glob {
 
   /** Whether a name matches a pattern. */
   static boolean matches(String pattern, String name) {
-    List<String> pieces = STARS.splitToList(pattern);
-    if (pieces.size() == 1) {
+    int star = pattern.indexOf('*');
+    if (star < 0) {
       return pattern.equals(name);
     }
-    String last = pieces.get(pieces.size() - 1);
-    int end = name.length() - last.length();
-    if (!name.startsWith(pieces.get(0)) || !name.endsWith(last)) {
+    int last = pattern.lastIndexOf('*');
+    int end = name.length() - (pattern.length() - last - 1);
+    if (end < star
+        || !name.regionMatches(0, pattern, 0, star)
+        || !name.regionMatches(end, pattern, last + 1, name.length() - end)) {
       return false;
     }
-    int at = pieces.get(0).length();
-    for (String piece : pieces.subList(1, pieces.size() - 1)) {
+    int at = star;
+    while (star < last) {
+      int next = pattern.indexOf('*', star + 1);
+      String piece = pattern.substring(star + 1, next);
       int found = name.indexOf(piece, at);
       if (found < 0) {
         return false;
       }
       at = found + piece.length();
+      star = next;
     }
     return at <= end;
   }

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * Tells weights from what stands beside them: packed weights, their scales, buffers. Goes by names,
@@ -31,6 +32,7 @@ public final class Packing {
   private final PackingSchemes schemes;
   private final Map<String, TensorSlot> slots;
   private final Map<String, Last> lasts = new HashMap<>();
+  private final ImmutableList<PackedForm> forms;
 
   /**
    * What the last part of a name can mean; few names differ in it.
@@ -75,25 +77,36 @@ public final class Packing {
   /** A packed weight: where it stands, and in which form. */
   private record Found(String stem, PackedForm form) {}
 
-  private Packing(PackingSchemes schemes, Map<String, TensorSlot> slots) {
+  private Packing(PackingSchemes schemes, Collection<TensorSlot> tensors) {
     this.schemes = schemes;
-    this.slots = slots;
+    this.slots = new HashMap<>(2 * tensors.size());
+    tensors.forEach(slot -> slots.put(slot.name(), slot));
+    tensors.forEach(slot -> last(slot.name()));
+    this.forms =
+        traits.forms().stream().filter(this::mayBe).collect(ImmutableList.toImmutableList());
+  }
+
+  /** Whether some tensor's name ends as what must stand beside a weight of that form does. */
+  private boolean mayBe(PackedForm form) {
+    return form.beside().isEmpty()
+        || form.beside().stream()
+            .map(ending -> ending.substring(ending.lastIndexOf('.') + 1))
+            .anyMatch(ending -> lasts.keySet().stream().anyMatch(last -> last.endsWith(ending)));
   }
 
   /** The packing of a set of tensors under a configuration. */
   static Packing of(ObjectNode config, Collection<TensorSlot> tensors) {
-    Map<String, TensorSlot> slots = new HashMap<>(2 * tensors.size());
-    tensors.forEach(slot -> slots.put(slot.name(), slot));
-    return new Packing(new PackingSchemes(PackingTraits.builtIn(), config), slots);
+    return new Packing(new PackingSchemes(PackingTraits.builtIn(), config), tensors);
   }
 
   /** What a tensor is. */
   public Role role(TensorSlot slot) {
     String name = slot.name();
-    if (isAside(name)) {
+    Last last = last(name);
+    if (isAside(name, last)) {
       return ends(name, traits.buffers()) ? Role.BUFFER : Role.STATE;
     }
-    if (isCompanion(name)) {
+    if (last.always() || owner(name, last).isPresent()) {
       return Role.COMPANION;
     }
     if (packed(slot).isPresent()) {
@@ -109,7 +122,11 @@ public final class Packing {
 
   /** Whether a tensor is a buffer or a state, by its name. */
   boolean isAside(String name) {
-    return last(name).aside() && (ends(name, traits.buffers()) || ends(name, traits.states()));
+    return isAside(name, last(name));
+  }
+
+  private boolean isAside(String name, Last last) {
+    return last.aside() && (ends(name, traits.buffers()) || ends(name, traits.states()));
   }
 
   /**
@@ -118,10 +135,10 @@ public final class Packing {
    * @param slot the tensor
    * @param said what the configuration says of it, if it does
    */
-  OptionalLong numbers(TensorSlot slot, OptionalLong said) {
+  OptionalLong numbers(TensorSlot slot, Supplier<OptionalLong> said) {
     return switch (role(slot)) {
       case PLAIN -> OptionalLong.of(slot.elementCount());
-      case PACKED -> packed(slot).map(found -> numbers(slot, found, said)).orElseThrow();
+      case PACKED -> packed(slot).map(found -> numbers(slot, found, said.get())).orElseThrow();
       case COMPANION, BUFFER, STATE -> OptionalLong.of(0);
       case UNKNOWN -> OptionalLong.empty();
     };
@@ -161,7 +178,7 @@ public final class Packing {
       case PLAIN -> multiplies(slot.name()) ? Zeroing.ZERO : Zeroing.CANNOT;
       case PACKED -> packed(slot).map(found -> zeroing(slot, found)).orElseThrow();
       case COMPANION ->
-          owner(slot.name())
+          owner(slot.name(), last(slot.name()))
               .filter(found -> zero(found, slot.name()))
               .map(found -> ZERO_SCALES.contains(slot.dtype()) ? Zeroing.ZERO : Zeroing.CANNOT)
               .orElse(Zeroing.KEEP);
@@ -192,7 +209,7 @@ public final class Packing {
 
   /** The form in which a packed weight stands. */
   private Optional<Found> packed(TensorSlot slot) {
-    for (PackedForm form : traits.forms()) {
+    for (PackedForm form : forms) {
       if (form.types().contains(slot.dtype()) && slot.name().endsWith(form.weight())) {
         String stem = slot.name().substring(0, slot.name().length() - form.weight().length());
         if (form.beside().isEmpty()
@@ -204,20 +221,14 @@ public final class Packing {
     return Optional.empty();
   }
 
-  private boolean isCompanion(String name) {
-    return last(name).always() || owner(name).isPresent();
-  }
-
   /** The packed weight that a tensor stands beside. */
-  private Optional<Found> owner(String name) {
-    return last(name).endings().stream()
-        .flatMap(ending -> owner(name, ending).stream())
-        .findFirst();
+  private Optional<Found> owner(String name, Last last) {
+    return last.endings().stream().flatMap(ending -> owner(name, ending).stream()).findFirst();
   }
 
   private Optional<Found> owner(String name, String ending) {
     String stem = name.substring(0, name.length() - ending.length());
-    for (PackedForm form : traits.forms()) {
+    for (PackedForm form : forms) {
       TensorSlot weight = slots.get(stem + form.weight());
       if (weight != null && !weight.name().equals(name)) {
         Optional<Found> found = packed(weight);
@@ -230,7 +241,9 @@ public final class Packing {
   }
 
   private Last last(String name) {
-    return lasts.computeIfAbsent(name.substring(name.lastIndexOf('.') + 1), this::read);
+    String last = name.substring(name.lastIndexOf('.') + 1);
+    Last known = lasts.get(last);
+    return known == null ? lasts.computeIfAbsent(last, this::read) : known;
   }
 
   private Last read(String last) {
