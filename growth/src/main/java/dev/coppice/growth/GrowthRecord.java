@@ -98,6 +98,7 @@ final class GrowthRecord {
     request.moments().ifPresent(rule -> json.put(MomentRule.KEY, rule.key()));
     ObjectNode from = json.putObject("source");
     from.put("folder", sourceName());
+    CodePlaces.pointedAt(source).ifPresent(id -> from.put(CodePlaces.REPOSITORY, id));
     ObjectNode files = from.putObject("files");
     hashes.forEach(
         (name, hash) -> {

@@ -3,6 +3,7 @@ package dev.coppice.growth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.moe.checkpoint.Checkpoint;
@@ -11,6 +12,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Growth of folders whose configurations name code that is not there. */
 class MissingCodeGrowthTest {
@@ -71,6 +74,52 @@ class MissingCodeGrowthTest {
         assertThat(GrowthVerifier.deviations(source, grown, GrowthProgress.NONE)).isEmpty();
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aSnapshotMovedSinceMeansTheSameCode(boolean intoTheCache) throws IOException {
+    try (TestFolder folder = new TestFolder()) {
+      Path plain = unknown(source(folder, "source"));
+      Path cached =
+          Files.createDirectories(folder.of("models--org--name/snapshots")).resolve("abc");
+      if (!intoTheCache) {
+        Files.move(plain, cached);
+      }
+      try (Checkpoint source = Checkpoint.open(intoTheCache ? plain : cached)) {
+        grow(folder, source).close();
+      }
+      Path now = intoTheCache ? Files.move(plain, cached) : Files.move(cached, folder.of("out"));
+      try (Checkpoint source = Checkpoint.open(now);
+          Checkpoint grown = Checkpoint.open(folder.of("grown"))) {
+        assertThat(GrowthVerifier.deviations(source, grown, GrowthProgress.NONE)).isEmpty();
+        ObjectNode other = read(grown, "tokenizer_config.json");
+        ((ArrayNode) other.at("/auto_map/AutoTokenizer")).set(0, "evil/name--tok.T");
+        Files.writeString(grown.folder().resolve("tokenizer_config.json"), other.toString());
+        assertThat(GrowthVerifier.deviations(source, grown, GrowthProgress.NONE))
+            .singleElement()
+            .asString()
+            .contains("tokenizer_config.json must be");
+      }
+      Path config = folder.of("grown").resolve("config.json");
+      Files.writeString(config, Files.readString(config).replace("pipe.P", "other.P"));
+      try (Checkpoint source = Checkpoint.open(now);
+          Checkpoint grown = Checkpoint.open(folder.of("grown"))) {
+        assertThat(GrowthVerifier.deviations(source, grown, GrowthProgress.NONE))
+            .anySatisfy(line -> assertThat(line).contains("config.json must be as planned"));
+      }
+    }
+  }
+
+  /** The source with a configuration and a tokenizer that transformers reads by code alone. */
+  private static Path unknown(Path plain) throws IOException {
+    ObjectNode config = (ObjectNode) JSON.readTree(plain.resolve("config.json").toFile());
+    Files.writeString(
+        plain.resolve("tokenizer_config.json"),
+        "{\"tokenizer_class\": \"My\", \"auto_map\": {\"AutoTokenizer\": [\"tok.T\", null]}}");
+    config.putObject("custom_pipelines").putObject("mine").put("impl", "pipe.P");
+    JSON.writeValue(plain.resolve("config.json").toFile(), config);
+    return plain;
   }
 
   private static Checkpoint grow(TestFolder folder, Checkpoint source) throws IOException {
