@@ -1,11 +1,8 @@
 package dev.coppice.growth.depth;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.IntNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.growth.plan.ConfigCounts;
@@ -97,25 +94,17 @@ final class LayerConfig {
     LayerReader reader = anatomy.reader();
     ImmutableSet<IndexList> indexLists = reader.indexLists();
     for (IndexList list : indexLists) {
-      ConfigPath.set(root, list.key(), reindexed(list));
+      ConfigPath.set(
+          root,
+          list.key(),
+          LayerEntries.reindexed(anatomy.config().value(list.key()), list.base(), map));
     }
     for (Map.Entry<String, JsonNode> entry : anatomy.config().root().properties()) {
       if (reader.isPerLayer(entry.getKey(), entry.getValue())) {
-        root.set(entry.getKey(), repeated(entry.getValue()));
+        root.set(entry.getKey(), LayerEntries.repeated(entry.getValue(), map));
       }
     }
-    if (ConfigView.isNested(config, traits)) {
-      growListsOutside(reader);
-    }
-  }
-
-  /** A model with more than text may have lists of its layers outside that object only. */
-  private void growListsOutside(LayerReader reader) {
-    for (String key : ImmutableList.copyOf(config::fieldNames)) {
-      if (!anatomy.config().has(key) && reader.isPerLayerByName(key, config.get(key))) {
-        config.set(key, repeated(config.get(key)));
-      }
-    }
+    new OutsideLists(plan, map).grow(config, root);
   }
 
   /** Leaves out a period that the grown list contradicts: the list says all. */
@@ -144,33 +133,6 @@ final class LayerConfig {
     return new LayerReader(traits, ConfigView.of(config, traits)).withMtp(anatomy.mtpLayerCount());
   }
 
-  private JsonNode repeated(JsonNode perLayer) {
-    if (perLayer.isTextual()) {
-      StringBuilder pattern = new StringBuilder(map.size());
-      map.sources().forEach(source -> pattern.append(perLayer.textValue().charAt(source)));
-      pattern.append(perLayer.textValue(), map.sourceLayers(), perLayer.textValue().length());
-      return TextNode.valueOf(pattern.toString());
-    }
-    ArrayNode array = JsonNodeFactory.instance.arrayNode();
-    map.map(ImmutableList.copyOf(perLayer)).forEach(array::add);
-    // entries beyond the layers are those of next-token-prediction layers
-    for (int rest = map.sourceLayers(); rest < perLayer.size(); rest++) {
-      array.add(perLayer.get(rest));
-    }
-    return array;
-  }
-
-  private ArrayNode reindexed(IndexList list) {
-    ImmutableSet.Builder<Integer> listed = ImmutableSet.builder();
-    anatomy.config().value(list.key()).forEach(index -> listed.add(index.intValue() - list.base()));
-    ImmutableSet<Integer> sources = listed.build();
-    ArrayNode array = JsonNodeFactory.instance.arrayNode();
-    IntStream.range(0, map.size())
-        .filter(layer -> sources.contains(source(layer)))
-        .forEach(layer -> array.add(layer + list.base()));
-    return array;
-  }
-
   /** Writes out what readers would now make up in another way than before. */
   private void growDerivedLists() {
     ConfigView before = anatomy.reader().effective();
@@ -180,7 +142,7 @@ final class LayerConfig {
       if (!made || !old.isArray() || old.size() != map.sourceLayers()) {
         continue;
       }
-      JsonNode wanted = repeated(old);
+      JsonNode wanted = LayerEntries.repeated(old, map);
       JsonNode now = reader().effective().value(list.key());
       if (!now.equals(wanted)) {
         ConfigPath.set(root, list.key(), wanted);

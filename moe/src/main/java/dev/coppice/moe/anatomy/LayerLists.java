@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -74,22 +76,32 @@ record LayerLists(FamilyTraits traits, int layers) {
    */
   void check(ObjectNode root, MtpLayers mtp, String count) {
     for (Map.Entry<String, JsonNode> entry : root.properties()) {
-      int length = length(entry.getKey(), entry.getValue());
-      if (length >= 0 && length != layers && !mtp.mayAdd(length - layers)) {
-        throw ConfigView.bad(
-            entry.getKey()
-                + " must have an entry for each of the "
-                + layers
-                + " layers ("
-                + count
-                + ")"
-                + (mtp.most() == 0
-                    ? ""
-                    : ", or " + (layers + mtp.most()) + " with those for next-token prediction")
-                + ", got "
-                + length);
+      Optional<String> wrong = wrongLength(entry.getKey(), entry.getValue(), mtp, count);
+      if (wrong.isPresent()) {
+        throw ConfigView.bad(wrong.get());
       }
     }
+  }
+
+  /** Why a value that must be per layer by its name cannot be; empty if it can, or need not. */
+  Optional<String> wrongLength(String key, JsonNode value, MtpLayers mtp, String count) {
+    int length = length(key, value);
+    if (length < 0 || length == layers || mtp.mayAdd(length - layers)) {
+      return Optional.empty();
+    }
+    String more =
+        mtp.most() == 0
+            ? ""
+            : ", or " + (layers + mtp.most()) + " with those for next-token prediction";
+    return Optional.of(
+        String.format(
+            Locale.ROOT,
+            "%s must have an entry for each of the %d layers (%s)%s, got %d",
+            key,
+            layers,
+            count,
+            more,
+            length));
   }
 
   /** Whether some list is longer than the model is deep. */

@@ -9,6 +9,7 @@ import dev.coppice.moe.anatomy.FamilyTraits.IndexList;
 import dev.coppice.moe.anatomy.FamilyTraits.Periodic;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -205,6 +206,11 @@ public final class LayerReader {
   /** The same of a value that must be per layer by its name. */
   public boolean isPerLayerByName(String key, JsonNode value) {
     return lists.length(key, value) >= 0 && isPerLayer(key, value);
+  }
+
+  /** Why a value that must be per layer by its name cannot be; empty if it can, or need not. */
+  public Optional<String> wrongLength(String key, JsonNode value) {
+    return lists.wrongLength(key, value, mtp, layerKey());
   }
 
   /**
