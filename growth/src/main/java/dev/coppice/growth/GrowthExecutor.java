@@ -7,13 +7,13 @@ import dev.coppice.growth.bytes.RecipeReader;
 import dev.coppice.growth.bytes.Sigmas;
 import dev.coppice.growth.bytes.TensorWriter;
 import dev.coppice.growth.moment.MomentPlan;
-import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.checkpoint.Shard;
 import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.checkpoint.StoredTensor;
@@ -150,7 +150,7 @@ public final class GrowthExecutor {
             .filter(shard -> kept.contains(shard.fileName()))
             .mapToLong(Shard::byteSize)
             .sum();
-    return weights + (kept.contains(TrainingState.FILE) ? momentBytes() : 0);
+    return weights + (kept.contains(OptimizerState.FILE) ? momentBytes() : 0);
   }
 
   private long momentBytes() {
@@ -273,9 +273,9 @@ public final class GrowthExecutor {
       SafetensorsWriter file = files.register(writer.openShard(shard));
       jobs.addAll(jobs(file, shard.slots().stream().map(slot -> plan.tensor(slot.name()))));
     }
-    if (moments.isPresent() && !kept.contains(TrainingState.FILE)) {
+    if (moments.isPresent() && !kept.contains(OptimizerState.FILE)) {
       MomentPlan state = moments.get();
-      Path path = writer.resolve(TrainingState.FILE);
+      Path path = writer.resolve(OptimizerState.FILE);
       SafetensorsWriter file =
           files.register(SafetensorsWriter.create(path, state.slots(), state.metadata()));
       jobs.addAll(jobs(file, state.tensors().values().stream()));

@@ -9,13 +9,13 @@ import com.google.common.hash.Hashing;
 import dev.coppice.growth.lineage.OperatorJson;
 import dev.coppice.growth.lineage.RecipeJson;
 import dev.coppice.growth.moment.MomentRule;
-import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -57,7 +57,7 @@ public record GrowthFingerprint(ObjectNode json) {
     }
     if (from.state().isPresent()) {
       Path state = from.state().get().file().path();
-      describe(files, TrainingState.FILE, state, header(state));
+      describe(files, OptimizerState.FILE, state, header(state));
     }
     return new GrowthFingerprint(json);
   }

@@ -5,11 +5,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableMap;
-import dev.coppice.growth.lineage.AncestryJson;
 import dev.coppice.growth.lineage.OperatorJson;
 import dev.coppice.growth.lineage.RecipeJson;
 import dev.coppice.growth.moment.MomentRule;
-import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.moe.CoppiceException;
@@ -17,7 +15,9 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.ComputeLedger;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
+import dev.coppice.moe.checkpoint.GrowthOrigin;
 import dev.coppice.moe.checkpoint.Lineage;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +33,6 @@ import java.util.Optional;
 final class GrowthRecord {
   private static final int SCHEMA_VERSION = 2;
   private static final String STATE = "optimizer";
-  private static final String ORIGIN = "origin";
 
   private final Checkpoint source;
   private final GrowthRequest request;
@@ -103,12 +102,12 @@ final class GrowthRecord {
     hashes.forEach(
         (name, hash) -> {
           // apart from weights: readers that know no moments look for each of "files"
-          boolean state = name.equals(TrainingState.FILE);
+          boolean state = name.equals(OptimizerState.FILE);
           ObjectNode file = state ? from.putObject(STATE) : files.putObject(name);
           file.put("bytes", hash.bytes()).put("crc32c", hash.crc32c());
           hash.sha256().ifPresent(sha256 -> file.put("sha256", sha256));
         });
-    json.set(ORIGIN, AncestryJson.of(plan.ancestry()));
+    json.set(GrowthOrigin.KEY, plan.ancestry().origin().toJson());
     ObjectNode tensors = json.putObject("tensors");
     plan.tensors().forEach((name, tensor) -> tensors.set(name, RecipeJson.of(tensor.recipe())));
     source
@@ -145,7 +144,7 @@ final class GrowthRecord {
 
     /** Where layers and experts come from; missing in what older versions wrote. */
     JsonNode origin() {
-      return json.path(ORIGIN);
+      return json.path(GrowthOrigin.KEY);
     }
   }
 
@@ -182,7 +181,7 @@ final class GrowthRecord {
       files.put(file.getKey(), hash(file.getValue()));
     }
     if (json.has(MomentRule.KEY)) {
-      files.put(TrainingState.FILE, hash(json.path("source").path(STATE)));
+      files.put(OptimizerState.FILE, hash(json.path("source").path(STATE)));
     }
     return new Recorded(
         new OperatorJson().read(json.path("operators")),

@@ -8,7 +8,6 @@ import dev.coppice.growth.bytes.RecipeReader;
 import dev.coppice.growth.bytes.Sigmas;
 import dev.coppice.growth.bytes.TensorBytes;
 import dev.coppice.growth.bytes.TensorComparison;
-import dev.coppice.growth.lineage.AncestryJson;
 import dev.coppice.growth.lineage.RecipeJson;
 import dev.coppice.growth.moment.GrownState;
 import dev.coppice.growth.moment.MomentPlan;
@@ -128,7 +127,7 @@ public final class GrowthVerifier {
   }
 
   private Stream<String> recordDeviations() {
-    String origin = AncestryJson.of(plan.ancestry()).toString();
+    String origin = plan.ancestry().origin().toJson().toString();
     boolean same = recorded.origin().isMissingNode() || recorded.origin().toString().equals(origin);
     return Stream.concat(
         same

@@ -2,13 +2,13 @@ package dev.coppice.growth;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
-import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.growth.plan.Invariant;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.anatomy.Counts;
 import dev.coppice.moe.checkpoint.CardHeader;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -74,7 +74,7 @@ final class ModelCard {
         .ifPresent(
             rule ->
                 text.append("\nThe optimizer's moments are in `")
-                    .append(TrainingState.FILE)
+                    .append(OptimizerState.FILE)
                     .append("`, rule `")
                     .append(rule.key())
                     .append("`.\n"));

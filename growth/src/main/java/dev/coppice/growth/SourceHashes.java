@@ -3,7 +3,7 @@ package dev.coppice.growth;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
-import dev.coppice.growth.moment.TrainingState;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.io.Crew;
 import dev.coppice.moe.io.Hashes;
 import java.io.IOException;
@@ -57,7 +57,7 @@ final class SourceHashes {
       files.put(file.getFileName().toString(), file);
     }
     files.put(CONFIG, source.checkpoint().folder().resolve(CONFIG));
-    source.state().ifPresent(state -> files.put(TrainingState.FILE, state.file().path()));
+    source.state().ifPresent(state -> files.put(OptimizerState.FILE, state.file().path()));
     return files.buildOrThrow();
   }
 

@@ -10,13 +10,13 @@ import com.google.common.collect.Iterables;
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.moment.MomentRule;
 import dev.coppice.growth.moment.TinyState;
-import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.safetensors.SafetensorsWriter;
@@ -252,7 +252,7 @@ class MomentFileTest {
       if (hidden.isEmpty()) {
         continue;
       }
-      boolean state = GrowthJournal.read(hidden.get()).shards().containsKey(TrainingState.FILE);
+      boolean state = GrowthJournal.read(hidden.get()).shards().containsKey(OptimizerState.FILE);
       try (Checkpoint from = Checkpoint.open(stopped.resolve("source"))) {
         GrowthResult result =
             GrowthExecutor.resume(from, request, stopped.resolve("grown"), GrowthProgress.NONE);

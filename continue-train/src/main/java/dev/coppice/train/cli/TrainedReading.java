@@ -6,6 +6,7 @@ import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Reading;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.DocumentEnd;
+import dev.coppice.train.store.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ record TrainedReading(Optional<Reading> reading) {
   }
 
   private static Optional<Reading> older(Path folder) throws IOException {
-    Path state = folder.resolve("coppice-training").resolve("state.json");
+    Path state = RunFolder.state(folder);
     if (!Files.isRegularFile(state)) {
       return Optional.empty();
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.google.common.hash.Hashing;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
@@ -37,7 +38,7 @@ public record CheckpointManifest(
     SortedMap<String, FileMark> files,
     String seal) {
   /** Its path in a checkpoint. */
-  static final String NAME = RunFolder.TRAINING + "/manifest.json";
+  static final String NAME = OptimizerState.FOLDER + "/manifest.json";
 
   public CheckpointManifest {
     files = Collections.unmodifiableSortedMap(new TreeMap<>(files));

@@ -7,6 +7,7 @@ import dev.coppice.moe.checkpoint.CodeReferences;
 import dev.coppice.moe.checkpoint.ComputeLedger;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Lineage;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.checkpoint.Reading;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.io.DiskSpace;
@@ -115,11 +116,11 @@ public final class CheckpointSaver {
       writer.follow(code);
       trainee.writeModel(writer);
       writeDescription(writer, state);
-      trainee.saveMoments(writer.resolve(RunFolder.TRAINING + "/optimizer.safetensors"));
+      trainee.saveMoments(writer.resolve(OptimizerState.FILE));
       if (trainee.averaged()) {
         trainee.saveAverage(RunFolder.average(writer.staging()));
       }
-      writer.writeText(RunFolder.TRAINING + "/state.json", json(state));
+      writer.writeText(OptimizerState.FOLDER + "/state.json", json(state));
       CheckpointManifest manifest = CheckpointManifest.of(writer.staging(), state, parent);
       writer.writeText(CheckpointManifest.NAME, manifest.text());
       writer.commit();

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Lists;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.Folders;
 import java.io.Closeable;
@@ -38,9 +39,6 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class RunFolder implements Closeable {
-  /** Sub-folder of a checkpoint with what only training needs. */
-  static final String TRAINING = "coppice-training";
-
   private static final Pattern STEP = Pattern.compile("step-\\d{8,}");
   private static final Pattern LEFTOVER = Pattern.compile("\\.(step-|averaged-|trash-).*");
 
@@ -136,17 +134,17 @@ public final class RunFolder implements Closeable {
 
   /** The file with the running average in a checkpoint, if one is kept. */
   public static Path average(Path checkpoint) {
-    return checkpoint.resolve(TRAINING).resolve("average.safetensors");
+    return checkpoint.resolve(OptimizerState.FOLDER).resolve("average.safetensors");
   }
 
   /** The file with the moments in a checkpoint. */
   public static Path moments(Path checkpoint) {
-    return checkpoint.resolve(TRAINING).resolve("optimizer.safetensors");
+    return checkpoint.resolve(OptimizerState.FILE);
   }
 
   /** The file with the state in a checkpoint. */
   public static Path state(Path checkpoint) {
-    return checkpoint.resolve(TRAINING).resolve("state.json");
+    return checkpoint.resolve(OptimizerState.FOLDER).resolve("state.json");
   }
 
   /** All checkpoints, newest first. */

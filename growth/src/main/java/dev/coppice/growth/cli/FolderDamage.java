@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.growth.moment.TrainingState;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.moe.safetensors.SafetensorsFile;
@@ -49,7 +50,7 @@ final class FolderDamage {
       }
     }
     if (TrainingState.isIn(folder)) {
-      problems.addAll(open(folder.resolve(TrainingState.FILE)));
+      problems.addAll(open(folder.resolve(OptimizerState.FILE)));
     }
     return problems.build().asList();
   }

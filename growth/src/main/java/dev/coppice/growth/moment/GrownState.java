@@ -6,6 +6,7 @@ import com.google.common.collect.Sets;
 import dev.coppice.growth.bytes.TensorBytes;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ public final class GrownState implements Closeable {
       String rule = planned.isEmpty() ? "must not be there, got one" : "must be there, got none";
       return planned.isPresent() == there
           ? nothing()
-          : nothing("file " + TrainingState.FILE + " " + rule);
+          : nothing("file " + OptimizerState.FILE + " " + rule);
     }
     try {
       return of(TrainingState.open(folder), planned.get());
@@ -82,7 +83,7 @@ public final class GrownState implements Closeable {
         : Stream.of(
             String.format(
                 "file %s must have metadata %s, got %s",
-                TrainingState.FILE, planned.metadata(), found));
+                OptimizerState.FILE, planned.metadata(), found));
   }
 
   /** The moments that are there and should be, to be compared. */

@@ -15,6 +15,7 @@ import dev.coppice.growth.plan.TensorRecipe.Scale;
 import dev.coppice.growth.plan.TensorRecipe.Slice;
 import dev.coppice.growth.plan.TensorRecipe.Sum;
 import dev.coppice.growth.plan.TensorRecipe.Zero;
+import dev.coppice.moe.checkpoint.OptimizerState.Moment;
 
 /**
  * Where the moments of a grown weight come from, before any {@link MomentRule}.
@@ -22,13 +23,12 @@ import dev.coppice.growth.plan.TensorRecipe.Zero;
  * <p>The moments of a weighted sum are zero: no optimizer has taken a step with that weight, and
  * those of its terms were taken at other points.
  *
- * @param order 1 for the mean of gradients, 2 for that of their squares
+ * @param moment which of the two
  */
-public record Inherited(int order) implements RecipeVisitor<TensorRecipe> {
+public record Inherited(Moment moment) implements RecipeVisitor<TensorRecipe> {
   @Override
   public TensorRecipe copy(Copy copy) {
-    return new Copy(
-        new SourceTensor(SourceId.STATE, TrainingState.prefix(order) + copy.tensor().name()));
+    return new Copy(new SourceTensor(SourceId.STATE, moment.prefix() + copy.tensor().name()));
   }
 
   @Override
@@ -77,7 +77,7 @@ public record Inherited(int order) implements RecipeVisitor<TensorRecipe> {
   /** The moments of numbers that were multiplied: their gradients are divided. */
   private TensorRecipe scaled(TensorRecipe moments, double factor) {
     boolean none = factor == 0 || moments.isZero();
-    return none ? new Zero() : new Scale(moments, Math.pow(factor, -order));
+    return none ? new Zero() : new Scale(moments, Math.pow(factor, -moment.order()));
   }
 
   static TensorRecipe concat(ImmutableList<Part> parts) {

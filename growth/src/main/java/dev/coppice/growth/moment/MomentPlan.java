@@ -13,7 +13,8 @@ import dev.coppice.growth.plan.TensorRecipe.Part;
 import dev.coppice.growth.plan.TensorRecipe.Scale;
 import dev.coppice.growth.plan.TensorRecipe.Zero;
 import dev.coppice.moe.anatomy.TensorSite;
-import dev.coppice.moe.safetensors.Dtype;
+import dev.coppice.moe.checkpoint.OptimizerState;
+import dev.coppice.moe.checkpoint.OptimizerState.Moment;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -49,9 +50,9 @@ public record MomentPlan(
     ImmutableSortedMap.Builder<String, PlannedTensor> moments = ImmutableSortedMap.naturalOrder();
     for (PlannedTensor weight : plan.tensors().values()) {
       if (TrainingState.isTrained(weight.slot(), weight.site())) {
-        for (int order = 1; order <= 2; order++) {
-          PlannedTensor moment = new Derivation(plan, rule, order).moment(weight);
-          moments.put(moment.name(), moment);
+        for (Moment moment : Moment.values()) {
+          PlannedTensor planned = new Derivation(plan, rule, moment).of(weight);
+          moments.put(planned.name(), planned);
         }
       }
     }
@@ -67,7 +68,7 @@ public record MomentPlan(
 
   /** The metadata of the output, as training writes it. */
   public ImmutableMap<String, String> metadata() {
-    return ImmutableMap.of("format", "pt", TrainingState.STEPS, Long.toString(steps));
+    return OptimizerState.metadata(steps);
   }
 
   /** Bytes of all moments. */
@@ -80,15 +81,14 @@ public record MomentPlan(
    *
    * @param plan the weights
    * @param rule what is done to moments
-   * @param order 1 for the mean of gradients, 2 for that of their squares
+   * @param moment which
    */
-  private record Derivation(GrowthPlan plan, MomentRule rule, int order) {
-    PlannedTensor moment(PlannedTensor weight) {
-      TensorSlot slot = weight.slot();
+  private record Derivation(GrowthPlan plan, MomentRule rule, Moment moment) {
+    PlannedTensor of(PlannedTensor weight) {
       return new PlannedTensor(
-          new TensorSlot(TrainingState.prefix(order) + slot.name(), Dtype.F32, slot.shape()),
+          moment.of(weight.slot()),
           weight.site(),
-          recipe(weight, weight.recipe().accept(new Inherited(order))));
+          recipe(weight, weight.recipe().accept(new Inherited(moment))));
     }
 
     private TensorRecipe recipe(PlannedTensor weight, TensorRecipe inherited) {
@@ -109,7 +109,7 @@ public record MomentPlan(
       int copies = plan.ancestry().copies();
       return weight.site().part().isEmpty() || copies == 1
           ? inherited
-          : new Scale(inherited, Math.pow(copies, -order));
+          : new Scale(inherited, Math.pow(copies, -moment.order()));
     }
 
     private TensorRecipe originals(

@@ -11,6 +11,8 @@ import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.checkpoint.OptimizerState;
+import dev.coppice.moe.checkpoint.OptimizerState.Moment;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.SafetensorsFile;
@@ -27,23 +29,8 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.TreeSet;
 
-/**
- * The optimizer's state beside a checkpoint: two moments of every trained tensor, float32, and the
- * number of steps, as training saves them.
- */
+/** An {@link OptimizerState} that is open, beside the checkpoint whose moments it holds. */
 public final class TrainingState implements TensorBytes, Closeable {
-  /** Where it lies in a checkpoint's folder. */
-  public static final String FILE = "coppice-training/optimizer.safetensors";
-
-  /** Prefix of a first moment's name. */
-  static final String FIRST = "exp_avg.";
-
-  /** Prefix of a second moment's name. */
-  static final String SECOND = "exp_avg_sq.";
-
-  /** Key of the number of steps in the file's metadata. */
-  static final String STEPS = "steps";
-
   private static final Set<Dtype> FLOATS = EnumSet.of(Dtype.BF16, Dtype.F16, Dtype.F32, Dtype.F64);
 
   private final SafetensorsFile file;
@@ -52,7 +39,7 @@ public final class TrainingState implements TensorBytes, Closeable {
 
   private TrainingState(SafetensorsFile file) {
     this.file = file;
-    this.steps = steps(file);
+    this.steps = OptimizerState.steps(file);
     ImmutableSortedMap.Builder<String, StoredTensor> byName = ImmutableSortedMap.naturalOrder();
     for (TensorInfo info : file.tensors().values()) {
       byName.put(info.name(), stored(file, info));
@@ -66,22 +53,9 @@ public final class TrainingState implements TensorBytes, Closeable {
         info.name(), info.dtype(), info.shape(), file.path(), offset, info.byteSize());
   }
 
-  private static long steps(SafetensorsFile file) {
-    String text = file.metadata().getOrDefault(STEPS, "none");
-    if (!text.matches("\\d{1,18}")) {
-      throw malformed(file.path(), "metadata 'steps' must be a step count, got '" + text + "'");
-    }
-    return Long.parseLong(text);
-  }
-
-  /** Prefix of the name of a moment: 1 for that of gradients, 2 for that of their squares. */
-  static String prefix(int order) {
-    return order == 1 ? FIRST : SECOND;
-  }
-
   /** Whether there is one in a checkpoint's folder. */
   public static boolean isIn(Path folder) {
-    return Files.exists(folder.resolve(FILE), LinkOption.NOFOLLOW_LINKS);
+    return Files.exists(folder.resolve(OptimizerState.FILE), LinkOption.NOFOLLOW_LINKS);
   }
 
   /**
@@ -90,13 +64,14 @@ public final class TrainingState implements TensorBytes, Closeable {
    * @throws CoppiceException INPUT_INVALID if there is none, or it is no such file
    */
   public static TrainingState open(Path folder) throws IOException {
-    Path path = folder.resolve(FILE);
+    Path path = folder.resolve(OptimizerState.FILE);
     if (!isIn(folder)) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID, "optimizer state must be there to grow, got none (" + path + ")");
     }
     if (!path.toRealPath().startsWith(folder.toRealPath())) {
-      throw malformed(path, "it must lie inside its folder, got " + path.toRealPath());
+      throw OptimizerState.malformed(
+          path, "it must lie inside its folder, got " + path.toRealPath());
     }
     SafetensorsFile file = SafetensorsFile.open(path);
     try {
@@ -127,43 +102,41 @@ public final class TrainingState implements TensorBytes, Closeable {
     Set<String> expected = new TreeSet<>();
     for (StoredTensor tensor : checkpoint.tensors().values()) {
       if (isTrained(tensor.slot(), checkpoint.anatomy().site(tensor.name()))) {
-        for (String prefix : new String[] {FIRST, SECOND}) {
-          expected.add(prefix + tensor.name());
-          check(prefix + tensor.name(), tensor);
+        for (Moment moment : Moment.values()) {
+          TensorSlot slot = moment.of(tensor.slot());
+          expected.add(slot.name());
+          check(slot);
         }
       }
     }
     for (String name : Sets.difference(tensors.keySet(), expected)) {
-      throw malformed(file.path(), "tensor '" + name + "' must not be there, got one");
+      throw OptimizerState.malformed(
+          file.path(), "tensor '" + name + "' must not be there, got one");
     }
     for (String name : Sets.intersection(expected, checkpoint.tensors().keySet())) {
-      throw malformed(file.path(), "tensor '" + name + "' must not be one of the model's as well");
+      throw OptimizerState.malformed(
+          file.path(), "tensor '" + name + "' must not be one of the model's as well");
     }
   }
 
-  private void check(String name, StoredTensor weight) {
-    StoredTensor moment = tensors.get(name);
+  private void check(TensorSlot expected) {
+    StoredTensor moment = tensors.get(expected.name());
     if (moment == null) {
-      throw malformed(file.path(), "tensor '" + name + "' must be there, got none");
+      throw OptimizerState.malformed(
+          file.path(), "tensor '" + expected.name() + "' must be there, got none");
     }
-    if (moment.dtype() != Dtype.F32 || !moment.shape().equals(weight.shape())) {
-      throw malformed(
+    if (!moment.slot().equals(expected)) {
+      throw OptimizerState.malformed(
           file.path(),
           "tensor '"
-              + name
+              + expected.name()
               + "' must be F32 "
-              + weight.shape()
+              + expected.shape()
               + ", got "
               + moment.dtype()
               + " "
               + moment.shape());
     }
-  }
-
-  private static CoppiceException malformed(Path path, String fault) {
-    return new CoppiceException(
-        ExitCode.INPUT_INVALID,
-        "optimizer state must be the checkpoint's: " + fault + " (" + path + ")");
   }
 
   /**

@@ -3,7 +3,9 @@ package dev.coppice.growth.plan;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.anatomy.Anatomy;
+import dev.coppice.moe.checkpoint.GrowthOrigin;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
@@ -40,6 +42,15 @@ public record Ancestry(ImmutableList<LayerOrigin> layers, int copies, boolean ev
     /** Whether the source had no such layer. */
     public boolean isNew() {
       return start != Start.ORIGINAL;
+    }
+
+    private GrowthOrigin.Experts origins() {
+      return new GrowthOrigin.Experts(
+          experts.size(),
+          IntStream.range(0, experts.size())
+              .filter(expert -> experts.get(expert).isNew())
+              .boxed()
+              .collect(ImmutableSet.toImmutableSet()));
     }
   }
 
@@ -110,5 +121,13 @@ public record Ancestry(ImmutableList<LayerOrigin> layers, int copies, boolean ev
       grown.add(new ExpertOrigin(from.source(), from.isNew() || copy > 0));
     }
     return new LayerOrigin(layer.source(), layer.start(), grown.build());
+  }
+
+  /** What a lineage says of it. */
+  public GrowthOrigin origin() {
+    return new GrowthOrigin(
+        layers.stream()
+            .map(layer -> new GrowthOrigin.Layer(layer.source(), layer.isNew(), layer.origins()))
+            .collect(ImmutableList.toImmutableList()));
   }
 }

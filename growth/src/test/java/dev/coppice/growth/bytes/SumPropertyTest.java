@@ -27,6 +27,7 @@ import dev.coppice.growth.plan.TensorRecipe.Zero;
 import dev.coppice.growth.plan.Weave;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
+import dev.coppice.moe.checkpoint.OptimizerState.Moment;
 import dev.coppice.moe.family.TensorRole;
 import dev.coppice.moe.number.FloatFormat;
 import dev.coppice.moe.safetensors.Dtype;
@@ -214,7 +215,7 @@ class SumPropertyTest {
         .hasToString(
             "{'sum':[{'of':'w','dtype':'F32','weight':1.0},{'of':{'noise':{'copy':'w','source':'tuned'},'alpha':0.1,'weave':'1x1x4','keys':['expert_up/1/0']},'dtype':'BF16','weight':2.0},{'of':{'zero':true},'dtype':'F32','weight':3.0}]}"
                 .replace('\'', '"'));
-    assertThat(sum.accept(new Inherited(1))).isEqualTo(new Zero());
+    assertThat(sum.accept(new Inherited(Moment.FIRST))).isEqualTo(new Zero());
   }
 
   @Test

@@ -60,6 +60,23 @@ class GrowthOriginTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "{'layers': [0, 0, 1], 'new_layers': [1]}",
+        "{'layers': [0, 0, 1], 'new_layers': [1], 'new_experts': {'count': 4, 'indices': [2, 3]}}",
+        "{'layers': [0, 1], 'new_layers': [], 'new_experts': {'count': 2, 'indices': []}}",
+        "{'layers': [0, 1, 2], 'new_layers': [], 'new_experts': [null,"
+            + " {'count': 2, 'indices': [1]}, {'count': 4, 'indices': [2, 3]}]}"
+      })
+  void writesWhatItReads(String origin) throws JsonProcessingException {
+    GrowthOrigin read = of("{'origin': " + origin + "}").orElseThrow();
+    ObjectNode written = read.toJson();
+
+    assertThat(written.toString()).isEqualTo(origin.replace(" ", "").replace('\'', '"'));
+    assertThat(of("{'origin': " + written + "}")).contains(read);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "{'origin': 3}",
         "{'origin': {'layers': [0]}}",
         "{'origin': {'layers': [0], 'new_layers': [1]}}",
