@@ -1,4 +1,4 @@
-/** Whether it paid: experiments, reports and speed benchmarks. */
+/** Experiments, their reports, and speed benchmarks. */
 @NullMarked
 package dev.coppice.bench;
 

@@ -1,4 +1,4 @@
-/** How a checkpoint goes on learning: data, schedule, budget and the loop that joins them. */
+/** Continued training of a checkpoint: data, schedule, budget and the loop that joins them. */
 @NullMarked
 package dev.coppice.train;
 

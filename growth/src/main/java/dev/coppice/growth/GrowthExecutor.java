@@ -33,7 +33,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
- * Carries out a plan as a stream from file to file; knows recipes, not models.
+ * Carries out a plan as a stream from file to file; works on recipes, not on models.
  *
  * <p>Each shard's header is written first, since all shapes are known; then the tensors follow,
  * shard by shard, and in each shard in the order in which their bytes lie in the source, while one
@@ -68,7 +68,7 @@ public final class GrowthExecutor {
    * @param source what grows
    * @param request how
    * @param target the output folder; nothing may be there
-   * @param progress hears bytes done and in all
+   * @param progress receives the bytes done and in all
    * @throws CoppiceException if the growth is refused, the target exists, the disk is too small or
    *     the optimizer's state cannot grow; nothing is left behind
    */
@@ -87,7 +87,7 @@ public final class GrowthExecutor {
    * @param source what grows; its files must be as they were
    * @param request how; the same operators, seed and shard size
    * @param target the output folder; nothing may be there
-   * @param progress hears bytes done and in all
+   * @param progress receives the bytes done and in all
    * @throws CoppiceException if there is nothing to resume, or another growth was begun; then all
    *     stays as it is
    */
@@ -235,7 +235,8 @@ public final class GrowthExecutor {
   }
 
   /**
-   * Takes jobs until none is left; whoever writes a shard's last tensor makes the shard durable.
+   * Takes jobs until none is left; the thread that writes a shard's last tensor makes the shard
+   * durable.
    */
   private Integer work(List<Job> jobs, AtomicInteger next, Crew crew, GrowthJournal journal)
       throws IOException {

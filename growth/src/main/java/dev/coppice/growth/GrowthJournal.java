@@ -33,9 +33,9 @@ import java.util.stream.Stream;
  * What a growth has done so far, in its hidden folder: a line with its fingerprint, then a line for
  * each weight file that is whole and durable, with its size and CRC-32C.
  *
- * <p>The file is locked for as long as the growth lives, so that anyone can tell a growth at work
- * from one that was stopped. A line that was cut short counts for nothing. A process must not read
- * a journal that it has locked itself: closing any view of a file gives the lock up.
+ * <p>The file is locked while the growth runs, which distinguishes an active growth from a stopped
+ * one. A line that was cut short counts for nothing. A process must not read a journal that it has
+ * locked itself: closing any view of a file gives the lock up.
  */
 public final class GrowthJournal implements Closeable {
   /** Name of the file; it is removed before the folder takes its name. */

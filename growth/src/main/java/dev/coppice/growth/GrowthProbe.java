@@ -20,7 +20,7 @@ import java.util.Random;
  * random tokens, in float32, one model after the other.
  *
  * <p>A promised identity must hold for every bit, a promised exactness within 10⁻⁴ of the largest
- * logit. Where nothing is promised the difference is told and not judged.
+ * logit. Without a promise the difference is shown and not checked.
  *
  * @param reason why the models did not run; empty where they did
  * @param maxRelativeDifference largest difference of two logits over the source's largest logit;

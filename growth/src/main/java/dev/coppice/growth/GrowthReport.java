@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What a growth would do, told before a byte is written.
+ * Report of a growth, before a byte is written.
  *
  * @param before the source
  * @param after the output

@@ -30,12 +30,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
- * Proves that a grown checkpoint is what its lineage says.
+ * Proves that a grown checkpoint equals the growth in its lineage.
  *
  * <p>The plan is derived again from operators and seed; every tensor is computed again from the
  * source and compared bit for bit, the optimizer's moments too where they grew; so are config, side
- * files, the recorded recipes and origins. Nothing is trusted but the source, and that only if its
- * SHA-256 is the recorded one.
+ * files, the recorded recipes and origins. The source is accepted only if its recorded hashes
+ * match: CRC-32C, and SHA-256 if it was recorded.
  */
 public final class GrowthVerifier {
   private final GrowthSource from;
@@ -63,7 +63,7 @@ public final class GrowthVerifier {
    *
    * @param source what it was grown from
    * @param grown the output, with its lineage
-   * @param progress hears bytes compared and hashed
+   * @param progress receives the bytes compared and hashed
    * @return one sentence for every deviation, naming the tensor or key; empty if all is as planned
    * @throws dev.coppice.moe.CoppiceException if there is no lineage, or the source cannot grow so
    */

@@ -23,7 +23,7 @@ final class ServingLimits {
 
   private ServingLimits() {}
 
-  /** One sentence for every limit that a model meets, and its original did not. */
+  /** One sentence for every limit that a model exceeds, and its original did not. */
   static ImmutableList<String> met(Anatomy before, Anatomy after) {
     ImmutableList.Builder<String> met = ImmutableList.builder();
     if (after.topK() > TOP_K && after.topK() > before.topK()) {

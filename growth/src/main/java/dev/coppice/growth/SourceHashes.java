@@ -20,9 +20,9 @@ import java.util.zip.CRC32C;
  * Check sums of every weight file, the config and the optimizer's state of a source, a task a file,
  * while others write.
  *
- * <p>CRC-32C tells any accident from the file that was grown, at the speed of memory; SHA-256,
- * which the Hub shows for every weight file, tells intent as well, at a tenth of that speed where
- * the processor has no instructions for it. The first is always taken, the second where asked for.
+ * <p>CRC-32C detects any accident to the file that was grown, at the speed of memory; SHA-256,
+ * which the Hub shows for every weight file, also detects intent, at a tenth of that speed where
+ * the processor has no instructions for it. The first is always computed, the second on request.
  */
 final class SourceHashes {
   private static final String CONFIG = "config.json";
@@ -43,7 +43,7 @@ final class SourceHashes {
    * Starts hashing.
    *
    * @param source whose files
-   * @param crew who does it
+   * @param crew that computes them
    * @param sha256 whether to take SHA-256 as well
    */
   void start(GrowthSource source, Crew crew, boolean sha256) {

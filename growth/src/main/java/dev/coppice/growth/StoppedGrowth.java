@@ -58,7 +58,7 @@ public record StoppedGrowth(Path folder, int wholeFiles, boolean alive) {
   }
 
   /**
-   * The stopped growth to go on with.
+   * The stopped growth to resume.
    *
    * @throws CoppiceException USAGE if there is none, it is at work, or it was another growth;
    *     INPUT_INVALID if its source has changed

@@ -22,7 +22,7 @@ import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What every run of the experiment may be told. */
+/** Options of every run of the experiment. */
 final class ExperimentOptions {
   @Option(
       names = "--minutes",

@@ -47,7 +47,7 @@ record ArmRun(
    * @param recipe what all trainings share
    * @param data to train on
    * @param places where things go
-   * @param listener hears of each step
+   * @param listener called after each step
    */
   TrainResult run(TrainingRecipe recipe, TokenFile data, Places places, ProgressListener listener)
       throws IOException {

@@ -19,7 +19,7 @@ import java.util.List;
  *
  * @param sources names of what it was found in
  * @param train files to train on
- * @param heldOut files to judge by, in the order of their hash, so that the first of them are a
+ * @param heldOut files for evaluation, in the order of their hash, so that the first of them are a
  *     fair sample
  */
 record Corpus(

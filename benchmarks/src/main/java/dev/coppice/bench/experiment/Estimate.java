@@ -12,7 +12,7 @@ import java.math.BigInteger;
  *
  * @param base speed of the base's shape
  * @param grown speed of the grown shape
- * @param judgedSteps held-out tokens that a model is judged on, in steps
+ * @param judgedSteps held-out tokens of a model's evaluation, in steps
  */
 record Estimate(Pace base, Pace grown, double judgedSteps) {
   /** A forward pass is a third of a step; the rest is reading and loading. */
@@ -23,7 +23,7 @@ record Estimate(Pace base, Pace grown, double judgedSteps) {
   /** Share of the time that is planned with: a machine is seldom as fast as in a short probe. */
   private static final double CARE = 0.95;
 
-  /** Most of the time that judging takes before it reads less text. */
+  /** Largest share of the time for evaluation; above it, evaluation reads less text. */
   private static final double JUDGING_SHARE = 0.4;
 
   private static final int FEWEST_WINDOWS = 16;
@@ -91,8 +91,8 @@ record Estimate(Pace base, Pace grown, double judgedSteps) {
   }
 
   /**
-   * An experiment that judges on less text where judging would take more than its share of the
-   * time; never on less than a few windows.
+   * An experiment that evaluates on less text where evaluation would take more than its share of
+   * the time; never on less than a few windows.
    *
    * @param spec the recipe
    * @param seconds that there are
@@ -113,13 +113,13 @@ record Estimate(Pace base, Pace grown, double judgedSteps) {
     return Math.min(fewest, spec.judging().tokens());
   }
 
-  /** The same speeds, for a recipe that judges in another way. */
+  /** The same speeds, for a recipe with another evaluation. */
   Estimate judging(ExperimentSpec spec) {
     return new Estimate(base, grown, judgedSteps(spec));
   }
 
   /**
-   * The least time that holds a step of each model and judging on the least text.
+   * The least time that holds a step of each model and an evaluation on the least text.
    *
    * @param spec the recipe
    */
@@ -136,7 +136,7 @@ record Estimate(Pace base, Pace grown, double judgedSteps) {
 
   /**
    * The budgets, with an extra budget that fills the time that is left when the base is trained and
-   * judged, at the speed that its training has shown: a machine's load changes.
+   * evaluated, at the speed that its training has shown: a machine's load changes.
    *
    * @param planned before
    * @param baseSeconds that the base's training took

@@ -68,7 +68,7 @@ record ExperimentFolder(Path path) {
     return path.resolve("report.html");
   }
 
-  /** Where things lie that nobody needs afterwards. */
+  /** Folder of files that are not needed afterwards. */
   Path work(String name) {
     return path.resolve(WORK).resolve(name);
   }

@@ -22,7 +22,7 @@ public record ExperimentRequest(
   /**
    * How much may be spent.
    *
-   * @param seconds to fill, speed probe and judging included; what a given budget overrules
+   * @param seconds to fill, speed probe and evaluation included; what a given budget overrules
    * @param baseFlops on the base
    * @param extraFlops on each arm
    */

@@ -26,7 +26,7 @@ import java.nio.file.Path;
  * @param growth how it grows
  * @param training how all models learn
  * @param baseShare share of the time that the base's own training takes, in (0, 1)
- * @param judging how all models are judged
+ * @param judging how all models are evaluated
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record ExperimentSpec(
@@ -104,7 +104,7 @@ public record ExperimentSpec(
   /**
    * The same experiment with or without a document mask.
    *
-   * @param masked whether texts of a window do not see one another, in training and judging
+   * @param masked whether tokens attend to their own document only, in training and evaluation
    */
   public ExperimentSpec withDocumentMask(boolean masked) {
     TrainingRecipe other = training.withDocumentMask(masked);
@@ -112,9 +112,9 @@ public record ExperimentSpec(
   }
 
   /**
-   * The same experiment, judged in another way.
+   * The same experiment with another evaluation.
    *
-   * @param other judging
+   * @param other evaluation
    */
   ExperimentSpec withJudging(JudgingRecipe other) {
     return new ExperimentSpec(schemaVersion, name, seed, base, growth, training, baseShare, other);

@@ -100,7 +100,7 @@ public final class GrowVersusScratch {
   }
 
   /**
-   * The experiment as the time allows: with less judging where that takes too much of it.
+   * The experiment as the time allows: with a smaller evaluation where that takes too much of it.
    *
    * @param passed seconds so far
    * @throws CoppiceException naming the least number of minutes, where the time is too short
@@ -144,7 +144,7 @@ public final class GrowVersusScratch {
         limit.extraFlops().orElse(filling.extraFlops()));
   }
 
-  /** Decides the extra budget when the base is trained and judged. */
+  /** Decides the extra budget when the base is trained and evaluated. */
   @FunctionalInterface
   interface Replan {
     Budgets after(TrainResult base);
@@ -155,7 +155,7 @@ public final class GrowVersusScratch {
    *
    * @param spec the recipe
    * @param folder that is written
-   * @param tokens to train on and to judge by
+   * @param tokens for training and for evaluation
    * @param budgets to spend
    */
   record Stage(

@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
 /**
- * How models are judged on held-out text.
+ * How models are evaluated on held-out text.
  *
  * @param heldOutShare share of all text that no model is trained on, in (0, 1)
- * @param tokens most held-out tokens that each model is judged on; positive
+ * @param tokens maximum of held-out tokens in each model's evaluation; positive
  * @param resamples bootstrap resamples over documents; at least 100
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)

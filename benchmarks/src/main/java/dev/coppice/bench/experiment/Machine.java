@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * Where an experiment ran. Numbers repeat bit for bit only where all of this is the same.
  *
  * @param system operating system and architecture
- * @param processor its name, where the system tells
+ * @param processor its name, where the system gives one
  * @param processors that the program may use
  * @param java version of the runtime
  */

@@ -14,7 +14,7 @@ import java.math.BigInteger;
  * @param checkpoint its folder, relative to the results
  * @param size of the model
  * @param cost of its training
- * @param judgement on held-out text
+ * @param judgement evaluation on held-out text
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record Score(

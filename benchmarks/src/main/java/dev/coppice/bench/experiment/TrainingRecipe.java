@@ -13,7 +13,7 @@ import dev.coppice.train.schedule.Schedule;
  *
  * @param batch sequences a step
  * @param sequence tokens a sequence, S
- * @param documentMask whether texts of a window do not see one another, in training and judging;
+ * @param documentMask whether tokens attend to their own document only, in training and evaluation;
  *     true where a recipe does not say
  * @param optimizer AdamW and its peak learning rate
  * @param loss weights of the router's losses

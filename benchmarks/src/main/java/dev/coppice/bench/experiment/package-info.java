@@ -1,6 +1,6 @@
 /**
- * Experiments as declarative specs: what is trained, grown, continued under one budget and judged.
- * Main type: {@link dev.coppice.bench.experiment.GrowVersusScratch}.
+ * Experiments as declarative specs: models to train, to grow, to continue under one budget and to
+ * evaluate. Main type: {@link dev.coppice.bench.experiment.GrowVersusScratch}.
  */
 @NullMarked
 package dev.coppice.bench.experiment;

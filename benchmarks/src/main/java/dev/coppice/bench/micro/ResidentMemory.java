@@ -20,7 +20,7 @@ final class ResidentMemory {
     }
   }
 
-  /** Peak since the last reset, bytes; 0 where the system does not tell. */
+  /** Peak since the last reset, bytes; 0 where the system gives none. */
   static long peak() {
     try {
       for (String line : Files.readAllLines(STATUS)) {

@@ -39,7 +39,7 @@ public final class SpeedGrow {
    * @param seconds of growing, one a repeat
    * @param copySeconds of copying the output, one a repeat
    * @param peakResidentBytes largest resident memory of the process while growing, over all
-   *     repeats; 0 where the system does not tell
+   *     repeats; 0 where the system gives none
    */
   public record Arm(
       String name,
@@ -74,7 +74,7 @@ public final class SpeedGrow {
    * @param checkpoint what grows
    * @param work an existing folder on the disk to be measured; room for two outputs
    * @param repeats times each is done, at least 1
-   * @param log hears a line for each repeat
+   * @param log receives a line for each repeat
    */
   public static ImmutableList<Arm> measure(
       Path checkpoint, Path work, int repeats, Consumer<String> log) throws IOException {

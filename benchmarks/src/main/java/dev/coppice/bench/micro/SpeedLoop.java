@@ -25,7 +25,7 @@ import java.util.Random;
 
 /**
  * What the loop adds to the bare steps of {@link SpeedTrain}: its own steps in turn with bare ones,
- * the wait for data, and what a checkpoint costs while training goes on.
+ * the wait for data, and the cost of a checkpoint while training continues.
  *
  * <p>A run of the same model is stepped in rounds of three equal parts: in the first, a checkpoint
  * is written behind; the second is quiet; in the third, each step of the run is followed by a bare

@@ -162,7 +162,7 @@ public final class SpeedTrain {
    * @param precision what matrix products run in
    * @param warmUp steps that are not timed
    * @param steps timed steps; positive
-   * @param seen told of each as soon as it is there
+   * @param seen receives each as soon as it is there
    */
   public static ImmutableList<Scaled> scaling(
       Precision precision, int warmUp, int steps, Consumer<Scaled> seen) {

@@ -51,7 +51,7 @@ public sealed interface Budget {
   /** The budget spent, such as {@code 1.2e9 of 3e15 FLOPs}. */
   String progress(Spent spent);
 
-  /** Whether the number of steps can be told before they are taken. */
+  /** Whether the number of steps is known in advance. */
   default boolean foreseeable() {
     return true;
   }

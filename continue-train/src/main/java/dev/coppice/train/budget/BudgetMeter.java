@@ -34,7 +34,7 @@ public final class BudgetMeter {
   }
 
   /**
-   * A meter that goes on from what is spent.
+   * A meter that continues from a spent amount.
    *
    * @param budget that limits the run
    * @param costs of a step, by the share of the budget that is spent before it

@@ -1,5 +1,5 @@
 /**
- * How much a run may spend, and what a step costs, in integers. Main type: {@link
+ * The budget of a run and the cost of a step, in integers. Main type: {@link
  * dev.coppice.train.budget.Budget}.
  */
 @NullMarked

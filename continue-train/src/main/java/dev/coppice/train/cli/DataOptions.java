@@ -149,7 +149,7 @@ final class DataOptions {
   }
 
   /**
-   * Checks that no path has a weight: data to judge by is read whole.
+   * Checks that no path has a weight: evaluation data is read whole.
    *
    * @throws dev.coppice.moe.CoppiceException naming the first that has one
    */
@@ -161,7 +161,7 @@ final class DataOptions {
    * Prepares the data of a run.
    *
    * @param source checkpoint whose tokenizer reads text
-   * @param holdOut what to judge by
+   * @param holdOut evaluation data
    * @param run folder of the run
    * @param quiet whether progress is not shown
    * @throws dev.coppice.moe.CoppiceException when it is damaged, or memory does not suffice
@@ -182,7 +182,7 @@ final class DataOptions {
   }
 
   /**
-   * Checks that options of reading, where they are given, are those of a run that goes on.
+   * Checks that options of reading, where they are given, are those of a resumed run.
    *
    * @param given whether an option of that name was given
    * @param run what it recorded
@@ -213,8 +213,8 @@ final class DataOptions {
   }
 
   /**
-   * Opens the data of a run that goes on; what is lost is made anew from what the run recorded, or
-   * from what is given.
+   * Opens the data of a resumed run; what is lost is made anew from what the run recorded, or from
+   * what is given.
    *
    * @param recovery of the run's data
    * @param checkpoint whose tokenizer reads text

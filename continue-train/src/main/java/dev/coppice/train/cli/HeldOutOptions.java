@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** What a run is judged by. */
+/** Evaluation data of a run. */
 final class HeldOutOptions {
   @Option(
       names = "--held-out",
@@ -28,7 +28,7 @@ final class HeldOutOptions {
               + " --held-out. Each path has its own loss.")
   private List<String> own = List.of();
 
-  /** What is asked for. */
+  /** The options that were given. */
   HoldOut holdOut(long seed) {
     return new HoldOut(share.map(part -> new PartSpec.HeldOutSpec(part, seed)), paths());
   }

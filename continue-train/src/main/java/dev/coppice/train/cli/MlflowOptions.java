@@ -5,7 +5,9 @@ import dev.coppice.train.metrics.MlflowSettings;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** Where a run is told to, beside its folder. Mix into a command with {@code @Mixin}. */
+/**
+ * Where a run's metrics are sent, as well as to its folder. Mix into a command with {@code @Mixin}.
+ */
 final class MlflowOptions {
   @Option(
       names = "--mlflow",

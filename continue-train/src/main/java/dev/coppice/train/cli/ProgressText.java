@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code train} says of a step: smoothed loss, tokens a second, the share of the machine's
- * peak and the budget spent, as the detail of a progress line that tells share and ETA.
+ * peak and the budget spent, as the detail of a progress line that shows share and ETA.
  *
  * <p>The share is of FLOPs by 6·N_active with attention's; what a step computes anew in its
  * backward pass, and what it does beside products, counts as none. Not thread-safe.
@@ -37,7 +37,7 @@ final class ProgressText {
   }
 
   /**
-   * Takes a step into the means, and tells it.
+   * Adds a step to the means, and shows them.
    *
    * @param line of the step
    */

@@ -50,7 +50,7 @@ final class SameOptions {
   /**
    * Checks that nothing was given that is not the run's.
    *
-   * @param run that goes on
+   * @param run that is resumed
    * @param given how it would train with the options given
    * @param budget that was given, if one was
    * @throws CoppiceException naming the first option that differs, with both values

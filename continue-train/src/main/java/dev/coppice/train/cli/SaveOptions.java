@@ -5,7 +5,7 @@ import dev.coppice.train.spec.SaveSpec;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** When checkpoints are written, and when the run is judged. */
+/** When checkpoints are written, and when the run is evaluated. */
 final class SaveOptions {
   @Option(
       names = "--save-every",

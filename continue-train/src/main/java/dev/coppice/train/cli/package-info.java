@@ -1,4 +1,4 @@
-/** The commands {@code train} and {@code eval}. */
+/** The commands {@code train}, {@code eval}, {@code routers} and {@code report}. */
 @NullMarked
 package dev.coppice.train.cli;
 

@@ -56,7 +56,7 @@ public final class CorpusBuilder {
    * @param documentStart ids to put before every document
    * @param documentEnd id to put behind every document, if any
    * @param threads that encode
-   * @param progress hears the bytes read
+   * @param progress receives the bytes read
    */
   record Encoding(
       Tokenizer tokenizer,

@@ -29,7 +29,7 @@ final class DataFinder {
    *
    * @param form of the data; auto to find it out
    * @param field of a JSON object that has the text
-   * @param use what the data is for, where names tell files to train on from others
+   * @param use use of the data, where names separate training files from others
    */
   record Wanted(DataForm form, String field, SplitNames.Use use) {
     boolean isAuto() {
@@ -56,7 +56,7 @@ final class DataFinder {
    *
    * @param path of a file or folder; for Megatron also without its ending
    * @param wanted what is looked for
-   * @throws CoppiceException when there is nothing, or the form cannot be told
+   * @throws CoppiceException when there is nothing, or the form cannot be determined
    */
   static Found find(Path path, Wanted wanted) throws IOException {
     DataFinder finder = new DataFinder(path, wanted);

@@ -80,7 +80,7 @@ public record DataReading(
         DataRules.TRAINING);
   }
 
-  /** The same for data to judge by. */
+  /** The same for evaluation data. */
   DataReading judging() {
     DataRules judging = new DataRules(true, rules.strict(), rules.vocabulary());
     return new DataReading(form, textField, tokenWidth, documentStart, documentEnd, cache, judging);

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * The data of a run that goes on: where it was, in another cache, or made anew from what it was
- * read from. Whichever it is, its SHA-256 is the run's.
+ * The data of a resumed run: where it was, in another cache, or made anew from what it was read
+ * from. Whichever it is, its SHA-256 is the run's.
  *
  * @param spec of the data, as the run's record has it
  * @param runFolder folder of the run

@@ -3,7 +3,7 @@ package dev.coppice.train.data;
 /**
  * What of some data is taken, and what is refused.
  *
- * @param judging whether a folder that has files to train on and files to judge by is to judge by
+ * @param judging whether a folder with training files and evaluation files is for evaluation
  * @param strict whether data is refused of which something would be left out, hidden files aside
  * @param vocabulary of the model that reads it; 0 if that is not known
  */

@@ -152,7 +152,7 @@ final class DataWalk {
         : nature;
   }
 
-  /** First bytes; those before damage, which whoever reads on will meet. */
+  /** First bytes; those before the damage, which a reader finds later. */
   private static byte[] head(InputStream in) throws IOException {
     byte[] head = new byte[FileNature.HEAD];
     int count = 0;

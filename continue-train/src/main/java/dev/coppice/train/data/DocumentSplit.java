@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Some tokens without some of their documents, which are held out to judge by.
+ * Some tokens without the documents that are held out for evaluation.
  *
  * <p>Documents are held out in an order that the seed and their keys decide, until they make up the
  * share of the tokens; equal documents go together; at least one is held out and one is left.

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** What a run is judged by, source by source. */
+/** Evaluation data of a run, source by source. */
 public final class HeldOut implements Closeable {
   private final TokenFile file;
   private final ImmutableList<Source> sources;
@@ -32,10 +32,10 @@ public final class HeldOut implements Closeable {
   public record Source(String name, TokenSequence tokens, OptionalInt documentEnd) {}
 
   /**
-   * Opens what a run is judged by. A run of an older version has one source, without a name.
+   * Opens the evaluation data of a run. A run of an older version has one source, without a name.
    *
    * @param runFolder folder of the run
-   * @return nothing where it is judged by nothing
+   * @return empty if it has no evaluation
    * @throws CoppiceException when its files are damaged
    * @throws IOException when they cannot be read
    */

@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Documents to train on and documents to judge by; none is in both.
+ * Documents for training and documents for evaluation; none is in both.
  *
  * @param train documents to train on, in the order given
- * @param heldOut documents to judge by, in the order given
+ * @param heldOut documents for evaluation, in the given order
  */
 public record HeldOutSplit(ImmutableList<TextDocument> train, ImmutableList<TextDocument> heldOut) {
 

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Writes what a run is judged by: all tokens in one file, and beside it where they come from. */
+/**
+ * Writes the evaluation data of a run: all tokens in one file, and beside it where they come from.
+ */
 final class HeldOutWriter {
   private static final int INDEX_VERSION = 1;
 

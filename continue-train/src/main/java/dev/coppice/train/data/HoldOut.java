@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a run is to be judged by.
+ * The chosen evaluation data of a run.
  *
  * @param share what to hold out of the data, if anything
- * @param own data that is for judging alone, each path a source
+ * @param own data for evaluation only, each path a source
  */
 public record HoldOut(Optional<PartSpec.HeldOutSpec> share, List<Path> own) {
   /** Nothing. */

@@ -29,7 +29,7 @@ final class MegatronTokens implements TokenSequence {
    * @param bin the tokens
    * @param idx the index
    * @param folder that keeps results of scans
-   * @param progress hears the bytes read
+   * @param progress receives the bytes read
    */
   static MegatronTokens open(Path bin, Path idx, Path folder, PreparationProgress progress)
       throws IOException {

@@ -51,7 +51,7 @@ final class ParallelEncoder implements Closeable {
    *
    * @param source read to its end, not closed
    * @param writer not finished
-   * @param progress hears the bytes read
+   * @param progress receives the bytes read
    */
   void encode(TextSource source, TokenFileWriter writer, PreparationProgress progress)
       throws IOException {

@@ -27,7 +27,7 @@ final class PartBuilder {
    *
    * @param reading how data is read
    * @param tokenizer of text
-   * @param progress hears the bytes read
+   * @param progress receives the bytes read
    * @param folder for what is made without a cache
    */
   PartBuilder(DataReading reading, Tokenizer tokenizer, PreparationProgress progress, Path folder) {

@@ -23,7 +23,7 @@ public final class Preparation {
   private static final Logger LOG = LoggerFactory.getLogger(Preparation.class);
   private static final String DATA = "data";
 
-  /** The file of what a run is judged by. */
+  /** The file of a run's evaluation data. */
   static final String HELD_OUT = "held-out.tokens";
 
   /** The file beside it that names its sources. */
@@ -38,7 +38,7 @@ public final class Preparation {
    *
    * @param reading how data is read
    * @param tokenizer of text; must stay open
-   * @param progress hears the bytes read
+   * @param progress receives the bytes read
    */
   public Preparation(DataReading reading, Tokenizer tokenizer, PreparationProgress progress) {
     this.reading = reading;
@@ -65,10 +65,10 @@ public final class Preparation {
   }
 
   /**
-   * Prepares the data of a run, and what it is judged by.
+   * Prepares the training and evaluation data of a run.
    *
    * @param paths either all with weights or none
-   * @param holdOut what to judge by, if anything
+   * @param holdOut evaluation data, if any
    * @param runFolder folder of the run; must not exist
    * @throws CoppiceException when there is no data, or it is damaged
    * @throws IOException when reading or writing fails

@@ -54,10 +54,10 @@ final class RepeatedFiles {
   }
 
   /**
-   * A note where training reads files that the run is judged by.
+   * A note where training reads files of the run's evaluation.
    *
    * @param parts paths of each part that is trained on
-   * @param judged paths of each source of judging
+   * @param judged paths of each evaluation source
    */
   static List<String> inHeldOut(List<List<PathRecord>> parts, List<List<PathRecord>> judged) {
     RepeatedFiles repeated = new RepeatedFiles("its held-out loss is of text that was trained on");

@@ -85,7 +85,7 @@ final class ScannedTokens {
    * @param table the file
    * @param documentEnd token that ends a document; -1 for none
    * @param folder that keeps results
-   * @param progress hears the bytes read, if they are
+   * @param progress receives the bytes read, if they are read
    */
   static ScannedTokens of(
       TokenTable table, int documentEnd, Path folder, PreparationProgress progress)

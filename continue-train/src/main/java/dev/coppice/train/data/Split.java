@@ -2,7 +2,7 @@ package dev.coppice.train.data;
 
 import java.io.IOException;
 
-/** Some tokens without those that are held out to judge by. */
+/** Some tokens without those that are held out for evaluation. */
 interface Split extends TokenSequence {
   /**
    * Splits tokens: by document, or where there is one document alone, before its end.

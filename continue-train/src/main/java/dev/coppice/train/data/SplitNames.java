@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Tells by names which files are to train on and which to judge by.
+ * Separates training files from evaluation files by name.
  *
  * <p>A name has words, parted by whatever is no letter: {@code fineweb_val_000000.bin} has {@code
  * fineweb}, {@code val} and {@code bin}. The innermost folder or file whose name has a word of one
@@ -43,7 +43,7 @@ final class SplitNames {
 
   private SplitNames() {}
 
-  /** The two kinds of files, and those that names do not tell apart. */
+  /** The two kinds of files, and those whose names show no use. */
   enum Use {
     TRAIN,
     HELD_OUT,
@@ -90,7 +90,7 @@ final class SplitNames {
   /**
    * The name that decides.
    *
-   * @param use that it speaks of
+   * @param use that it names
    * @param folder that holds what is so named
    */
   private record Mark(Use use, String folder) {}
@@ -108,7 +108,7 @@ final class SplitNames {
     return Stream.empty();
   }
 
-  /** The use that one name speaks of. */
+  /** The use that a name stands for. */
   static Use use(String name) {
     String apart = name.replaceAll("([a-z])([A-Z])", "$1 $2").toLowerCase(Locale.ROOT);
     List<String> words = Splitter.onPattern("[^a-z]+").omitEmptyStrings().splitToList(apart);

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** One document without its last tokens, which are held out to judge by. */
+/** One document without its last tokens, which are held out for evaluation. */
 final class TailSplit implements Split {
   private static final long FEWEST = 2;
 

@@ -102,7 +102,7 @@ public final class TokenCache {
     }
   }
 
-  /** Under another name first, so that nobody takes half of it. */
+  /** Under another name first, so that no reader takes half of it. */
   private static void remove(Path entry) throws IOException {
     Path aside = Files.createTempDirectory(Folders.parent(entry), ".damaged-");
     try {

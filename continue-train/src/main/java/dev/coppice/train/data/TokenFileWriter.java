@@ -126,7 +126,8 @@ public final class TokenFileWriter implements Closeable {
   public void append(int... ids) throws IOException {
     checkState(documents > 0, "a document must be begun before tokens are appended");
     for (int id : ids) {
-      checkArgument(id >= 0 && id < vocabulary, "token must lie in 0..%s, got %s", vocabulary, id);
+      checkArgument(
+          id >= 0 && id < vocabulary, "token must lie in 0..%s, got %s", vocabulary - 1, id);
     }
     int most = BUFFER / width;
     for (int from = 0; from < ids.length; from += most) {

@@ -51,8 +51,8 @@ final class TokenScan {
    *
    * @param table the file
    * @param documentEnd token that ends a document; -1 for none
-   * @param ends hears the index of each such token
-   * @param progress hears the bytes read
+   * @param ends receives the index of each such token
+   * @param progress receives the bytes read
    * @throws CoppiceException when a token is negative or beyond 2^31 - 2
    */
   static Result read(

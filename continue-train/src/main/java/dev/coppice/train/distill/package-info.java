@@ -1,7 +1,4 @@
-/**
- * Learning from an older model as well as from text. Main type: {@link
- * dev.coppice.train.distill.TeacherSpec}.
- */
+/** Distillation from an older model. Main type: {@link dev.coppice.train.distill.TeacherSpec}. */
 @NullMarked
 package dev.coppice.train.distill;
 

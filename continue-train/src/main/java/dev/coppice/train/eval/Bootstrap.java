@@ -9,9 +9,9 @@ import java.util.Arrays;
  * The percentile bootstrap of a ratio of sums: units are drawn with replacement, as many as there
  * are, and the middle 95 % of the resampled ratios is the interval.
  *
- * <p>Every draw is a function of seed, resample and place, so that two models judged by one text
- * are resampled alike. <b>Source</b>: Efron and Tibshirani, "An introduction to the bootstrap",
- * 1993, chapter 13.
+ * <p>Every draw is a function of seed, resample and place, so that two models with one text are
+ * resampled alike. <b>Source</b>: Efron and Tibshirani, "An introduction to the bootstrap", 1993,
+ * chapter 13.
  */
 final class Bootstrap {
   private static final double TAIL = 0.025;

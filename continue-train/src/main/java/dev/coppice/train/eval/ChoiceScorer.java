@@ -44,9 +44,9 @@ public final class ChoiceScorer {
   }
 
   /**
-   * A judge of a model.
+   * A scorer of a model.
    *
-   * @param model to judge
+   * @param model to evaluate
    * @param tokenizer the model's own
    * @param spec texts at once, and the bootstrap
    */
@@ -73,7 +73,7 @@ public final class ChoiceScorer {
    * Judges by one task.
    *
    * @param task the questions
-   * @param progress hears the share that is done, in (0, 1]
+   * @param progress receives the completed share, in (0, 1]
    * @throws CoppiceException when a choice has no token before it, or does not fit the model
    */
   public ChoiceReport score(ChoiceTask task, DoubleConsumer progress) {

@@ -6,11 +6,11 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
 /**
- * How a model is judged.
+ * How a model is evaluated.
  *
  * @param batch windows at once; changes no result but for rounding
  * @param sequence tokens a window, S
- * @param maxWindows judge by the first so many windows; {@link Long#MAX_VALUE} for all
+ * @param maxWindows number of first windows that are read; {@link Long#MAX_VALUE} for all
  * @param documentMask whether documents in a window do not see one another
  * @param resamples of the bootstrap
  * @param seed of the bootstrap
@@ -27,8 +27,7 @@ public record EvalSpec(
   }
 
   /**
-   * With a document mask, as runs train unless they are told otherwise; all windows, 1000
-   * resamples, seed 0.
+   * With a document mask, as runs train by default; all windows, 1000 resamples, seed 0.
    *
    * @param batch windows at once
    * @param sequence tokens a window

@@ -23,7 +23,7 @@ public final class Evaluator {
   /**
    * Judges a model.
    *
-   * @param model to judge
+   * @param model to evaluate
    * @param heldOut the text
    * @param spec how
    * @throws CoppiceException when the model's vocabulary does not cover the text's ids, its
@@ -36,7 +36,7 @@ public final class Evaluator {
   /**
    * Judges a model, and keeps what comparing it with another needs.
    *
-   * @param model to judge
+   * @param model to evaluate
    * @param heldOut the text
    * @param spec how
    * @throws CoppiceException as {@link #evaluate} does
@@ -46,12 +46,12 @@ public final class Evaluator {
   }
 
   /**
-   * Judges a model, and tells how far it is.
+   * Evaluates a model, and reports the progress.
    *
-   * @param model to judge
+   * @param model to evaluate
    * @param heldOut the text
    * @param spec how
-   * @param progress hears the share that is done, in (0, 1]
+   * @param progress receives the completed share, in (0, 1]
    * @throws CoppiceException as {@link #evaluate} does
    */
   public static HeldOutScores score(

@@ -53,7 +53,7 @@ public final class HeldOutScores {
    * The 95 % bootstrap interval of this model's loss less another's. Both are resampled alike, so
    * that the text's own difficulty cancels.
    *
-   * @param other the other model, judged by the same text in the same way
+   * @param other the other model, evaluated on the same text with the same settings
    * @return lower and upper end, nats a token
    */
   public double[] differenceInterval(HeldOutScores other) {

@@ -7,7 +7,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * Text that a model is judged by.
+ * Text of a model's evaluation.
  *
  * @param tokens of the text
  * @param tokenBytes bytes that tokens stand for

@@ -31,7 +31,7 @@ public final class Look {
     return sum / tokens();
   }
 
-  /** What is told of it. */
+  /** The text of its event. */
   public String message() {
     EvalReport any = reports.values().iterator().next();
     String text =

@@ -17,11 +17,11 @@ public final class RouterJudge {
   /**
    * Counts what the routers do.
    *
-   * @param model to watch
+   * @param model whose routers are measured
    * @param text what it reads
    * @param spec how much, and how much at once; nothing is resampled
    * @param twins copies whose agreement is wanted
-   * @param progress hears the share that is done, in (0, 1]
+   * @param progress receives the completed share, in (0, 1]
    * @throws CoppiceException when the model has no routers, or does not fit the text
    */
   public static RouterReport judge(

@@ -30,7 +30,7 @@ final class ScoreSums {
   /**
    * Empty sums.
    *
-   * @param text that is judged by
+   * @param text of the evaluation
    * @param windows over the text
    * @param windowCount how many of them will be read
    */

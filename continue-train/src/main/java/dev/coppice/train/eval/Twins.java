@@ -19,7 +19,7 @@ public record Twins(int factor, boolean interleaved) {
     checkArgument(factor > 1, "width factor must be at least 2, got %s", factor);
   }
 
-  /** The last growth in width that a lineage tells of, if any. */
+  /** The last growth in width of a lineage, if any. */
   public static Optional<Twins> of(Lineage lineage) {
     Optional<Twins> last = Optional.empty();
     for (JsonNode operator : lineage.json().path("operators")) {

@@ -1,4 +1,4 @@
-/** How a model is judged: held-out text, multiple choice, routers. */
+/** Evaluation of a model: held-out text, multiple choice, routers. */
 @NullMarked
 package dev.coppice.train.eval;
 

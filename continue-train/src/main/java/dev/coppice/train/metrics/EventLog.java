@@ -29,9 +29,9 @@ public final class EventLog implements MetricsSink {
   }
 
   /**
-   * Opens a log to go on after a step: all after the last event up to that step is cut off, and
-   * what a kill left unfinished. So an event before a roll-back stays, unless the run goes on from
-   * before it.
+   * Opens a log to continue after a step: all after the last event up to that step is cut off, and
+   * what a kill left unfinished. So an event before a roll-back stays, unless the run continues
+   * from before it.
    *
    * @param file made if it is not there
    * @param lastStep last step to keep; 0 keeps what came before the first step

@@ -48,7 +48,7 @@ final class LineFile implements Closeable {
     void force(FileChannel channel) throws IOException;
   }
 
-  /** Opens a file to go on after so many bytes; made if it is not there. */
+  /** Opens a file to continue after so many bytes; made if it is not there. */
   static LineFile openAt(Path file, long bytes) throws IOException {
     return openAt(file, bytes, channel -> channel.force(true));
   }
@@ -159,7 +159,7 @@ final class LineFile implements Closeable {
      *
      * @param text without its newline
      * @param end bytes of the file up to and with that newline
-     * @return whether to go on
+     * @return whether to continue
      */
     boolean line(String text, long end) throws IOException;
   }

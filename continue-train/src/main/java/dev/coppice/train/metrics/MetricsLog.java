@@ -33,7 +33,8 @@ public final class MetricsLog implements MetricsSink {
   }
 
   /**
-   * Opens a log to go on after a step: later lines, and what a kill left unfinished, are cut off.
+   * Opens a log to continue after a step: later lines, and what a kill left unfinished, are cut
+   * off.
    *
    * @param file made if it is not there
    * @param lastStep last step to keep; 0 for none

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Our run on an MLflow server. What it is called there is kept in {@code mlflow.json}, so that a
- * resumed run goes on under the same id.
+ * resumed run continues under the same id.
  */
 final class MlflowRun {
   private static final Logger LOG = LoggerFactory.getLogger(MlflowRun.class);
@@ -186,7 +186,10 @@ final class MlflowRun {
     return text.substring(0, Math.min(length, text.length()));
   }
 
-  /** Sends metrics, params or tags; what the server refuses for good is told once and let go. */
+  /**
+   * Sends metrics, params or tags; entries that the server refuses for good are reported once and
+   * dropped.
+   */
   void sendBatch(ObjectNode body) throws IOException {
     try {
       client.post("runs/log-batch", body.put("run_id", known.path("run_id").textValue()));

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Which MLflow server a run is told to, and how it knows us. Prints no password. */
+/** The MLflow server of a run, and the log-in there. Prints no password. */
 public final class MlflowSettings {
   private static final String DEFAULT_EXPERIMENT = "coppice";
 
@@ -83,7 +83,7 @@ public final class MlflowSettings {
         .map(bytes -> "Basic " + Base64.getEncoder().encodeToString(bytes));
   }
 
-  /** A token, which goes into a header as it is; told to nobody when it cannot. */
+  /** A token, which goes into a header as it is; sent nowhere when it cannot. */
   private static String printable(String token) {
     if (!token.chars().allMatch(c -> c > 0x20 && c < 0x7F)) {
       throw new CoppiceException(

@@ -70,7 +70,7 @@ public final class MlflowSink implements MetricsSink {
   }
 
   /**
-   * Begins to tell a run, or goes on. Asks the server nothing yet.
+   * Begins to send a run, or continues. Asks the server nothing yet.
    *
    * @param runFolder of the run; its {@code run.json} gives the params
    * @param settings of the server

@@ -45,7 +45,7 @@ public record RunEvent(
    */
   public static final String EVALUATED = "evaluated";
 
-  /** The run was asked to end before its budget was spent. */
+  /** The run was stopped before its budget was spent. */
   public static final String STOPPED = "stopped";
 
   /** The budget is spent. */

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All sinks of a run as one: {@code metrics.jsonl}, which must be written for the run to go on, and
- * others whose failures are told once and never stop it.
+ * All sinks of a run as one: {@code metrics.jsonl}, which must be written for the run to continue,
+ * and others whose failures are reported once and never stop it.
  */
 public final class RunSinks implements MetricsSink {
   private static final Logger LOG = LoggerFactory.getLogger(RunSinks.class);
@@ -24,11 +24,11 @@ public final class RunSinks implements MetricsSink {
   }
 
   /**
-   * Opens {@code metrics.jsonl} and {@code events.jsonl} to go on after a step, with others.
+   * Opens {@code metrics.jsonl} and {@code events.jsonl} to continue after a step, with others.
    *
    * @param runFolder of the run
    * @param lastStep where the run stands; 0 for a new one
-   * @param others opened likewise; the first to fail is named once, and asked again each time
+   * @param others opened likewise; the first to fail is named once, and tried again each time
    * @throws IOException when the curve cannot be opened; then nothing stays open
    */
   public static RunSinks open(Path runFolder, long lastStep, ImmutableList<Opener> others)
@@ -89,11 +89,11 @@ public final class RunSinks implements MetricsSink {
     String name();
 
     /**
-     * Opens it to go on after a step.
+     * Opens it to continue after a step.
      *
      * @param runFolder of the run
      * @param lastStep where the run stands
-     * @throws IOException when it cannot be opened; the run goes on without
+     * @throws IOException when it cannot be opened; the run continues without it
      */
     MetricsSink open(Path runFolder, long lastStep) throws IOException;
   }
@@ -106,7 +106,7 @@ public final class RunSinks implements MetricsSink {
     void run() throws IOException;
   }
 
-  /** A sink whose failures are told once. */
+  /** A sink whose failures are reported once. */
   private static final class Guarded {
     private final String name;
     private final MetricsSink inner;

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  * Event files for TensorBoard in {@code RUN/tensorboard}: curves by step, and events as text.
  *
  * <p>On resume the entries of later steps are cut from the older files, and a new file begins, with
- * a mark by which a TensorBoard that is open forgets them too. Not thread-safe.
+ * a mark by which an open TensorBoard drops them too. Not thread-safe.
  *
  * <p><b>Source</b>: tensorflow/core/util/event.proto and summary.proto; tensorboard's
  * plugin_event_accumulator.py on {@code SessionLog.START}.

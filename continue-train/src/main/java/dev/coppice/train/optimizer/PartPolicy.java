@@ -6,7 +6,7 @@ import dev.coppice.moe.model.ParameterPart;
 import dev.coppice.moe.model.ParameterPolicy;
 import java.util.Optional;
 
-/** {@link PartRates} as the learner wants them, with what a lineage says is new. */
+/** {@link PartRates} in the learner's form, with the new parts of a lineage. */
 public final class PartPolicy implements ParameterPolicy {
   private final PartRates rates;
   private final Optional<GrowthOrigin> origin;

@@ -1,6 +1,6 @@
 /**
- * What an update is told: AdamW's settings, the weights of the loss terms, and when to give up.
- * Main type: {@link dev.coppice.train.optimizer.OptimizerSpec}.
+ * Settings of an update: AdamW, weights of the loss terms, and the limit of skipped steps. Main
+ * type: {@link dev.coppice.train.optimizer.OptimizerSpec}.
  */
 @NullMarked
 package dev.coppice.train.optimizer;

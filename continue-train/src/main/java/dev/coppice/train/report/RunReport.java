@@ -19,8 +19,8 @@ import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
- * Runs side by side: a table of what they came to, and a page with their curves. Runs that still go
- * on, were killed or never took a step are told as such.
+ * Runs side by side: a table of what they came to, and a page with their curves. Runs that are
+ * active, were killed or never took a step are shown as such.
  */
 public final class RunReport {
   private static final ImmutableList<String> HEADER =

@@ -79,7 +79,7 @@ record RunView(
     return Long.parseLong(Folders.name(Folders.parent(record)).substring("step-".length()));
   }
 
-  /** How the run ended, as far as its events tell. */
+  /** How the run ended, by its events. */
   String state() {
     String state = "unfinished";
     for (RunEvent event : events) {

@@ -1,6 +1,5 @@
 /**
- * What runs were, as one self-contained page. Main type: {@link
- * dev.coppice.train.report.RunReport}.
+ * Report of runs as one self-contained page. Main type: {@link dev.coppice.train.report.RunReport}.
  */
 @NullMarked
 package dev.coppice.train.report;

@@ -23,13 +23,15 @@ import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Judges a run on its held-out text between steps; where that fails, the run goes on without. */
+/**
+ * Judges a run on its held-out text between steps; where that fails, the run continues without it.
+ */
 final class Evaluation implements Closeable {
   private final TrainSpec spec;
   private Optional<Judging> judging;
   private Optional<RunEvent> last;
 
-  /** What it judges by, and what counts the bytes of it. */
+  /** The evaluation text, and the counter of its bytes. */
   private record Judging(HeldOut heldOut, TokenBytes bytes) {
     void close() {
       heldOut.close();
@@ -49,7 +51,7 @@ final class Evaluation implements Closeable {
    * @param folder of the run
    * @param manifest of the run
    * @param checkpoint that the run stands at, whose tokenizer says how long tokens are
-   * @param log hears why there is no judging
+   * @param log receives the reason if there is no evaluation
    */
   static Evaluation open(RunFolder folder, RunManifest manifest, Path checkpoint, RunLog log)
       throws IOException {

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
  *
  * @param environment that decides how sums are rounded
  * @param threadsGiven whether its number of threads is the user's; otherwise it is chosen by the
- *     model's size, or that of the run that goes on
+ *     model's size, or that of the run that is resumed
  * @param disk that the run writes to
  * @param nanoTime a clock
  */
@@ -36,7 +36,7 @@ record Host(
             ThreadRule.threads(model, batch.microBatch(), batch.sequence(), here.threads()));
   }
 
-  /** The environment in which a run goes on that was in that one. */
+  /** The environment of a run that is resumed from that one. */
   Environment toGoOn(Environment before) {
     Environment here = environment.get();
     return threadsGiven ? here : here.withThreads(before.threads());

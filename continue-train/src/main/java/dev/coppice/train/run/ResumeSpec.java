@@ -3,8 +3,8 @@ package dev.coppice.train.run;
 /**
  * What a resume may do that an exact one does not.
  *
- * @param inexact go on where the environment is another one: results agree but for rounding
- * @param fallBack go on from an older checkpoint where newer ones are damaged
+ * @param inexact resume even if the environment differs: results agree but for rounding
+ * @param fallBack resume from an older checkpoint where newer ones are damaged
  */
 public record ResumeSpec(boolean inexact, boolean fallBack) {
   /** Falls back, and is exact. */

@@ -29,7 +29,7 @@ final class RollBack {
    * Goes back to the newest whole checkpoint that is old enough, or to the start.
    *
    * @param parts whose state just met a spike
-   * @param log hears of it
+   * @param log receives the event
    * @throws CoppiceException with {@link ExitCode#DIVERGED} when the run has gone back too often
    */
   void now(RunParts parts, RunLog log) throws IOException {

@@ -11,7 +11,7 @@ import java.util.Deque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a run tells: lines that the disk refuses are kept in memory until it takes them. */
+/** Notes of a run: lines that the disk refuses are kept in memory until it takes them. */
 final class RunLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(RunLog.class);
 

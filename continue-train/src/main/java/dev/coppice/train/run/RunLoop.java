@@ -30,7 +30,7 @@ final class RunLoop {
   /**
    * Trains until the budget holds no further step, or a stop is requested.
    *
-   * @param listener hears of each step
+   * @param listener called after each step
    * @param requests from other threads
    */
   void train(ProgressListener listener, Requests requests) throws IOException {
@@ -116,7 +116,7 @@ final class RunLoop {
       return stop;
     }
 
-    /** Whether a save was asked for since the last call. */
+    /** Whether a save was requested since the last call. */
     synchronized boolean takeSave() {
       boolean asked = save;
       save = false;

@@ -26,7 +26,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Begins runs, and finds where they go on. */
+/** Begins runs, and finds where they continue. */
 final class RunOpener {
   private static final Logger LOG = LoggerFactory.getLogger(RunOpener.class);
 
@@ -142,7 +142,7 @@ final class RunOpener {
     return Files.isDirectory(source) || steps.isEmpty() ? source : steps.get(0);
   }
 
-  /** A resume, and what there is to tell of it. */
+  /** A resume, and its notes. */
   private static final class Resuming {
     private final RunSetting setting;
     private final ResumeSpec how;
@@ -153,7 +153,7 @@ final class RunOpener {
       this.how = how;
     }
 
-    /** Where a run stands that goes on from a checkpoint. */
+    /** State of a run that is resumed from a checkpoint. */
     private interface StateOf {
       RunState of(Checkpoint source) throws IOException;
     }

@@ -4,7 +4,7 @@ import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.store.CheckpointSaver;
 import java.util.Optional;
 
-/** What a run is made of; a roll back exchanges what learns. */
+/** What a run is made of; a roll back exchanges the trainee. */
 final class RunParts implements AutoCloseable {
   private final BudgetMeter meter;
   private final CheckpointSaver saver;
@@ -14,7 +14,7 @@ final class RunParts implements AutoCloseable {
   /**
    * Parts of a run.
    *
-   * @param trainee what learns; closed with the parts
+   * @param trainee model and learner; closed with the parts
    * @param runner of its steps
    * @param meter of the budget
    * @param saver of checkpoints
@@ -47,14 +47,14 @@ final class RunParts implements AutoCloseable {
     return runner.state().step();
   }
 
-  /** Goes on with something else that learns. */
+  /** Continues with another trainee. */
   void exchange(Trainee other, StepRunner otherRunner) {
     close();
     trainee = Optional.of(other);
     runner = otherRunner;
   }
 
-  /** Gives the memory of what learns back; there may be none for two. */
+  /** Releases the memory of the trainee; there may be none for two. */
   @Override
   public void close() {
     trainee.ifPresent(Trainee::close);

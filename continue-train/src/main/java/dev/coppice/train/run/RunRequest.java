@@ -7,7 +7,7 @@ import dev.coppice.train.spec.TrainSpec;
 import java.nio.file.Path;
 
 /**
- * What a new run is asked to do.
+ * Inputs of a new run.
  *
  * @param spec how it trains
  * @param checkpoint what it starts from

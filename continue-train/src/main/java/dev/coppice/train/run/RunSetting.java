@@ -26,7 +26,7 @@ import java.util.Optional;
  * @param folder of the run
  * @param manifest of the run
  * @param data that it reads
- * @param factory of what learns
+ * @param factory of trainees
  * @param host that it runs on
  */
 record RunSetting(
@@ -34,7 +34,7 @@ record RunSetting(
 
   /** What a checkpoint yields. */
   interface Use<T> {
-    /** Makes something of a checkpoint, and of what learns from it. */
+    /** Makes something of a checkpoint and its trainee. */
     T of(Checkpoint source, Trainee trainee) throws IOException;
   }
 
@@ -73,7 +73,7 @@ record RunSetting(
   }
 
   /**
-   * Checks that what a run is to be judged by can be read by the model, and has a token to judge.
+   * Checks that the model can read the run's evaluation data, and that a token can be scored.
    *
    * @param runFolder where it was prepared, if it was
    */

@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * When a run saves, and what becomes of it: at once, or from a copy while training goes on.
+ * When a run saves, and what becomes of it: at once, or from a copy while training continues.
  *
  * <p>One save is under way at a time. One that fails is an event, and the next interval tries
  * again; only the last one of a run must not fail. Used from the thread that trains.
@@ -85,7 +85,7 @@ final class Saving implements AutoCloseable {
    * Saves a state, or begins to; waits for the save before.
    *
    * @param parts what trains
-   * @param log what must be on disk before, and hears how it went
+   * @param log that is forced before the save, and receives its result
    * @param last whether to wait for the end
    */
   void save(RunParts parts, RunLog log, boolean last) {
@@ -151,7 +151,7 @@ final class Saving implements AutoCloseable {
     }
   }
 
-  /** Waits for it while something else goes wrong, which is what is to be told. */
+  /** Waits for it after another failure, which is the one to report. */
   void awaitQuietly(RunLog log) {
     try {
       await(log);

@@ -60,9 +60,9 @@ final class StepRunner {
   }
 
   /**
-   * A runner that goes on from a state.
+   * A runner that continues from a state.
    *
-   * @param trainee what learns
+   * @param trainee model and learner
    * @param source of batches
    * @param meter of the budget
    * @param state that the trainee is in

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * or SIGTERM ends the process at once.
  *
  * <p>{@code sun.misc.Signal} is the only way that Java has; it is reached by reflection, because
- * the compiler warns of each direct use and cannot be told not to.
+ * the compiler warns of each direct use and the warning cannot be disabled.
  */
 public final class StopSignals implements AutoCloseable {
   private static final String SAVE = "USR1";

@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * How a run ended.
  *
- * @param finished whether the budget is spent; if not, the run was asked to stop, and can go on
+ * @param finished whether the budget is spent; if not, the run was stopped, and can be resumed
  * @param steps optimizer steps in all, those before a resume included
  * @param skippedSteps of those, steps without an update because the gradient was not finite
  * @param tokens trained on in all

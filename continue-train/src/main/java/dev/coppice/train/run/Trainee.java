@@ -49,8 +49,8 @@ interface Trainee extends AutoCloseable {
   TraineeState now();
 
   /**
-   * A copy of what it is now, which another thread may write while training goes on. One at a time:
-   * the one before must be closed.
+   * A copy of what it is now, which another thread may write while training continues. One at a
+   * time: the one before must be closed.
    */
   TraineeState copy();
 

@@ -20,7 +20,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Loads what a spec asks for; when a part of it cannot be, nothing stays open. */
+/** Loads the model of a spec; when a part of it cannot be, nothing stays open. */
 final class TraineeBuilder {
   private final Checkpoint source;
   private final TrainSpec spec;
@@ -28,7 +28,7 @@ final class TraineeBuilder {
   /**
    * A builder.
    *
-   * @param source to start from or to go on from
+   * @param source to start or resume from
    * @param spec of the run
    */
   TraineeBuilder(Checkpoint source, TrainSpec spec) {

@@ -14,7 +14,7 @@ interface TraineeFactory {
   /**
    * Makes one.
    *
-   * @param checkpoint to start from or to go on from
+   * @param checkpoint to start or resume from
    * @param spec of the run
    * @param resumed whether the checkpoint is one of this run, with moments
    */

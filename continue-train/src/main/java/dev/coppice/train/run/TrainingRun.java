@@ -24,9 +24,9 @@ import java.util.Optional;
  * One run: a checkpoint trained on, under a budget, in a folder of its own.
  *
  * <p>The folder holds {@code run.json}, {@code metrics.jsonl} and checkpoints named by their step,
- * the last of which is the result. A run that was stopped or killed goes on from its newest whole
- * checkpoint, and takes the same steps to the same bits as if it had never stopped, given the same
- * build, kernels, instruction set, device and threads, and a budget other than {@link
+ * the last of which is the result. A run that was stopped or killed resumes from its newest
+ * complete checkpoint, and takes the same steps to the same bits as if it had never stopped, given
+ * the same build, kernels, instruction set, device and threads, and a budget other than {@link
  * Budget.WallClock}.
  *
  * <p>A checkpoint that cannot be written does not end the run, unless it is the last one.
@@ -120,7 +120,7 @@ public final class TrainingRun implements Closeable {
     return Memory.guarded(() -> new RunOpener(TraineeFactory.MODELS).resume(out, how));
   }
 
-  /** Opens the data of a run that goes on. */
+  /** Opens the data of a resumed run. */
   @FunctionalInterface
   public interface DataOpener {
     /**
@@ -149,7 +149,7 @@ public final class TrainingRun implements Closeable {
   /**
    * Trains until the budget holds no further step, or a stop is requested; then saves.
    *
-   * @param listener hears of each step
+   * @param listener called after each step
    * @throws CoppiceException as the other form does
    * @throws IOException as the other form does
    */
@@ -160,8 +160,8 @@ public final class TrainingRun implements Closeable {
   /**
    * Trains until the budget holds no further step, or a stop is requested; then saves.
    *
-   * @param listener hears of each step
-   * @param sinks that hear of steps and events too; none of them ends the run
+   * @param listener called after each step
+   * @param sinks further sinks of steps and events; none of them ends the run
    * @throws CoppiceException with {@link ExitCode#DIVERGED} when too many steps in a row had no
    *     finite gradient, or too many spikes rolled back; with {@link ExitCode#RESOURCE} when the
    *     last step cannot be saved, or memory does not suffice. The newest checkpoint stays
@@ -248,7 +248,10 @@ public final class TrainingRun implements Closeable {
     return parts.meter().forecast();
   }
 
-  /** What is to be said before the first step: the settings of a new run, or where one goes on. */
+  /**
+   * What is to be said before the first step: the settings of a new run, or the position of a
+   * resumed one.
+   */
   public ImmutableList<String> notes() {
     return notes.stream().map(RunLog.Note::message).collect(ImmutableList.toImmutableList());
   }

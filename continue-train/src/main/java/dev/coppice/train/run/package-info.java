@@ -1,4 +1,4 @@
-/** The training loop and what it keeps: checkpoints, resume, evaluation. */
+/** The training loop, with saving, resume, evaluation and roll back. */
 @NullMarked
 package dev.coppice.train.run;
 

@@ -113,7 +113,7 @@ public sealed interface Schedule {
 
   /**
    * Warm-up, stable, decay: stays at the peak, then falls as 1 − √x over the last part. A run that
-   * is to go on is best cut before the fall.
+   * will be continued is best stopped before the fall.
    *
    * <p><b>Source</b>: the three phases are from MiniCPM, arXiv 2404.06395, section 4; the form of
    * the fall from Hägele et al., arXiv 2405.18392, section 3.

@@ -6,11 +6,11 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
 /**
- * How often a run is judged on its held-out text.
+ * How often a run is evaluated on its held-out text.
  *
  * @param everySteps steps between two evaluations; 0 for none
  * @param windows that each reads of each source, the same every time; positive
- * @param asTrained whether documents see one another as in training, and the run is also judged
+ * @param asTrained whether the document mask is that of training, and the run is also evaluated
  *     before its first step and after its last; false in runs that an older version began, which
  *     let documents of held-out text see one another whatever training did
  */

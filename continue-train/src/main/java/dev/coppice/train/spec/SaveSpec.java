@@ -17,7 +17,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record SaveSpec(
     long everySteps, double everyMinutes, int keepLast, long keepEvery, boolean asynchronous) {
-  /** Every 100 steps or 30 minutes, the last two, while training goes on. */
+  /** Every 100 steps or 30 minutes, the last two, while training continues. */
   public static final SaveSpec DEFAULT = new SaveSpec(100, 30, 2, 0, true);
 
   /** Checks signs. */

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param teacher older model to learn from, if any
  * @param guard what is done about spikes
  * @param save when checkpoints are written
- * @param evaluation how often the run is judged
+ * @param evaluation how often the run is evaluated
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record TrainSpec(
@@ -376,7 +376,7 @@ public record TrainSpec(
   /**
    * The same with other evaluations.
    *
-   * @param other how often the run is judged
+   * @param other how often the run is evaluated
    */
   public TrainSpec withEvaluation(EvaluationSpec other) {
     return new TrainSpec(

@@ -22,7 +22,7 @@ public final class CheckpointFinder {
    *
    * @param folder of the run
    * @param fallBack whether an older checkpoint will do where a newer one is damaged
-   * @param setAside hears of each damaged one, which is moved
+   * @param setAside receives each damaged one, which is moved
    */
   public CheckpointFinder(RunFolder folder, boolean fallBack, Consumer<String> setAside) {
     this.folder = folder;

@@ -38,7 +38,7 @@ public final class CheckpointSaver {
   private long expectedBytes;
   private long parent;
 
-  /** What a saver goes on from: a checkpoint, and whether it is the run's own. */
+  /** State from which a saver continues: a checkpoint, and whether it is the run's own. */
   public record Origin(Checkpoint source, boolean resumed, long step) {}
 
   /**

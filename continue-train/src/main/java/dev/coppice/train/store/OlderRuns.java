@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /**
  * Reads what runs wrote, with what older versions did in place of what they did not write: they
- * judged without a document mask, and kept no word of what ended documents.
+ * evaluated without a document mask, and did not record the end of documents.
  */
 final class OlderRuns {
   private OlderRuns() {}

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * run.json                  what the run is
  * metrics.jsonl             its curve
  * events.jsonl              what else happened
- * data/held-out.tokens      what it is judged by, if anything
+ * data/held-out.tokens      its evaluation data, if any
  * data/held-out.json        which documents of that come from where
  * step-00000120/            checkpoints, named by their step
  *   coppice-training/       what resume needs beside the weights

@@ -16,7 +16,7 @@ public interface TraineeState extends AutoCloseable {
   /** Whether there is a running average of the weights. */
   boolean averaged();
 
-  /** Writes the running average of the weights, which there must be, so as to go on with it. */
+  /** Writes the running average of the weights, which must exist, for a later resume. */
   void saveAverage(Path file) throws IOException;
 
   /** Writes the average, which there must be, as weights and configuration of a model. */

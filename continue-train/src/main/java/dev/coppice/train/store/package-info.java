@@ -1,4 +1,4 @@
-/** A run's folder and its checkpoints, whole or invisible. */
+/** A run's folder and its checkpoints, each complete or absent. */
 @NullMarked
 package dev.coppice.train.store;
 

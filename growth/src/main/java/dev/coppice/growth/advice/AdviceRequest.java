@@ -6,7 +6,7 @@ import java.math.BigInteger;
 import java.util.Optional;
 
 /**
- * What is asked of the advisor.
+ * Request to the advisor.
  *
  * @param budget extra FLOPs that there are, if known
  * @param tokens tokens that the checkpoint was trained on, if known; used where it has no ledger

@@ -63,8 +63,8 @@ public final class GrowthAdvisor {
    * Advises.
    *
    * @param checkpoint what would grow
-   * @param request what is known and asked
-   * @param progress hears bytes read for the norm profile
+   * @param request facts and wishes of the user
+   * @param progress receives the bytes read for the norm profile
    * @throws CoppiceException INPUT_INVALID if the parameters could not be counted
    */
   public static Advice advise(Checkpoint checkpoint, AdviceRequest request, GrowthProgress progress)

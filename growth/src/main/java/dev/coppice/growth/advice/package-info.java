@@ -1,5 +1,5 @@
 /**
- * Whether and how a checkpoint should grow, with the numbers and the source of each judgement. Main
+ * Whether and how a checkpoint should grow, with the numbers and the source of each finding. Main
  * type: {@link dev.coppice.growth.advice.GrowthAdvisor}.
  */
 @NullMarked

@@ -85,7 +85,7 @@ final class NoiseStream {
     }
   }
 
-  /** Whether a quarter of a hash is zero but for its sign: the carry of a subtraction tells. */
+  /** Whether a quarter of a hash is zero but for its sign: the carry of a subtraction shows it. */
   private static boolean anyTail(long[] hashes) {
     long any = 0;
     for (long hash : hashes) {

@@ -21,7 +21,7 @@ public final class TensorComparison {
    * A comparison.
    *
    * @param reader computes what should be there
-   * @param progress hears the bytes of each piece
+   * @param progress receives the bytes of each piece
    */
   public TensorComparison(RecipeReader reader, LongConsumer progress) {
     this.reader = reader;

@@ -28,7 +28,7 @@ import java.util.function.LongConsumer;
  * <p>Holds two buffers. Not thread-safe: each thread has its own.
  */
 public final class TensorWriter {
-  /** Most bytes that the kernel is asked to copy at once, so that progress is seen. */
+  /** Most bytes in one copy by the kernel, so that progress is visible. */
   private static final long COPY = 64L << 20;
 
   private final TensorSources sources;
@@ -43,7 +43,7 @@ public final class TensorWriter {
    *
    * @param sources what recipes copy from
    * @param reader computes what is not copied
-   * @param progress hears the bytes of each piece
+   * @param progress receives the bytes of each piece
    */
   public TensorWriter(TensorSources sources, RecipeReader reader, LongConsumer progress) {
     this.sources = sources;

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** The families that a command knows: those that Coppice brings, and those of the user's files. */
+/** The families of a command: those that Coppice brings, and those of the user's files. */
 final class FamilyOptions {
   @Option(
       names = "--family",

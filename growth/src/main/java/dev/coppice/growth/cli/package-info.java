@@ -1,4 +1,4 @@
-/** The commands {@code grow}, {@code verify} and {@code inspect}. */
+/** The commands {@code grow}, {@code verify}, {@code inspect} and {@code advise}. */
 @NullMarked
 package dev.coppice.growth.cli;
 

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * What all depth operators share: tensors and config follow a layer map.
  *
  * <p>A layer's tensors are copied whatever they are. Next-token-prediction layers are never copied;
- * where their index goes on from the layer count, it moves.
+ * where their index continues from the layer count, it moves.
  */
 final class Depth {
   private final GrowthPlan plan;

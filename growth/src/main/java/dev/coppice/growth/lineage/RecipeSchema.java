@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
  * Holds a recipe against its published schema and fills in the schema's defaults, so that schema
  * and program cannot part.
  *
- * <p>It knows what that schema uses of JSON Schema, and says of each fault where it is and what is
- * allowed there.
+ * <p>It supports the parts of JSON Schema that the schema uses. Each fault has its place and the
+ * allowed values.
  */
 final class RecipeSchema {
   private static final String OPERATOR = "operator";

@@ -37,7 +37,7 @@ public record MomentPlan(
   /**
    * The moments of a plan's weights.
    *
-   * @throws dev.coppice.moe.CoppiceException if the rule asks for gradients that nothing foretells
+   * @throws dev.coppice.moe.CoppiceException if the rule needs gradients that are unknown
    */
   public static MomentPlan of(GrowthPlan plan, MomentRule rule, long steps) {
     if (rule == MomentRule.SCALE && !plan.ancestry().even()) {

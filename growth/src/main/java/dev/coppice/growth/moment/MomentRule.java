@@ -20,14 +20,15 @@ import java.util.Optional;
  * expert, so that the grown loss G keeps the source's loss F: F(θ) = G(θ, …, θ) for every θ of an
  * expert or of its row in the router, which holds wherever all copies of a chosen expert are chosen
  * (top-k is multiplied) and share its weight. The chain rule gives ∂F/∂θ = Σ ∂G/∂θ_c, and since G
- * does not tell copies apart all terms are equal at θ_1 = … = θ_M:
+ * is symmetric in the copies all terms are equal at θ_1 = … = θ_M:
  *
  * <pre>∂G/∂θ_c = (1/M) · ∂F/∂θ</pre>
  *
  * <p>First moments are means of gradients and second moments of their squares, so that they become
  * m/M and v/M². AdamW's step m̂/(√v̂ + ε) is then m̂/(√v̂ + Mε): each copy moves as its original
- * would have, and training goes on as if nothing had grown, up to ε and rounding. Decoupled weight
- * decay shrinks each copy as it did the original. With noise all this holds to first order in it.
+ * would have, and training continues as if nothing had grown, up to ε and rounding. Decoupled
+ * weight decay shrinks each copy as it did the original. With noise all this holds to first order
+ * in it.
  *
  * <p>It does not hold of what counts experts. The load-balancing loss, which is K at perfect
  * balance, becomes M times itself: divide its weight by M to keep it. The router's z loss sums over

@@ -32,10 +32,10 @@ public record NormProfile(ImmutableList<Double> layers) {
   }
 
   /**
-   * Takes the profile and tells how far it has come.
+   * Computes the profile and reports the progress.
    *
    * @param checkpoint float weights, of any layout
-   * @param progress hears bytes read
+   * @param progress receives the bytes read
    * @throws dev.coppice.moe.CoppiceException as the other
    */
   public static NormProfile of(Checkpoint checkpoint, GrowthProgress progress) throws IOException {

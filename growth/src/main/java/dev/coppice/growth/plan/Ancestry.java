@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 
 /**
  * Where the layers and experts of a grown model come from: plain data that operators keep beside
- * the recipes, since bytes alone do not tell an original from its copy.
+ * the recipes, since bytes alone do not distinguish an original from its copy.
  *
  * @param layers each layer of the model, in order
  * @param copies how many experts each expert of the source has become, itself counted

@@ -16,11 +16,11 @@ import java.util.function.IntUnaryOperator;
  * num_local_experts} present, readers differ in which they take.
  */
 public final class ConfigCounts {
-  /** Names of the layer count that some reader knows. */
+  /** Names of the layer count that some reader accepts. */
   public static final ImmutableList<String> LAYERS =
       ImmutableList.of("num_hidden_layers", "num_layers", "n_layers", "n_layer");
 
-  /** Names of the expert count that some reader knows. */
+  /** Names of the expert count that some reader accepts. */
   public static final ImmutableList<String> EXPERTS =
       ImmutableList.of(
           "num_experts",
@@ -29,7 +29,7 @@ public final class ConfigCounts {
           "moe_num_experts",
           "num_routed_experts");
 
-  /** Names of top-k that some reader knows. */
+  /** Names of top-k that some reader accepts. */
   public static final ImmutableList<String> TOP_K =
       ImmutableList.of(
           "num_experts_per_tok",

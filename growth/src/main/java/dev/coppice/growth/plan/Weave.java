@@ -98,12 +98,12 @@ public record Weave(long rows, long columns, int strands, Order order) {
   }
 
   /**
-   * Cuts a stretch of the run into pieces, in an order that meets every matrix's elements of one
+   * Cuts a stretch of the run into pieces, in an order that visits every matrix's elements of one
    * row by ascending column.
    *
    * @param first first element of the stretch
    * @param count elements of the stretch; {@code first + count} is at most {@link #elements()}
-   * @param each hears the pieces
+   * @param each receives the pieces
    */
   public void pieces(long first, int count, Consumer<Piece> each) {
     checkArgument(

@@ -24,6 +24,6 @@ public enum NoisedPart {
   @JsonProperty("selection_bias")
   SELECTION_BIAS;
 
-  /** What is noised where nothing else is asked: all matrices, no bias. */
+  /** Tensors with noise by default: all matrices, no bias. */
   public static final ImmutableSet<NoisedPart> MATRICES = ImmutableSet.of(GATE, UP, DOWN, ROUTER);
 }

@@ -2,7 +2,7 @@ package dev.coppice.train.data.parquet;
 
 import org.jspecify.annotations.Nullable;
 
-/** A Parquet file is not as its format wants it; the message has rule and value, no place. */
+/** A Parquet file breaks its format; the message has rule and value, no place. */
 final class DamagedParquetException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
