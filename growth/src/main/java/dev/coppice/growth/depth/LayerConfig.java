@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -67,6 +68,26 @@ final class LayerConfig {
    * @throws CoppiceException INPUT_INVALID if no config of the family can describe it
    */
   static ObjectNode grow(GrowthPlan plan, LayerMap map) {
+    try {
+      return describe(plan, map);
+    } catch (CoppiceException e) {
+      Optional<String> other = OtherGrowths.of(map, source -> canDescribe(plan, source));
+      throw other.isEmpty()
+          ? e
+          : new CoppiceException(e.exitCode(), e.getMessage() + "; possible: " + other.get());
+    }
+  }
+
+  private static boolean canDescribe(GrowthPlan plan, LayerMap map) {
+    try {
+      describe(plan, map);
+      return true;
+    } catch (CoppiceException e) {
+      return false;
+    }
+  }
+
+  private static ObjectNode describe(GrowthPlan plan, LayerMap map) {
     LayerConfig layers = new LayerConfig(plan, map);
     layers.growLists();
     layers.growCount();

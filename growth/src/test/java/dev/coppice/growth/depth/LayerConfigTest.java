@@ -125,7 +125,8 @@ class LayerConfigTest {
         .hasMessage(
             "family qwen3_moe cannot describe the grown layers in a config.json, since"
                 + " max_window_layers can only name a first layer with a window (source layers of"
-                + " the output: [0, 1, 2, 0, 1, 2])")
+                + " the output: [0, 1, 2, 0, 1, 2]); possible: --depth 2 --depth-method interpose or"
+                + " --depth 2 --depth-method stack --keep-first 1")
         .extracting(e -> ((CoppiceException) e).exitCode())
         .isEqualTo(ExitCode.INPUT_INVALID);
   }
