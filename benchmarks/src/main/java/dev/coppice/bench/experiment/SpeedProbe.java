@@ -1,14 +1,14 @@
 package dev.coppice.bench.experiment;
 
 import dev.coppice.moe.family.Family;
-import dev.coppice.moe.model.AdamWSettings;
 import dev.coppice.moe.model.LanguageModel;
-import dev.coppice.moe.model.Learner;
-import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.random.KeyedHash;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.train.AdamWSettings;
+import dev.coppice.moe.train.Learner;
+import dev.coppice.moe.train.LossWeights;
 import dev.coppice.train.budget.StepCost;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.coppice.train.cli;
 
 import com.google.common.collect.ImmutableSet;
-import dev.coppice.moe.model.ParameterKind;
+import dev.coppice.moe.parameter.ParameterKind;
 
 /** What the command line calls parts of a model. */
 enum PartName {

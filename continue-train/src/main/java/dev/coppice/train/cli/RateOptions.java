@@ -2,7 +2,7 @@ package dev.coppice.train.cli;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
-import dev.coppice.moe.model.ParameterKind;
+import dev.coppice.moe.parameter.ParameterKind;
 import dev.coppice.train.optimizer.PartRates;
 import java.util.List;
 import java.util.Optional;

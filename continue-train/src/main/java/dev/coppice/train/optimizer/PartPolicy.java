@@ -1,9 +1,9 @@
 package dev.coppice.train.optimizer;
 
 import dev.coppice.moe.checkpoint.GrowthOrigin;
-import dev.coppice.moe.model.ParameterKind;
-import dev.coppice.moe.model.ParameterPart;
-import dev.coppice.moe.model.ParameterPolicy;
+import dev.coppice.moe.parameter.ParameterKind;
+import dev.coppice.moe.parameter.ParameterPart;
+import dev.coppice.moe.parameter.ParameterPolicy;
 import java.util.Optional;
 
 /** {@link PartRates} in the learner's form, with the new parts of a lineage. */

@@ -4,7 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import dev.coppice.moe.model.ParameterKind;
+import dev.coppice.moe.parameter.ParameterKind;
 import java.util.List;
 
 /**

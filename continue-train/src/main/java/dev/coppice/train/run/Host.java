@@ -1,7 +1,7 @@
 package dev.coppice.train.run;
 
+import dev.coppice.moe.backend.TorchRuntime;
 import dev.coppice.moe.io.DiskSpace;
-import dev.coppice.moe.kernel.TorchRuntime;
 import dev.coppice.moe.model.ThreadRule;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.spec.BatchSpec;

@@ -1,12 +1,12 @@
 package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.model.AdamWSettings;
-import dev.coppice.moe.model.ExpertLoad;
-import dev.coppice.moe.model.LossStats;
-import dev.coppice.moe.model.LossWeights;
 import dev.coppice.moe.model.TokenBatch;
-import dev.coppice.moe.model.UpdateReport;
+import dev.coppice.moe.train.AdamWSettings;
+import dev.coppice.moe.train.ExpertLoad;
+import dev.coppice.moe.train.LossStats;
+import dev.coppice.moe.train.LossWeights;
+import dev.coppice.moe.train.UpdateReport;
 import dev.coppice.train.eval.EvalReport;
 import dev.coppice.train.eval.EvalSpec;
 import dev.coppice.train.eval.HeldOutText;

@@ -6,7 +6,7 @@ import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.GrowthOrigin;
 import dev.coppice.moe.model.LanguageModel;
-import dev.coppice.moe.model.Learner;
+import dev.coppice.moe.train.Learner;
 import dev.coppice.train.distill.TeacherSpec;
 import dev.coppice.train.optimizer.InitialMoments;
 import dev.coppice.train.optimizer.PartPolicy;

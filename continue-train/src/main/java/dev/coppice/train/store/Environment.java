@@ -3,8 +3,8 @@ package dev.coppice.train.store;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.coppice.moe.CoppiceVersion;
+import dev.coppice.moe.backend.TorchRuntime;
 import dev.coppice.moe.kernel.KernelVersion;
-import dev.coppice.moe.kernel.TorchRuntime;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,7 +1,7 @@
 package dev.coppice.train.store;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.checkpoint.CardHeader;
+import dev.coppice.moe.folder.CardHeader;
 import dev.coppice.train.spec.InitialWeights;
 import java.nio.file.Path;
 import java.util.Locale;

@@ -2,7 +2,7 @@ package dev.coppice.train.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.coppice.moe.kernel.MachinePeak;
+import dev.coppice.moe.backend.MachinePeak;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.metrics.MetricsLine;
 import java.math.BigInteger;

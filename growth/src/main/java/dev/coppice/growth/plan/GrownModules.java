@@ -19,7 +19,7 @@ import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.checkpoint.CodeReferences;
+import dev.coppice.moe.folder.CodeReferences;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -7,6 +7,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Streams;
 import dev.coppice.moe.anatomy.TensorSite.Region;
+import dev.coppice.moe.packing.Packing;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.TensorSlot;

@@ -2,6 +2,7 @@ package dev.coppice.moe.anatomy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.coppice.moe.anatomy.TensorSite.PartSite;
+import dev.coppice.moe.packing.PackingTraits;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

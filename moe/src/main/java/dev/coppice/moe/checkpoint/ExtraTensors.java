@@ -2,9 +2,9 @@ package dev.coppice.moe.checkpoint;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.anatomy.Anatomy;
-import dev.coppice.moe.anatomy.Packing.Role;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.family.Family;
+import dev.coppice.moe.packing.Packing.Role;
 import dev.coppice.moe.safetensors.PlainText;
 import java.util.Collection;
 import java.util.Optional;

@@ -3,6 +3,7 @@ package dev.coppice.moe.checkpoint;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.folder.JsonFiles;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import java.io.IOException;

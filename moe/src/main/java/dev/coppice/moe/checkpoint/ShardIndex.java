@@ -3,6 +3,7 @@ package dev.coppice.moe.checkpoint;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.ImmutableSortedSet;
+import dev.coppice.moe.folder.FolderFiles;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import dev.coppice.moe.safetensors.PlainText;

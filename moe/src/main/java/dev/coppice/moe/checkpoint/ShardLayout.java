@@ -3,6 +3,7 @@ package dev.coppice.moe.checkpoint;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.folder.FolderFiles;
 import dev.coppice.moe.safetensors.TensorSlot;
 import java.util.ArrayList;
 import java.util.List;

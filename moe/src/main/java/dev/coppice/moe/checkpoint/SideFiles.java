@@ -3,6 +3,7 @@ package dev.coppice.moe.checkpoint;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.folder.JsonFiles;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import java.io.IOException;
 import java.io.UncheckedIOException;

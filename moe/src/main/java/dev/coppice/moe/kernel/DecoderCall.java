@@ -61,11 +61,11 @@ public record DecoderCall(
   }
 
   /** The kernels' number of the compute type. */
-  long dtype() {
+  public long dtype() {
     return dtype(options.bfloat16());
   }
 
-  static long dtype(boolean bfloat16) {
+  public static long dtype(boolean bfloat16) {
     return bfloat16 ? BFLOAT16 : FLOAT32;
   }
 
@@ -75,7 +75,7 @@ public record DecoderCall(
    *
    * @param overwrite whether the matrices of the gradient hold nothing yet
    */
-  long[] integers(boolean overwrite) {
+  public long[] integers(boolean overwrite) {
     Map<CallField, Long> values = new EnumMap<>(CallField.class);
     Arrays.stream(CallField.values())
         .filter(CallField::whole)
@@ -145,7 +145,7 @@ public record DecoderCall(
   }
 
   /** The other numbers of the kernels' {@code Call}. */
-  double[] numbers(Factors factors) {
+  public double[] numbers(Factors factors) {
     Map<CallField, Double> values = new EnumMap<>(CallField.class);
     values.put(CallField.NORM_EPSILON, spec.normEpsilon());
     values.put(CallField.ATTENTION_SCALE, spec.attention().scale());
@@ -162,7 +162,7 @@ public record DecoderCall(
   }
 
   /** The lengths of segments. */
-  long[] segmentLengths() {
+  public long[] segmentLengths() {
     return segments.stream().mapToLong(Integer::longValue).toArray();
   }
 

@@ -10,9 +10,9 @@ import java.util.Optional;
  * <p><b>Source</b>: {@code aten/src/ATen/native/DispatchStub.cpp} of libtorch 2.7. <b>Differs</b>
  * in that a processor whose flags cannot be read is named by its architecture alone.
  */
-final class InstructionSet {
+public final class InstructionSet {
   /** Overrides the choice. */
-  static final String VARIABLE = "ATEN_CPU_CAPABILITY";
+  public static final String VARIABLE = "ATEN_CPU_CAPABILITY";
 
   private static final ImmutableSet<String> X86 = ImmutableSet.of("amd64", "x86_64");
   private static final ImmutableSet<String> CHOICES = ImmutableSet.of("default", "avx2", "avx512");
@@ -29,7 +29,8 @@ final class InstructionSet {
    * @param architecture of the processor
    * @param flags of the processor, empty where they cannot be read
    */
-  static String of(Optional<String> wanted, String architecture, ImmutableSet<String> flags) {
+  public static String of(
+      Optional<String> wanted, String architecture, ImmutableSet<String> flags) {
     if (!X86.contains(architecture)) {
       return Ascii.toUpperCase(architecture);
     }

@@ -14,13 +14,13 @@ import java.util.List;
  * @param vendor such as {@code GenuineIntel}; empty where it cannot be read
  * @param flags what it can do, such as {@code avx2}; empty where they cannot be read
  */
-record Processor(String vendor, ImmutableSet<String> flags) {
+public record Processor(String vendor, ImmutableSet<String> flags) {
   private static final Path FILE = Path.of("/proc/cpuinfo");
   private static final Splitter ENTRY = Splitter.on(':').trimResults().limit(2);
   private static final Splitter WORDS = Splitter.on(' ').omitEmptyStrings();
 
   /** This machine's. */
-  static Processor read() {
+  public static Processor read() {
     try (var lines = Files.lines(FILE)) {
       return of(lines.takeWhile(line -> !line.isBlank()).toList());
     } catch (IOException e) {

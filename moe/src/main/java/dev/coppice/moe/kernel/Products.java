@@ -11,7 +11,7 @@ import java.util.Optional;
  * with AVX-512 a product takes 2.2 to 2.4 times as long as by oneDNN. On a Xeon MKL is faster, or
  * level. Either gives the same bits at every run, but not the other's.
  */
-enum Products {
+public enum Products {
   /** The engine's BLAS. */
   BLAS,
   /** oneDNN, for all but small products. */
@@ -29,7 +29,7 @@ enum Products {
    * @param wanted what {@link #PROPERTY} asks for
    * @throws IllegalArgumentException where that is not one of them
    */
-  static Products of(Optional<String> wanted, Processor processor) {
+  public static Products of(Optional<String> wanted, Processor processor) {
     if (wanted.isPresent()) {
       return named(wanted.get());
     }
@@ -48,7 +48,7 @@ enum Products {
   }
 
   /** This machine's. */
-  static Products here() {
+  public static Products here() {
     return of(Optional.ofNullable(System.getProperty(PROPERTY)), Processor.read());
   }
 

@@ -17,7 +17,7 @@ import java.util.zip.ZipOutputStream;
  * <p>The archive holds one module without attributes, {@code __torch__.Kernels}, and a file of
  * functions for each concern, {@code __torch__.norm} and so on.
  */
-final class ScriptArchive {
+public final class ScriptArchive {
   static final ImmutableList<String> FUNCTIONS =
       ImmutableList.of(
           "records",
@@ -54,7 +54,7 @@ final class ScriptArchive {
    *
    * @param products whose kernels are {@code __torch__.product}
    */
-  static byte[] bytes(Products products) {
+  public static byte[] bytes(Products products) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       zip.setMethod(ZipOutputStream.STORED);

@@ -1,6 +1,6 @@
 /**
- * The compute kernels: TorchScript text, and the archive that carries it into the engine at run
- * time. Main type: {@link dev.coppice.moe.kernel.KernelLibrary}.
+ * What kernels compute: TorchScript text, the numbers of a call, and the archive that carries the
+ * text into the engine. Main type: {@link dev.coppice.moe.kernel.DecoderCall}.
  */
 @NullMarked
 package dev.coppice.moe.kernel;

@@ -6,9 +6,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.kernel.Caches;
+import dev.coppice.moe.backend.Caches;
+import dev.coppice.moe.backend.KernelLibrary;
 import dev.coppice.moe.kernel.DecoderCall;
-import dev.coppice.moe.kernel.KernelLibrary;
 import java.util.Arrays;
 
 /**

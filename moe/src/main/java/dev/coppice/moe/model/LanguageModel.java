@@ -12,15 +12,22 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.backend.KernelLibrary;
+import dev.coppice.moe.backend.ModelTensors;
+import dev.coppice.moe.backend.TorchRuntime;
+import dev.coppice.moe.backend.Workers;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.kernel.DecoderCall;
-import dev.coppice.moe.kernel.KernelLibrary;
-import dev.coppice.moe.kernel.ModelTensors;
-import dev.coppice.moe.kernel.TorchRuntime;
+import dev.coppice.moe.parameter.FreshWeights;
+import dev.coppice.moe.parameter.ModelFiles;
+import dev.coppice.moe.parameter.ParameterLayout;
+import dev.coppice.moe.parameter.Parameters;
+import dev.coppice.moe.parameter.WeightTransfer;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.train.Learner;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -84,7 +91,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /** A model of any shape, even one that no family has, with zeros for weights. */
-  static LanguageModel blank(MoeSpec spec, Precision precision) {
+  public static LanguageModel blank(MoeSpec spec, Precision precision) {
     ObjectNode noConfig = JsonNodeFactory.instance.objectNode();
     return new LanguageModel(noConfig, new ParameterLayout(spec), precision);
   }
@@ -157,7 +164,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /** Threads that train and score a batch. */
-  int threads(TokenBatch batch) {
+  public int threads(TokenBatch batch) {
     return threads.orElseGet(() -> ThreadRule.threads(spec, batch.batch(), batch.sequence()));
   }
 
@@ -249,23 +256,23 @@ public final class LanguageModel implements AutoCloseable {
     ModelFiles.write(parameters, config, writer, maxShardBytes);
   }
 
-  PtNDManager manager() {
+  public PtNDManager manager() {
     return manager;
   }
 
-  KernelLibrary kernels() {
+  public KernelLibrary kernels() {
     return kernels;
   }
 
-  Parameters parameters() {
+  public Parameters parameters() {
     return parameters;
   }
 
-  ModelTensors forKernels() {
+  public ModelTensors forKernels() {
     return forKernels;
   }
 
-  Workers workers() {
+  public Workers workers() {
     return workers;
   }
 
@@ -274,7 +281,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /** What a call on a batch reads beside its tokens. */
-  KernelLibrary.Inputs inputs(TokenBatch batch) {
+  public KernelLibrary.Inputs inputs(TokenBatch batch) {
     return new KernelLibrary.Inputs(
         forKernels,
         rotary.of(batch.batch(), batch.sequence()),
@@ -282,7 +289,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /** The same, for whole sequences. */
-  KernelLibrary.Inputs inputs(int batch, int sequence) {
+  public KernelLibrary.Inputs inputs(int batch, int sequence) {
     return new KernelLibrary.Inputs(
         forKernels, rotary.of(batch, sequence), call(batch, sequence, ImmutableList.of()));
   }
@@ -297,23 +304,23 @@ public final class LanguageModel implements AutoCloseable {
    * @param recompute whether backward computes each layer anew
    * @param taught whether the head holds a teacher's logits as well
    */
-  DecoderCall.Options options(boolean recompute, boolean taught) {
+  public DecoderCall.Options options(boolean recompute, boolean taught) {
     int most = LOGITS_AT_ONCE / spec.vocabularySize() / (taught ? 2 : 1);
     int chunk = Math.max(MIN_CHUNK, Math.min(MAX_CHUNK, most));
     return new DecoderCall.Options(precision == Precision.BF16_MIXED, chunk, recompute);
   }
 
-  static NDArray ids(NDManager scratch, TokenBatch batch) {
+  public static NDArray ids(NDManager scratch, TokenBatch batch) {
     return scratch.create(Arrays.stream(batch.ids()).asLongStream().toArray());
   }
 
-  static KernelLibrary.Tokens tokens(NDManager scratch, TokenBatch batch) {
+  public static KernelLibrary.Tokens tokens(NDManager scratch, TokenBatch batch) {
     long[] labels = Arrays.stream(batch.labels()).asLongStream().toArray();
     return new KernelLibrary.Tokens(ids(scratch, batch), scratch.create(labels));
   }
 
   /** Refuses what does not fit the model. */
-  void check(TokenBatch batch) {
+  public void check(TokenBatch batch) {
     checkArgument(
         batch.sequence() <= spec.maxPositions(),
         "sequence must be at most the model's %s positions, got %s",

@@ -3,7 +3,7 @@ package dev.coppice.moe.model;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
-import dev.coppice.moe.kernel.KernelLibrary.Rotary;
+import dev.coppice.moe.backend.KernelLibrary.Rotary;
 import dev.coppice.moe.spec.RopeSpec;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.coppice.moe.model;
 
-import dev.coppice.moe.kernel.TorchRuntime;
+import dev.coppice.moe.backend.TorchRuntime;
 import dev.coppice.moe.spec.MoeSpec;
 
 /**

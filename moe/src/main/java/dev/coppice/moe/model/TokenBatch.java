@@ -70,7 +70,7 @@ public record TokenBatch(
    *
    * @param count shares, at most B
    */
-  ImmutableList<TokenBatch> shares(int count) {
+  public ImmutableList<TokenBatch> shares(int count) {
     ImmutableList.Builder<TokenBatch> shares = ImmutableList.builder();
     for (int i = 0; i < count; i++) {
       shares.add(sequences(i * batch / count, (i + 1) * batch / count));
@@ -98,7 +98,7 @@ public record TokenBatch(
   }
 
   /** Tokens whose label counts. */
-  long counted() {
+  public long counted() {
     return Arrays.stream(labels).filter(label -> label >= 0).count();
   }
 

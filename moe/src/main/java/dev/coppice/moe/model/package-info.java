@@ -1,6 +1,6 @@
 /**
- * The language model: its parameters, loading and saving, its logits and losses, and its learner.
- * Main type: {@link dev.coppice.moe.model.LanguageModel}.
+ * The language model: its logits, losses, router counts and generated tokens. Main type: {@link
+ * dev.coppice.moe.model.LanguageModel}.
  */
 @NullMarked
 package dev.coppice.moe.model;

@@ -5,6 +5,7 @@ import static com.google.common.collect.ImmutableList.toImmutableList;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Streams;
+import dev.coppice.moe.text.bpe.LineCuts;
 
 /**
  * Tokens that are looked for in a text before all else, and must not be cut.
@@ -122,11 +123,11 @@ record AddedTokens(ImmutableList<Added> tokens, NormalizerRules normalizer) {
 
   private static boolean touches(Added token, char[] text, int at, int to) {
     int from = at;
-    while (from > 0 && TextPieces.isSpace(text[from - 1])) {
+    while (from > 0 && LineCuts.isSpace(text[from - 1])) {
       from--;
     }
     int end = at;
-    while (end < to && TextPieces.isSpace(text[end])) {
+    while (end < to && LineCuts.isSpace(text[end])) {
       end++;
     }
     return end == to || token.isWithin(text, from - token.content().length(), end, to);

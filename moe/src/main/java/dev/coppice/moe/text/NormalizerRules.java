@@ -3,6 +3,7 @@ package dev.coppice.moe.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
+import dev.coppice.moe.text.bpe.LineCuts;
 
 /**
  * The means of a {@code tokenizer.json}'s normaliser that matter where a text is cut.
@@ -74,6 +75,6 @@ record NormalizerRules(boolean literal, boolean keepsLines, boolean local, boole
 
   /** Whether a text has white space, or the mark of a blank. */
   static boolean holdsBlank(String text) {
-    return text.chars().anyMatch(c -> c == BLANK || TextPieces.isSpace((char) c));
+    return text.chars().anyMatch(c -> c == BLANK || LineCuts.isSpace((char) c));
   }
 }

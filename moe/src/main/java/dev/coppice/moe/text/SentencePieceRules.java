@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Streams;
+import dev.coppice.moe.text.bpe.StableCharacters;
 import java.util.Locale;
 import java.util.stream.IntStream;
 

@@ -1,6 +1,7 @@
 package dev.coppice.moe.text;
 
 import com.google.common.annotations.VisibleForTesting;
+import dev.coppice.moe.text.bpe.LineCuts;
 import java.io.IOException;
 import java.io.Reader;
 import java.util.Arrays;
@@ -23,7 +24,7 @@ public final class TextPieces {
     Cuts ANYWHERE = (text, at, to) -> !Character.isLowSurrogate(text[at]);
 
     /** Between some lines. */
-    Cuts AT_LINES = TextPieces::betweenLines;
+    Cuts AT_LINES = LineCuts::betweenLines;
 
     /** Nowhere: a document is one piece. */
     Cuts NOWHERE = (text, at, to) -> false;
@@ -116,22 +117,5 @@ public final class TextPieces {
       }
     }
     return 0;
-  }
-
-  /** Whether a line that ends at a place, or just before, may be parted from what follows. */
-  static boolean betweenLines(char[] text, int at, int to) {
-    return text[at] == '\r'
-        ? at >= 1 && at + 1 < to && text[at + 1] == '\n' && isLetter(text[at - 1])
-        : at >= 2 && text[at - 1] == '\n' && isLetter(text[at]) && !isSpace(text[at - 2]);
-  }
-
-  /** Whether a character is a letter of ASCII. */
-  static boolean isLetter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  }
-
-  /** Whether a character is white space to any library of expressions. */
-  static boolean isSpace(char c) {
-    return c <= ' ' || (c >= 0x7f && (Character.isSpaceChar(c) || Character.isISOControl(c)));
   }
 }

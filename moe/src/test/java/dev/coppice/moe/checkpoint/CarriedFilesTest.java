@@ -2,6 +2,8 @@ package dev.coppice.moe.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.coppice.moe.folder.CarriedFiles;
+import dev.coppice.moe.folder.NativeCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.family.Family;
+import dev.coppice.moe.folder.JsonFiles;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.spec.MoeSpec;
 import java.io.IOException;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableSortedMap;
+import dev.coppice.moe.folder.JsonFiles;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import java.io.IOException;
 import java.math.BigInteger;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.coppice.moe.folder.JsonFiles;
 import dev.coppice.moe.safetensors.CheckpointFormatException.Reason;
 import java.io.IOException;
 import java.nio.charset.Charset;

@@ -3,6 +3,7 @@ package dev.coppice.moe.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.coppice.moe.folder.FolderFiles;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -3,6 +3,7 @@ package dev.coppice.moe.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableSet;
+import dev.coppice.moe.backend.TorchRuntime;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

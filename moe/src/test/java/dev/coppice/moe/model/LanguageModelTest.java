@@ -10,8 +10,11 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.family.Family;
+import dev.coppice.moe.parameter.FloatDecoder;
+import dev.coppice.moe.parameter.ParameterLayout;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.testing.SmallModel;
 import dev.coppice.moe.testing.TinyCheckpoints;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,13 +24,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LanguageModelTest {
-  private static final MoeSpec SPEC = Family.of(LearnerTest.config()).spec(LearnerTest.config());
+  private static final MoeSpec SPEC = Family.of(SmallModel.config()).spec(SmallModel.config());
 
   @Test
   void writtenModelOpensWithTheSameBits(@TempDir Path folder) throws Exception {
     Path saved = folder.resolve("saved");
-    TokenBatch batch = LearnerTest.batch(1);
-    try (LanguageModel model = LanguageModel.fresh(LearnerTest.config(), 3, Precision.FLOAT32)) {
+    TokenBatch batch = SmallModel.batch(1);
+    try (LanguageModel model = LanguageModel.fresh(SmallModel.config(), 3, Precision.FLOAT32)) {
       try (CheckpointWriter writer = CheckpointWriter.begin(saved)) {
         model.writeTo(writer, 20_000); // several shards
         writer.commit();
@@ -65,7 +68,7 @@ class LanguageModelTest {
 
   @Test
   void freshWeightsAreNormalAndFollowTheSeed() {
-    ObjectNode config = LearnerTest.config().put("initializer_range", 0.1);
+    ObjectNode config = SmallModel.config().put("initializer_range", 0.1);
     try (LanguageModel one = LanguageModel.fresh(config, 1, Precision.FLOAT32);
         LanguageModel same = LanguageModel.fresh(config, 1, Precision.FLOAT32);
         LanguageModel other = LanguageModel.fresh(config, 2, Precision.FLOAT32)) {
@@ -88,7 +91,7 @@ class LanguageModelTest {
 
   @Test
   void badTokensAreRefusedByName() {
-    try (LanguageModel model = LanguageModel.fresh(LearnerTest.config(), 1, Precision.FLOAT32)) {
+    try (LanguageModel model = LanguageModel.fresh(SmallModel.config(), 1, Precision.FLOAT32)) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> model.logits(TokenBatch.unlabelled(new int[] {1, 61}, 1)))
           .withMessage("token id must lie in 0..60, got 61 (position 1)");
@@ -106,7 +109,7 @@ class LanguageModelTest {
 
   @Test
   void configThatKernelsCannotRunIsRefused() {
-    ObjectNode config = LearnerTest.config().put("hidden_act", "gelu");
+    ObjectNode config = SmallModel.config().put("hidden_act", "gelu");
     assertThatThrownBy(() -> LanguageModel.fresh(config, 1, Precision.FLOAT32))
         .isInstanceOf(CoppiceException.class)
         .hasMessageContaining("hidden_act");

@@ -6,6 +6,7 @@ import com.google.common.primitives.ImmutableIntArray;
 import com.google.common.primitives.Ints;
 import dev.coppice.moe.testing.BytePairTraining;
 import dev.coppice.moe.testing.BytePairTraining.Style;
+import dev.coppice.moe.text.bpe.StableCharacters;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,0 +1,133 @@
+package dev.coppice.moe.folder;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The front matter of a model card, as the Hugging Face Hub reads it.
+ *
+ * <p>Licence, languages and pipeline tag are those of the source's card, line by line as they stand
+ * there: nothing is read and written anew, so that {@code no} stays a language. The base model is
+ * named only if the source lies in a cache of the Hub, whose folders are {@code
+ * models--ORGANISATION--NAME/snapshots/REVISION}; another folder's name says nothing to the Hub.
+ */
+public final class CardHeader {
+  private static final String FENCE = "---";
+  private static final String PIPELINE = "pipeline_tag";
+
+  private static final Pattern KEY = Pattern.compile("[\"']?([A-Za-z][\\w-]*)[\"']?\\s*:.*");
+
+  /** What YAML takes from another key, which may not be there. */
+  private static final Pattern ALIAS =
+      Pattern.compile("(?:^|[\\s\\[,])\\*[\\w-]+\\s*(?:$|[\\],#])");
+
+  private static final Pattern CACHED = Pattern.compile("models--(?:(.+?)--)?(.+)");
+
+  /** A name that YAML reads as a text as it stands. */
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z][\\w.-]*/[\\w.-]+");
+
+  private static final ImmutableList<String> INHERITED =
+      ImmutableList.of("license", "license_name", "license_link", "language", PIPELINE);
+
+  private final ImmutableMap<String, List<String>> inherited;
+  private final Optional<String> baseModel;
+
+  private CardHeader(ImmutableMap<String, List<String>> inherited, Optional<String> baseModel) {
+    this.inherited = inherited;
+    this.baseModel = baseModel;
+  }
+
+  /**
+   * What a card takes over.
+   *
+   * @param sourceCard the source's card, if it has one
+   * @param source folder of the source
+   */
+  public static CardHeader of(Optional<String> sourceCard, Path source) {
+    ImmutableMap.Builder<String, List<String>> kept = ImmutableMap.builder();
+    List<String> current = new ArrayList<>();
+    for (String line : sourceCard.map(CardHeader::frontMatter).orElse(ImmutableList.of())) {
+      Matcher key = KEY.matcher(line);
+      if (key.matches()) {
+        current = new ArrayList<>();
+        if (INHERITED.contains(key.group(1))) {
+          kept.put(key.group(1), current);
+        }
+      }
+      current.add(line);
+    }
+    return new CardHeader(
+        ImmutableMap.copyOf(
+            Maps.filterValues(
+                kept.buildKeepingLast(), lines -> lines.stream().noneMatch(ALIAS.asPredicate()))),
+        hubId(source));
+  }
+
+  /** The same without a base model, for weights that do not come from one. */
+  public CardHeader withoutBase() {
+    return new CardHeader(inherited, Optional.empty());
+  }
+
+  private static ImmutableList<String> frontMatter(String card) {
+    String text = card.startsWith("\uFEFF") ? card.substring(1) : card;
+    ImmutableList<String> lines =
+        text.lines()
+            .map(String::stripTrailing)
+            .dropWhile(String::isEmpty)
+            .collect(ImmutableList.toImmutableList());
+    if (lines.isEmpty() || !lines.get(0).equals(FENCE)) {
+      return ImmutableList.of();
+    }
+    int end = lines.subList(1, lines.size()).indexOf(FENCE);
+    return end < 0 ? ImmutableList.of() : lines.subList(1, end + 1);
+  }
+
+  /**
+   * The name under which the Hub knows a folder, if the folder lies in one of its caches.
+   *
+   * @param folder any
+   */
+  public static Optional<String> hubId(Path folder) {
+    Path snapshots = folder.toAbsolutePath().normalize().getParent();
+    Path cached = snapshots == null ? null : snapshots.getParent();
+    Path last = cached == null ? null : cached.getFileName();
+    if (snapshots == null || last == null || !snapshots.endsWith("snapshots")) {
+      return Optional.empty();
+    }
+    Matcher name = CACHED.matcher(last.toString());
+    return name.matches()
+        ? Optional.of(name.group(1) == null ? name.group(2) : name.group(1) + "/" + name.group(2))
+        : Optional.empty();
+  }
+
+  /**
+   * The front matter with its fences.
+   *
+   * @param tags of the card
+   */
+  public String text(List<String> tags) {
+    StringBuilder text = new StringBuilder(FENCE).append('\n');
+    inherited.forEach((key, lines) -> lines.forEach(line -> text.append(line).append('\n')));
+    baseModel.ifPresent(id -> text.append("base_model: ").append(scalar(id)).append('\n'));
+    text.append("library_name: transformers\n");
+    if (!inherited.containsKey(PIPELINE)) {
+      text.append(PIPELINE).append(": text-generation\n");
+    }
+    text.append("tags:\n");
+    tags.forEach(tag -> text.append("- ").append(tag).append('\n'));
+    return text.append(FENCE).append('\n').toString();
+  }
+
+  private static String scalar(String id) {
+    return PLAIN.matcher(id).matches()
+        ? id
+        : '"' + id.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+  }
+}

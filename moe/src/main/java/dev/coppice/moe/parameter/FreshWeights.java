@@ -1,0 +1,104 @@
+package dev.coppice.moe.parameter;
+
+import com.google.common.hash.Hashing;
+import dev.coppice.moe.family.TensorRole;
+import dev.coppice.moe.number.NormalQuantile;
+import dev.coppice.moe.parameter.ParameterLayout.Piece;
+import dev.coppice.moe.random.SplitMix64;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * First weights: matrices, sinks and router biases from N(0, σ²), norms 1, other biases 0, as
+ * transformers does.
+ *
+ * <p>The generator has no state: an element follows from the seed, its tensor's name and its index,
+ * so threads and layout change nothing, and the same seed gives the same bits everywhere.
+ *
+ * <p>Bits come from {@link SplitMix64}, and become normal by {@link NormalQuantile}.
+ */
+public final class FreshWeights {
+  private static final int STRETCH = 1 << 20;
+
+  private FreshWeights() {}
+
+  /** What a tensor starts from. */
+  private enum Start {
+    ONE,
+    ZERO,
+    NORMAL
+  }
+
+  /**
+   * Fills all parameters.
+   *
+   * @param parameters what is filled
+   * @param seed any number
+   * @param deviation σ of matrices
+   */
+  public static void fill(Parameters parameters, long seed, double deviation) {
+    for (Map.Entry<String, Piece> entry : parameters.layout().pieces().entrySet()) {
+      Piece piece = entry.getValue();
+      switch (start(piece.role())) {
+        case ONE -> fillWith(parameters, piece, 1f);
+        case ZERO -> fillWith(parameters, piece, 0f);
+        case NORMAL -> fill(parameters, piece, key(seed, entry.getKey()), deviation);
+      }
+    }
+  }
+
+  private static Start start(TensorRole role) {
+    return switch (role) {
+      case FINAL_NORM, INPUT_NORM, POST_ATTENTION_NORM, QUERY_NORM, KEY_NORM -> Start.ONE;
+      case QUERY_BIAS,
+          KEY_BIAS,
+          VALUE_BIAS,
+          OUTPUT_BIAS,
+          QUERY_DOWN_BIAS,
+          KEY_VALUE_DOWN_BIAS,
+          SELECTION_BIAS,
+          EXPERTS_GATE_UP_BIAS,
+          EXPERTS_DOWN_BIAS ->
+          Start.ZERO;
+      default -> Start.NORMAL;
+    };
+  }
+
+  private static void fillWith(Parameters parameters, Piece piece, float value) {
+    FloatBuffer memory = memory(parameters, piece, 0, piece.elements());
+    IntStream.range(0, memory.limit()).forEach(i -> memory.put(i, value));
+  }
+
+  private static void fill(Parameters parameters, Piece piece, long key, double deviation) {
+    int stretches = (int) ((piece.elements() + STRETCH - 1) / STRETCH);
+    FloatBuffer[] memory = new FloatBuffer[stretches];
+    for (int i = 0; i < stretches; i++) {
+      long offset = (long) i * STRETCH;
+      memory[i] = memory(parameters, piece, offset, Math.min(STRETCH, piece.elements() - offset));
+    }
+    IntStream.range(0, stretches)
+        .parallel()
+        .forEach(
+            i -> {
+              for (int j = 0; j < memory[i].limit(); j++) {
+                double normal = NormalQuantile.ofBits(SplitMix64.at(key, (long) i * STRETCH + j));
+                memory[i].put(j, (float) (deviation * normal));
+              }
+            });
+  }
+
+  private static FloatBuffer memory(Parameters parameters, Piece piece, long offset, long count) {
+    return parameters.map(piece.slot(), piece.offset() + offset, count).asFloatBuffer();
+  }
+
+  private static long key(long seed, String name) {
+    return Hashing.sha256()
+        .newHasher()
+        .putLong(seed)
+        .putString(name, StandardCharsets.UTF_8)
+        .hash()
+        .asLong();
+  }
+}

@@ -1,0 +1,104 @@
+package dev.coppice.moe.train;
+
+import static com.google.common.base.Preconditions.checkState;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import dev.coppice.moe.CoppiceException;
+import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.parameter.ModelFiles;
+import dev.coppice.moe.parameter.Parameters;
+import dev.coppice.moe.parameter.WeightTransfer;
+import dev.coppice.moe.safetensors.SafetensorsFile;
+import dev.coppice.moe.safetensors.SafetensorsWriter;
+import dev.coppice.moe.safetensors.TensorSlot;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What of a learner goes to files.
+ *
+ * @param config of the model
+ * @param weights of the model
+ * @param firstMoments of trained parameters
+ * @param secondMoments of trained parameters
+ * @param average of the weights, if one is kept
+ * @param steps taken
+ */
+record LearnerState(
+    ObjectNode config,
+    Parameters weights,
+    Parameters firstMoments,
+    Parameters secondMoments,
+    Optional<Parameters> average,
+    long steps) {
+  private static final String FIRST = "exp_avg.";
+  private static final String SECOND = "exp_avg_sq.";
+  private static final String STEPS = "steps";
+
+  void writeModel(CheckpointWriter writer, long maxShardBytes) throws IOException {
+    ModelFiles.write(weights, config, writer, maxShardBytes);
+  }
+
+  void writeAverage(CheckpointWriter writer, long maxShardBytes) throws IOException {
+    ModelFiles.write(keptAverage(), config, writer, maxShardBytes);
+  }
+
+  private Parameters keptAverage() {
+    checkState(average.isPresent(), "average of weights must be kept, got none");
+    return average.get();
+  }
+
+  /** Writes moments and step count as one safetensors file. */
+  void saveMoments(Path file) throws IOException {
+    ImmutableList<TensorSlot> slots =
+        ImmutableList.<TensorSlot>builder()
+            .addAll(WeightTransfer.slots(weights.layout(), FIRST))
+            .addAll(WeightTransfer.slots(weights.layout(), SECOND))
+            .build();
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(
+            file, slots, ImmutableMap.of("format", "pt", STEPS, Long.toString(steps)))) {
+      WeightTransfer.save(firstMoments, FIRST, writer);
+      WeightTransfer.save(secondMoments, SECOND, writer);
+      writer.finish();
+    }
+  }
+
+  /** Writes the average as one safetensors file of all the model's tensors, float32. */
+  void saveAverage(Path file) throws IOException {
+    Parameters kept = keptAverage();
+    ImmutableList<TensorSlot> slots = WeightTransfer.allSlots(kept.layout());
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(file, slots, ImmutableMap.of("format", "pt"))) {
+      WeightTransfer.saveAll(kept, writer);
+      writer.finish();
+    }
+  }
+
+  /** Reads what {@link #saveMoments} wrote, the step count apart. */
+  static void loadMoments(SafetensorsFile from, Optimizer into) throws IOException {
+    WeightTransfer.load(from, FIRST, into.firstMoments());
+    WeightTransfer.load(from, SECOND, into.secondMoments());
+  }
+
+  /** The step count of a file that {@link #saveMoments} wrote. */
+  static long steps(SafetensorsFile file) {
+    String text = file.metadata().getOrDefault(STEPS, "none");
+    if (!text.matches("\\d{1,18}")) {
+      throw new CoppiceException(
+          ExitCode.INPUT_INVALID,
+          "metadata '"
+              + STEPS
+              + "' must be a step count, got '"
+              + text
+              + "' ("
+              + file.path()
+              + ")");
+    }
+    return Long.parseLong(text);
+  }
+}
