@@ -246,12 +246,7 @@ final class LayerConfig {
   }
 
   private boolean isOfKinds(String key) {
-    return traits.kinds().stream()
-        .flatMap(List::stream)
-        .anyMatch(
-            rule ->
-                (rule instanceof KindRule.DenseIndices dense && dense.key().equals(key))
-                    || (rule instanceof KindRule.MoeIndices moe && moe.key().equals(key)));
+    return traits.kinds().stream().flatMap(List::stream).anyMatch(rule -> rule.listsIndices(key));
   }
 
   private int source(int layer) {

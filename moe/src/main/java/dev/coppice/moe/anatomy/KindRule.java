@@ -31,6 +31,16 @@ public sealed interface KindRule {
    */
   boolean isMoe(ConfigView config, int layer, int layers);
 
+  /** Whether the rule reads a list of layer indices under that key. */
+  default boolean listsIndices(String name) {
+    return false;
+  }
+
+  /** Whether the rule reads a list with an entry a layer under that key. */
+  default boolean listsKinds(String name) {
+    return false;
+  }
+
   /**
    * Layers below a count are dense.
    *
@@ -55,6 +65,11 @@ public sealed interface KindRule {
    */
   record DenseIndices(String key) implements KindRule {
     @Override
+    public boolean listsIndices(String name) {
+      return key.equals(name);
+    }
+
+    @Override
     public boolean applies(ConfigView config) {
       return config.value(key).isArray();
     }
@@ -71,6 +86,11 @@ public sealed interface KindRule {
    * @param key where the list stands
    */
   record MoeIndices(String key) implements KindRule {
+    @Override
+    public boolean listsIndices(String name) {
+      return key.equals(name);
+    }
+
     @Override
     public boolean applies(ConfigView config) {
       return config.value(key).isArray();
@@ -107,6 +127,11 @@ public sealed interface KindRule {
    * @param moe the entries that mean experts
    */
   record Types(String key, ImmutableList<String> moe) implements KindRule {
+    @Override
+    public boolean listsKinds(String name) {
+      return key.equals(name);
+    }
+
     @Override
     public boolean applies(ConfigView config) {
       JsonNode node = config.value(key);

@@ -52,9 +52,7 @@ record LayerLists(FamilyTraits traits, int layers) {
     return traits.derivedLists().stream().anyMatch(list -> list.key().equals(key))
         || traits.experts().contains(key)
         || traits.topK().contains(key)
-        || traits.kinds().stream()
-            .flatMap(List::stream)
-            .anyMatch(rule -> rule instanceof KindRule.Types types && types.key().equals(key));
+        || traits.kinds().stream().flatMap(List::stream).anyMatch(rule -> rule.listsKinds(key));
   }
 
   /** Whether a value that no rule or name speaks of is per layer, by its length. */

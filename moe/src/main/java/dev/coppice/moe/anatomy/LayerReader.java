@@ -219,12 +219,7 @@ public final class LayerReader {
    */
   public boolean isIndexList(String key, JsonNode value) {
     boolean said =
-        traits.kinds().stream()
-            .flatMap(List::stream)
-            .anyMatch(
-                rule ->
-                    (rule instanceof KindRule.DenseIndices dense && dense.key().equals(key))
-                        || (rule instanceof KindRule.MoeIndices moe && moe.key().equals(key)));
+        traits.kinds().stream().flatMap(List::stream).anyMatch(rule -> rule.listsIndices(key));
     if (said || !(value instanceof ArrayNode list) || list.isEmpty()) {
       return said && value.isArray();
     }
