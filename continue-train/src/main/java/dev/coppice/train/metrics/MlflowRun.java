@@ -4,11 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.Iterables;
+import com.google.common.hash.Hashing;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +30,7 @@ final class MlflowRun {
   // servers before 2.0 take no more
   private static final int PARAM_LENGTH = 500;
   private static final int KEY_LENGTH = 250;
+  private static final int MARK_LENGTH = 8;
 
   private final Path runFolder;
   private final MlflowSettings settings;
@@ -177,9 +180,23 @@ final class MlflowRun {
     return name.isEmpty() ? inner : name + "." + inner;
   }
 
-  /** A name with only such letters as MLflow takes. */
+  /**
+   * A name as MLflow takes it: of its letters, of its length, and the same when it is read as a
+   * path. A name that had to be changed ends with a part of its own SHA-256, so that two names never
+   * share a key.
+   */
   static String key(String name) {
-    return head(name.replaceAll("[^A-Za-z0-9_./ -]", "_"), KEY_LENGTH);
+    String key =
+        name.replaceAll("[^A-Za-z0-9_./ -]", "_")
+            .replaceAll("(?<![^/])\\.{1,2}(?![^/])", "_")
+            .replaceAll("/{2,}", "/")
+            .replaceAll("^/|/$", "");
+    if (key.equals(name) && name.length() <= KEY_LENGTH) {
+      return key;
+    }
+    String mark = "-" + Hashing.sha256().hashString(name, StandardCharsets.UTF_8);
+    String end = mark.substring(0, 1 + MARK_LENGTH);
+    return head(key, KEY_LENGTH - end.length()) + end;
   }
 
   static String head(String text, int length) {

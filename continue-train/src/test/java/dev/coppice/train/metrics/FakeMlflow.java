@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -221,6 +222,8 @@ final class FakeMlflow implements AutoCloseable {
 
   private void checkKey(String key) {
     check(key.matches("[/\\w.\\- ]{1,250}"), "key " + key);
+    // as MLflow does: a key must be a path that is written in the shortest way
+    check(Path.of(key).normalize().toString().equals(key) && !key.startsWith("/"), "path " + key);
   }
 
   private void check(boolean rule, String name) {

@@ -91,11 +91,46 @@ class MlflowSinkTest {
     assertThat(server.params())
         .containsEntry("spec.seed", "7")
         .containsEntry("spec.rates.1", "1")
-        .containsEntry("spec.a b_c", "x".repeat(500))
+        .containsEntry("spec.a b_c-1813bde8", "x".repeat(500))
         .doesNotContainKey("spec.empty");
     assertThat(server.tags()).containsEntry("coppice.finished", "step 500: budget spent");
     assertThat(run.resolve("mlflow-spool.jsonl")).doesNotExist();
     assertThat(server.authorizations()).containsOnly("null");
+  }
+
+  @Test
+  void sourcesOfSimilarNamesHaveCurvesOfTheirOwn() throws IOException {
+    String longest = "x".repeat(300);
+    List<String> sources =
+        List.of(
+            "a b.txt",
+            "a_b.txt",
+            "a+b.txt",
+            "a:b.txt",
+            "/data/a.txt",
+            "data/a.txt",
+            "./data/a.txt",
+            "../data/a.txt",
+            "data//a.txt",
+            "data/",
+            "ä.txt",
+            "ö.txt",
+            longest + "1",
+            longest + "2");
+    ImmutableSortedMap.Builder<String, Double> losses = ImmutableSortedMap.naturalOrder();
+    for (int i = 0; i < sources.size(); i++) {
+      losses.put("loss/" + sources.get(i), (double) i);
+    }
+    try (MlflowSink sink = open()) {
+      sink.event(new RunEvent(5, RunEvent.EVALUATED, "held out", losses.buildOrThrow()));
+    }
+    assertThat(server.complaints()).isEmpty();
+    for (int i = 0; i < sources.size(); i++) {
+      String key = MlflowRun.key("eval/loss/" + sources.get(i));
+      assertThat(server.curve("r1", key)).as(key).singleElement().asString().endsWith("=" + i + ".0");
+    }
+    assertThat(MlflowRun.key("eval/loss/a b.txt")).isEqualTo("eval/loss/a b.txt");
+    assertThat(MlflowRun.key("train/loss")).isEqualTo("train/loss");
   }
 
   @Test
