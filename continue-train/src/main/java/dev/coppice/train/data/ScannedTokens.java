@@ -110,7 +110,7 @@ final class ScannedTokens {
             file.toString(),
             Long.toString(table.bytes().size()),
             Files.getLastModifiedTime(file).toString(),
-            table.type().name() + (table.bare() ? " of a width that was judged" : ""),
+            table.type().name() + (table.bare() ? " of a width and order that were judged" : ""),
             Long.toString(table.offset()),
             Integer.toString(documentEnd));
     return Hashing.sha256().hashString(all, StandardCharsets.UTF_8).toString();
@@ -153,6 +153,10 @@ final class ScannedTokens {
                 table.type().width(),
                 result.width().getAsInt(),
                 table.path()));
+      }
+      if (table.bare() && result.fault().isPresent()) {
+        throw new CoppiceException(
+            ExitCode.INPUT_INVALID, result.fault().get() + " (" + table.path() + ")");
       }
       writer.finish();
       String sha256 = "";

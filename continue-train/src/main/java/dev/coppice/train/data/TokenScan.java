@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.LongConsumer;
 
@@ -27,6 +28,8 @@ final class TokenScan {
   private final PreparationProgress progress;
   private final Hasher hasher = Hashing.sha256().newHasher();
   private long largest = -1;
+  private long smallest = Long.MAX_VALUE;
+  private long bits;
   private long next;
 
   /** The largest token at each place, by its rest when divided by four. */
@@ -43,8 +46,9 @@ final class TokenScan {
    * @param sha256 of the file
    * @param vocabulary one more than the largest token
    * @param width bytes that a token of the file seems to have, if more than were read
+   * @param fault why the tokens cannot be those of a text, if they cannot
    */
-  record Result(String sha256, int vocabulary, OptionalInt width) {}
+  record Result(String sha256, int vocabulary, OptionalInt width, Optional<String> fault) {}
 
   /**
    * Reads a file.
@@ -79,7 +83,7 @@ final class TokenScan {
         progress.update("check", at, size);
       }
     }
-    return new Result(hasher.hash().toString(), (int) (largest + 1), widerTokens());
+    return new Result(hasher.hash().toString(), (int) (largest + 1), widerTokens(), fault());
   }
 
   /**
@@ -96,6 +100,21 @@ final class TokenScan {
     }
     boolean twice = largestAt[2] == 0 && largestAt[3] == 0 && table.type().width() == 2;
     return OptionalInt.of(table.type().width() * (twice ? 4 : 2));
+  }
+
+  /** One id throughout, or ids whose lower byte is always zero, as those of another byte order. */
+  private Optional<String> fault() {
+    if (next < FEWEST_TO_JUDGE) {
+      return Optional.empty();
+    }
+    if (smallest == largest) {
+      return Optional.of("tokens must have several ids, got " + next + " times " + largest);
+    }
+    return table.type().width() > 1 && (bits & 0xFF) == 0
+        ? Optional.of(
+            "tokens must be little-endian, got ids that are all multiples of 256, as big-endian"
+                + " ones are")
+        : Optional.empty();
   }
 
   private void fill(FileChannel channel, ByteBuffer buffer) throws IOException {
@@ -123,6 +142,8 @@ final class TokenScan {
                 + ")");
       }
       largest = Math.max(largest, token);
+      smallest = Math.min(smallest, token);
+      bits |= token;
       int place = (int) (next & 3);
       largestAt[place] = Math.max(largestAt[place], token);
       if (token == documentEnd) {

@@ -182,8 +182,8 @@ final class MlflowRun {
 
   /**
    * A name as MLflow takes it: of its letters, of its length, and the same when it is read as a
-   * path. A name that had to be changed ends with a part of its own SHA-256, so that two names never
-   * share a key.
+   * path. A name that had to be changed ends with a part of its own SHA-256, so that two names
+   * never share a key.
    */
   static String key(String name) {
     String key =

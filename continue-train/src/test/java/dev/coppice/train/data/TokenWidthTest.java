@@ -93,8 +93,27 @@ class TokenWidthTest extends DataTestBase {
       Path file = bin("of-" + width + ".bin", width, SMALL);
       assertThat(read(file, DataForm.AUTO, OptionalInt.of(width), 256)).isEqualTo(butLast(SMALL));
     }
-    Path zeros = bin("zeros.bin", 2, new int[40]);
-    assertThat(read(zeros, DataForm.AUTO, OptionalInt.empty(), 256)).containsOnly(0);
+  }
+
+  @Test
+  void oneIdThroughoutIsRefused() throws IOException {
+    refused(bin("zeros.bin", 2, new int[40]))
+        .hasMessageContaining("tokens must have several ids, got 40 times 0");
+    int[] sevens = new int[40];
+    java.util.Arrays.fill(sevens, 7);
+    refused(bin("sevens.bin", 2, sevens)).hasMessageContaining("got 40 times 7");
+  }
+
+  @Test
+  void bigEndianTokensOfASmallVocabularyAreRefused() throws IOException {
+    int[] turned = java.util.Arrays.stream(SMALL).map(id -> id << 8).toArray();
+    refused(bin("big.bin", 2, turned), OptionalInt.of(2), 65_536)
+        .hasMessageContaining(
+            "tokens must be little-endian, got ids that are all multiples of 256");
+    int[] mixed = turned.clone();
+    mixed[3] = 1;
+    assertThat(read(bin("mixed.bin", 2, mixed), DataForm.AUTO, OptionalInt.of(2), 65_536))
+        .isEqualTo(butLast(mixed));
   }
 
   @Test

@@ -127,7 +127,11 @@ class MlflowSinkTest {
     assertThat(server.complaints()).isEmpty();
     for (int i = 0; i < sources.size(); i++) {
       String key = MlflowRun.key("eval/loss/" + sources.get(i));
-      assertThat(server.curve("r1", key)).as(key).singleElement().asString().endsWith("=" + i + ".0");
+      assertThat(server.curve("r1", key))
+          .as(key)
+          .singleElement()
+          .asString()
+          .endsWith("=" + i + ".0");
     }
     assertThat(MlflowRun.key("eval/loss/a b.txt")).isEqualTo("eval/loss/a b.txt");
     assertThat(MlflowRun.key("train/loss")).isEqualTo("train/loss");
