@@ -30,8 +30,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What a growth has done so far, in its hidden folder: a line with its fingerprint, then a line for
- * each weight file that is whole and durable, with its size and CRC-32C.
+ * The journal of a growth in its hidden folder: a line with its fingerprint, then a line for each
+ * weight file that is whole and durable, with its size and CRC-32C.
  *
  * <p>The file is locked while the growth runs, which distinguishes an active growth from a stopped
  * one. A line that was cut short counts for nothing. A process must not read a journal that it has
@@ -45,7 +45,7 @@ public final class GrowthJournal implements Closeable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
-   * What a journal says.
+   * Content of a journal.
    *
    * @param fingerprint of the growth that was begun; missing if there is none
    * @param shards checksum and size of each whole file, by name
@@ -137,7 +137,7 @@ public final class GrowthJournal implements Closeable {
     return Files.isRegularFile(folder.resolve(NAME), LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** What the journal of a folder says. */
+  /** Content of a folder's journal. */
   public static Content read(Path folder) throws IOException {
     String text = new String(Files.readAllBytes(folder.resolve(NAME)), StandardCharsets.UTF_8);
     List<JsonNode> lines = new ArrayList<>();

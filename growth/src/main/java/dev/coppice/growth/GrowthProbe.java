@@ -25,7 +25,7 @@ import java.util.Random;
  * @param reason why the models did not run; empty where they did
  * @param maxRelativeDifference largest difference of two logits over the source's largest logit;
  *     NaN where nothing ran
- * @param promise what the plan says is kept
+ * @param promise of the plan
  * @param kept whether it is; empty where nothing ran or nothing is promised
  */
 public record GrowthProbe(

@@ -78,7 +78,7 @@ final class GrowthRecord {
     return request.seed();
   }
 
-  /** What became of the optimizer's moments, if they grew. */
+  /** The rule of the optimizer's moments, if they grew. */
   Optional<MomentRule> moments() {
     return request.moments();
   }
@@ -123,7 +123,7 @@ final class GrowthRecord {
   }
 
   /**
-   * What a lineage says was done.
+   * The recorded growth of a lineage.
    *
    * @param operator how the source grew
    * @param seed seed of all noise

@@ -55,12 +55,12 @@ public record GrowthReport(
    * @param bytes bytes of all tensors
    */
   public record Side(Anatomy anatomy, int tensors, long bytes) {
-    /** What a checkpoint is. */
+    /** Counts of a checkpoint. */
     public static Side of(Checkpoint checkpoint) {
       return new Side(checkpoint.anatomy(), checkpoint.tensors().size(), checkpoint.byteSize());
     }
 
-    /** What a plan makes. */
+    /** Counts of a plan. */
     public static Side of(GrowthPlan plan) {
       return new Side(plan.anatomy(), plan.tensors().size(), plan.byteSize());
     }

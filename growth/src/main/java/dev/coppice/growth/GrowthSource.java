@@ -15,7 +15,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * What recipes read: a checkpoint's tensors, and beside them the optimizer's where they grow too.
+ * The sources of recipes: a checkpoint's tensors, and beside them the optimizer's where they grow
+ * too.
  *
  * <p>It owns the optimizer's file; the checkpoint stays its opener's.
  */
@@ -56,12 +57,12 @@ public final class GrowthSource implements Closeable {
     return state;
   }
 
-  /** What becomes of the moments in a plan; empty if they do not grow. */
+  /** The plan of the moments; empty if they do not grow. */
   Optional<MomentPlan> moments(GrowthPlan plan, Optional<MomentRule> rule) {
     return rule.map(wanted -> MomentPlan.of(plan, wanted, state.orElseThrow().steps()));
   }
 
-  /** What recipes read. */
+  /** The sources of recipes. */
   public TensorSources tensors() {
     ImmutableMap.Builder<SourceId, TensorBytes> byId = ImmutableMap.builder();
     byId.put(SourceId.MODEL, new CheckpointBytes(checkpoint));

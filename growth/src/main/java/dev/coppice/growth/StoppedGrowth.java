@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a growth that did not end has left beside its target.
+ * The hidden folder of a stopped growth.
  *
  * @param folder the hidden folder
  * @param wholeFiles number of weight files that were whole and durable

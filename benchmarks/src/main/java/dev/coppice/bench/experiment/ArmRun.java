@@ -44,7 +44,7 @@ record ArmRun(
   /**
    * Trains, then moves the last checkpoint and the curve to their places.
    *
-   * @param recipe what all trainings share
+   * @param recipe settings of all trainings
    * @param data to train on
    * @param places where things go
    * @param listener called after each step

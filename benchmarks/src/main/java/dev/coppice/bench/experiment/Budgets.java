@@ -12,7 +12,7 @@ import java.math.BigInteger;
 import java.util.Locale;
 
 /**
- * What an experiment may spend, in FLOPs by the 6·N_active convention.
+ * The budgets of an experiment, in FLOPs by the 6·N_active convention.
  *
  * @param baseFlops on training the base
  * @param extraFlops on each of the three arms
@@ -66,7 +66,7 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
     return new Budgets(baseFlops, steps.max(BigInteger.ONE).multiply(grown.cost().flops()));
   }
 
-  /** What each arm can spend where all three, one after the other, have so much time. */
+  /** The budget of each arm, if all three run one after the other in so much time. */
   private static double extraFlops(double seconds, Pace base, Pace grown) {
     return seconds / (2 / grown.flopsPerSecond() + 1 / base.flopsPerSecond());
   }

@@ -15,7 +15,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record Difference(
     String first, String second, double loss, double intervalLow, double intervalHigh) {
-  /** What the interval allows to say. */
+  /** The conclusion from the interval. */
   enum Finding {
     BETTER,
     WORSE,

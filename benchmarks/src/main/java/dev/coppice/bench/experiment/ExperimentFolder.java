@@ -9,7 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 
 /**
- * What an experiment writes.
+ * The output folder of an experiment.
  *
  * <pre>
  * results.json              written last

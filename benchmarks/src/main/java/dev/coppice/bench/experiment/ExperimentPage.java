@@ -38,7 +38,7 @@ final class ExperimentPage {
   /**
    * A page.
    *
-   * @param results what was found
+   * @param results of the experiment
    * @param curves training loss over extra FLOPs, by arm
    */
   ExperimentPage(ExperimentResults results, ImmutableMap<String, ImmutableList<Point>> curves) {

@@ -2,7 +2,7 @@ package dev.coppice.bench.experiment;
 
 import java.nio.file.Path;
 
-/** What a person reads in the terminal when an experiment has ended. */
+/** The text of a finished experiment in the terminal. */
 public final class ExperimentReport {
   private ExperimentReport() {}
 
@@ -29,7 +29,7 @@ public final class ExperimentReport {
             + (results.config().training().documentMask() ? "" : " --no-document-mask"));
   }
 
-  /** What the texts of a window saw of one another. */
+  /** The document mask in words. */
   static String documents(ExperimentResults results) {
     return results.config().training().documentMask()
         ? "tokens attend to their own document only, in training and evaluation"

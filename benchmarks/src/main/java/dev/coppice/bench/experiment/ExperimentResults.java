@@ -6,7 +6,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 
 /**
- * What an experiment found: the file {@code results.json}.
+ * Results of an experiment: the file {@code results.json}.
  *
  * @param schemaVersion of the file's form; 1
  * @param experiment name of the recipe
@@ -14,7 +14,7 @@ import com.google.common.collect.ImmutableMap;
  * @param base the model that was trained first
  * @param arms {@code grown}, {@code scratch}, {@code kept}
  * @param differences of the grown arm to the two others
- * @param verdict what the intervals allow to say
+ * @param verdict conclusions from the intervals
  * @param config the recipe in full, with the seed that ran
  * @param budgets to replay the run exactly, as {@code --base-budget} and {@code --extra-budget}
  * @param corpus the text

@@ -22,7 +22,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /**
- * What a run has measured, and how it becomes results and report.
+ * Measurements of a run, and their way into results and report.
  *
  * @param trained each model by name: base, grown, scratch, kept
  * @param budgets that were spent

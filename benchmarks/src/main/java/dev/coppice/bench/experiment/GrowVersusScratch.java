@@ -34,7 +34,7 @@ public final class GrowVersusScratch {
   /**
    * Runs the experiment and writes its folder.
    *
-   * @param request what to run
+   * @param request inputs of the experiment
    * @return what {@code results.json} holds
    * @throws dev.coppice.moe.CoppiceException when the folder exists, there is no text, or the time
    *     or a budget does not hold a step of each model; then nothing is left behind
@@ -72,7 +72,7 @@ public final class GrowVersusScratch {
     }
   }
 
-  /** What is given stays; what follows from the time follows from the time that is left. */
+  /** Given budgets are kept; what follows from the time follows from the time that is left. */
   private static Budgets replan(
       ExperimentRequest.Limit limit, Estimate estimate, Budgets planned, Elapsed elapsed) {
     return limit.extraFlops().isPresent()
@@ -151,7 +151,7 @@ public final class GrowVersusScratch {
   }
 
   /**
-   * What all parts of a run share.
+   * Shared objects of all parts of a run.
    *
    * @param spec the recipe
    * @param folder that is written

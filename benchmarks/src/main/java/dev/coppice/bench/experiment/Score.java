@@ -38,7 +38,7 @@ public record Score(
   }
 
   /**
-   * What a model cost.
+   * Training cost of a model.
    *
    * @param sunkFlops spent before its last training
    * @param extraFlops spent in its last training

@@ -37,7 +37,7 @@ public final class SpeedData {
   private SpeedData() {}
 
   /**
-   * What was measured.
+   * Measurements.
    *
    * @param textBytes bytes of text
    * @param tokens made of it

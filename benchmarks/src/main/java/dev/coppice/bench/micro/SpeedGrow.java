@@ -101,7 +101,7 @@ public final class SpeedGrow {
     return new SpeedGrowCommand();
   }
 
-  /** What one growth has taken so far. */
+  /** Times of one growth so far. */
   private static final class Series {
     private final String name;
     private final GrowthOperator operator;

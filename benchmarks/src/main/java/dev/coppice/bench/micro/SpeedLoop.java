@@ -24,8 +24,8 @@ import java.util.Locale;
 import java.util.Random;
 
 /**
- * What the loop adds to the bare steps of {@link SpeedTrain}: its own steps in turn with bare ones,
- * the wait for data, and the cost of a checkpoint while training continues.
+ * The time that the loop adds to the bare steps of {@link SpeedTrain}: its own steps in turn with
+ * bare ones, the wait for data, and the cost of a checkpoint while training continues.
  *
  * <p>A run of the same model is stepped in rounds of three equal parts: in the first, a checkpoint
  * is written behind; the second is quiet; in the third, each step of the run is followed by a bare
@@ -38,7 +38,7 @@ public final class SpeedLoop {
   private SpeedLoop() {}
 
   /**
-   * What was measured.
+   * Measurements.
    *
    * @param loopOverBare speed of the loop's steps over bare ones in turn with them, median of
    *     rounds
@@ -58,7 +58,7 @@ public final class SpeedLoop {
       rounds = List.copyOf(rounds);
     }
 
-    /** What checkpoints add where there is one every so many steps. */
+    /** The time that checkpoints add at an interval of so many steps. */
     public double saveShare(long everySteps) {
       return saveSeconds / (everySteps * stepSeconds);
     }

@@ -41,7 +41,7 @@ public final class SpeedTrain {
   static final Size PLAIN = new Size(1, 4, 8, LENGTH);
 
   /**
-   * What differs between the models that are measured; tokens a step stay the same.
+   * Factors of a measured model; tokens a step stay the same.
    *
    * @param width the plain model's widths of heads, experts and the residual stream times this
    */
@@ -73,7 +73,7 @@ public final class SpeedTrain {
   private SpeedTrain() {}
 
   /**
-   * What was measured.
+   * Measurements.
    *
    * @param tokensPerSecond median over the timed steps
    * @param gflops the same in 10⁹ operations a second, 6·N_active and attention's full square a

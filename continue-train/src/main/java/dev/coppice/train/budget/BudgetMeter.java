@@ -100,8 +100,8 @@ public final class BudgetMeter {
   }
 
   /**
-   * What will be spent when the budget is; nothing for a budget of time, or where steps are too
-   * many to count.
+   * The total at the end of the budget; nothing for a budget of time, or where steps are too many
+   * to count.
    */
   public Optional<Spent> forecast() {
     try {
@@ -138,12 +138,12 @@ public final class BudgetMeter {
     return costs.apply(budget.share(state)).equals(cost) && fits(state, cost);
   }
 
-  /** What is spent so far. */
+  /** The spent amounts so far. */
   public Spent spent() {
     return spent;
   }
 
-  /** What the next step costs. */
+  /** The cost of the next step. */
   public StepCost cost() {
     return costs.apply(share());
   }

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.math.BigInteger;
 
 /**
- * What a run has spent so far.
+ * The spent amounts of a run.
  *
  * @param steps optimizer steps, skipped ones included
  * @param tokens inputs trained on
@@ -87,12 +87,12 @@ public record Spent(
         seconds);
   }
 
-  /** What a budget of FLOPs has paid: training and teacher. */
+  /** FLOPs that count against the budget: training and teacher. */
   public BigInteger totalFlops() {
     return flops.add(teacherFlops);
   }
 
-  /** What a budget of FLOPs with attention has paid. */
+  /** FLOPs with attention that count against the budget. */
   public BigInteger totalFlopsWithAttention() {
     return flopsWithAttention.add(teacherFlopsWithAttention);
   }

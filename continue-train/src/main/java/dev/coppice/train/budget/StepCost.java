@@ -6,7 +6,7 @@ import dev.coppice.moe.spec.MoeSpec;
 import java.math.BigInteger;
 
 /**
- * What one optimizer step costs.
+ * The cost of one optimizer step.
  *
  * <p>{@code flops} is 6·N_active·tokens. {@code flopsWithAttention} adds the attention scores and
  * their sums over the full square, 12·heads·headDim·S a layer and token. A teacher's forward pass
@@ -69,12 +69,12 @@ public record StepCost(
     return BigInteger.valueOf(each).multiply(BigInteger.valueOf(tokens));
   }
 
-  /** What a budget of FLOPs pays. */
+  /** FLOPs that count against the budget. */
   public BigInteger totalFlops() {
     return flops.add(teacherFlops);
   }
 
-  /** What a budget of FLOPs with attention pays. */
+  /** FLOPs with attention that count against the budget. */
   public BigInteger totalFlopsWithAttention() {
     return flopsWithAttention.add(teacherFlopsWithAttention);
   }

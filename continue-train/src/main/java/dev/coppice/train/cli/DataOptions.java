@@ -256,7 +256,7 @@ final class DataOptions {
     return noCache ? Optional.empty() : Optional.of(cache.orElseGet(TokenCache::standard));
   }
 
-  /** What reads the data that was opened. */
+  /** The tokenizer of the opened data. */
   @FunctionalInterface
   interface Reader<T> {
     /** Reads. */

@@ -113,7 +113,7 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /**
-   * What came of text.
+   * Results on text.
    *
    * @param report on it
    * @param documentEnd token that ended documents, if one did

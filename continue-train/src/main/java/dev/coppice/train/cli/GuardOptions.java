@@ -5,7 +5,7 @@ import dev.coppice.train.spec.SpikePolicy;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** What is done about spikes. */
+/** Options of the guard against spikes. */
 final class GuardOptions {
   @Option(
       names = "--on-spike",

@@ -3,7 +3,7 @@ package dev.coppice.train.cli;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.parameter.ParameterKind;
 
-/** What the command line calls parts of a model. */
+/** Names of a model's parts on the command line. */
 enum PartName {
   EMBEDDING(ParameterKind.EMBEDDING),
   HEAD(ParameterKind.HEAD),

@@ -2,7 +2,7 @@ package dev.coppice.train.cli;
 
 import dev.coppice.moe.model.Precision;
 
-/** What {@code --precision} takes. */
+/** Values of {@code --precision}. */
 enum PrecisionName {
   FLOAT32(Precision.FLOAT32),
   BF16(Precision.BF16_MIXED);

@@ -9,7 +9,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code train} says of a step: smoothed loss, tokens a second, the share of the machine's
+ * The text of {@code train} for a step: smoothed loss, tokens a second, the share of the machine's
  * peak and the budget spent, as the detail of a progress line that shows share and ETA.
  *
  * <p>The share is of FLOPs by 6·N_active with attention's; what a step computes anew in its

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What a checkpoint reads text with. */
+/** The tokenizer of a checkpoint's text. */
 final class TextData {
   private TextData() {}
 

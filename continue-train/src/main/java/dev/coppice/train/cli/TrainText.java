@@ -11,11 +11,11 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What {@code coppice train} says before and after a run. */
+/** The text of {@code coppice train} before and after a run. */
 final class TrainText {
   private TrainText() {}
 
-  /** What the budget comes to, in all the ways that there are to count. */
+  /** The budget in all units. */
   static String forecast(Spent whole) {
     return String.format(
         Locale.ROOT,

@@ -45,7 +45,7 @@ record TrainedReading(Optional<Reading> reading) {
     return reading.map(Reading::documentMask).orElse(true);
   }
 
-  /** What ended documents, if that is known. */
+  /** The token after documents, if it is known. */
   Optional<DocumentEnd> documentEnd() {
     return reading.flatMap(Reading::ends).map(end -> new DocumentEnd(end.text(), end.tokens()));
   }

@@ -12,7 +12,7 @@ final class Companions {
               + "|checksums?|manifest|requirements|version|_success)([-_.].*)?"
               + "|.*\\.(md|markdown|rst|ya?ml|toml|cfg|ini|lock|svg|sha256|md5|crc|idx)");
 
-  /** What nanoGPT, llm.c and others leave beside tokens. */
+  /** Files that nanoGPT, llm.c and others write beside tokens. */
   private static final Pattern MADE_TOKENS =
       Pattern.compile(
           "(?i)(meta\\.pkl|input\\.txt|(meta|vocab|merges|tokenizer)[\\w-]*\\.\\w+|.*\\.(py|ipynb|sh))");

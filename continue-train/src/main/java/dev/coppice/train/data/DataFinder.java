@@ -25,7 +25,7 @@ final class DataFinder {
   }
 
   /**
-   * What is looked for.
+   * The search.
    *
    * @param form of the data; auto to find it out
    * @param field of a JSON object that has the text
@@ -38,12 +38,12 @@ final class DataFinder {
   }
 
   /**
-   * What was found.
+   * The result.
    *
    * @param form of all items; never {@link DataForm#AUTO}
    * @param items to read, in order; at least one
    * @param leftOut what is not read
-   * @param warnings what a user should know
+   * @param warnings for the user
    */
   record Found(
       DataForm form,
@@ -52,7 +52,7 @@ final class DataFinder {
       ImmutableList<String> warnings) {}
 
   /**
-   * What a path holds.
+   * Content of a path.
    *
    * @param path of a file or folder; for Megatron also without its ending
    * @param wanted what is looked for

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** What is said of data before it is used: a line a part. */
+/** The lines about data before its use: a line a part. */
 public final class DataLines {
   private static final int PATHS = 4;
 
@@ -72,7 +72,7 @@ public final class DataLines {
     return "; documents end with " + text + end.id() + ", from " + end.origin();
   }
 
-  /** What is left out of a path, if something is. */
+  /** Files of a path that are left out, if any. */
   static Optional<String> leftOut(String title, PathRecord path) {
     return path.leftOut().isEmpty()
         ? Optional.empty()

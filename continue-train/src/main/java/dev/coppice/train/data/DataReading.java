@@ -16,7 +16,7 @@ import java.util.OptionalInt;
  * @param documentStart what stands before documents of text
  * @param documentEnd what ends documents
  * @param cache folder of the cache; without one, what is made lies with the run
- * @param rules what is taken and what is refused
+ * @param rules of the files that are read and refused
  */
 public record DataReading(
     DataForm form,

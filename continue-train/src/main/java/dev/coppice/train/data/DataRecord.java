@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was read, and how: enough to say it, and to read it again.
+ * Record of the data that was read: enough to say it, and to read it again.
  *
  * @param reading options it was read with
  * @param end token that ends documents; null if none does

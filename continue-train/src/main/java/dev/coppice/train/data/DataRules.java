@@ -1,7 +1,7 @@
 package dev.coppice.train.data;
 
 /**
- * What of some data is taken, and what is refused.
+ * Rules of the files that are read and refused.
  *
  * @param judging whether a folder with training files and evaluation files is for evaluation
  * @param strict whether data is refused of which something would be left out, hidden files aside

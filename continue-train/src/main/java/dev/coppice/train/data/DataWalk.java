@@ -56,7 +56,7 @@ final class DataWalk {
   record Sighted(DataItem item, FileNature nature) {}
 
   /**
-   * What is below a path.
+   * Files below a path.
    *
    * @param files in order of their names
    * @param leftOut what no form of data has

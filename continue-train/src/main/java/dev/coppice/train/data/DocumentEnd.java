@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param text what is put behind each document of text, if anything
  * @param tokens what parts documents in files of tokens that do not say where they are, if anything
  * @param token the one of them, with its text and where it was found
- * @param notes what a reader should know of the choice
+ * @param notes on the choice, for the user
  */
 public record DocumentEnd(
     OptionalInt text, OptionalInt tokens, Optional<EndToken> token, ImmutableList<String> notes) {

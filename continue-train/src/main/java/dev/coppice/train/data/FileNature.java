@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What a file is, by its first bytes, and by its name where bytes do not say.
+ * The form of a file, by its first bytes, or else by its name.
  *
  * @param form of it, if it can be read
  * @param reason why it is not read, or of what else it is; empty where nothing need be said

@@ -168,7 +168,7 @@ final class Gathered {
     }
   }
 
-  /** What is known of a path while it is read. */
+  /** Record of a path during reading. */
   private static final class Reading {
     private final DataForm form;
     private final List<LeftOut> leftOut;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** What is said of files that are left out. */
+/** Text about files that are left out. */
 final class LeftOuts {
   private static final int NAMES = 3;
 

@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the header of a file of NumPy says.
+ * Content of the header of a NumPy file.
  *
  * <pre>
  * 0x93 "NUMPY", u8 major, u8 minor, header length (u16 in version 1, u32 in 2 and 3), then text:

@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one part of the data is, and how often it is gone through.
+ * Record of one part of the data, with its number of passes.
  *
  * @param weight of the part in the mixture
  * @param paths it was read from, in order

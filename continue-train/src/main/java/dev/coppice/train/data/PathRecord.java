@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
 
 /**
- * What one path of data held.
+ * Record of one path of data.
  *
  * @param given the path as it was given, without its weight
  * @param path the same, absolute

@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What one scan of a foreign file found, kept so that the next one need not be.
+ * The kept result of a scan of a foreign file, which replaces the next scan.
  *
  * <p>In a folder of such lie {@code KEY.json} and, where documents were looked for, {@code
  * KEY.starts}: for each document the index of its first token, u64 little-endian. The key is of the

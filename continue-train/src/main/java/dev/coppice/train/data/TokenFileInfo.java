@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
 
 /**
- * What lies beside a token file, as {@code NAME.json}.
+ * Description of a token file, in {@code NAME.json}.
  *
  * @param schemaVersion of this JSON object, 1
  * @param sha256 of the whole token file, 64 hexadecimal digits

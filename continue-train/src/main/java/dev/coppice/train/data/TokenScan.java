@@ -41,7 +41,7 @@ final class TokenScan {
   }
 
   /**
-   * What was found.
+   * The result.
    *
    * @param sha256 of the file
    * @param vocabulary one more than the largest token

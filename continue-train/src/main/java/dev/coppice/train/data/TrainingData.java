@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What a run reads: parts of a mixture, each with its weight. */
+/** The training data of a run: parts of a mixture, each with its weight. */
 public final class TrainingData implements Closeable {
   private final ImmutableList<Part> parts;
   private final Optional<DataRecord> read;

@@ -8,7 +8,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /**
- * What one look at held-out text found: its sources by name, and all their tokens together.
+ * Result of one evaluation on held-out text: its sources by name, and all their tokens together.
  *
  * <p>As the values of an event: {@code loss}, {@code accuracy}, and {@code bits_per_byte} where the
  * text is known; and where there are several sources, {@code loss/NAME} and {@code

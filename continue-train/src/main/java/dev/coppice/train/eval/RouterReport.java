@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model's routers do with a text.
+ * Measurements of a model's routers on a text.
  *
  * @param experts of a layer
  * @param tokens that were routed

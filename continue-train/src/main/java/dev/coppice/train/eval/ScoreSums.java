@@ -97,7 +97,7 @@ final class ScoreSums {
     return windowCount;
   }
 
-  /** What the bootstrap draws from: documents, or windows where there are few documents. */
+  /** The units of the bootstrap: documents, or windows where there are few documents. */
   Units units() {
     boolean byDocument =
         LongStream.of(documentTokens).filter(count -> count > 0).count() >= FEWEST_DOCUMENTS;

@@ -1,6 +1,6 @@
 package dev.coppice.train.optimizer;
 
-/** What AdamW's moments are when a run begins. */
+/** The initial moments of AdamW in a run. */
 public enum InitialMoments {
   /** Those beside the checkpoint, if there are any. */
   CHECKPOINT,

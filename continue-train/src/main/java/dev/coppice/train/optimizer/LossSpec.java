@@ -11,7 +11,7 @@ import dev.coppice.moe.checkpoint.Checkpoint;
 import java.util.Optional;
 
 /**
- * What is minimised: cross-entropy, and the router's two losses with their weights.
+ * The loss: cross-entropy, and the router's two losses with their weights.
  *
  * <p>The load-balancing loss is that of {@code transformers}: over all mixture layers together,
  * experts times the sum of each one's share of the tokens and its mean probability. It is K where

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What looks at held-out text found, source by source: at the first look and at the last.
+ * Results of the evaluations on held-out text, source by source: at the first look and at the last.
  *
  * @param documentMask whether documents in a window did not see one another
  * @param first values of the first look

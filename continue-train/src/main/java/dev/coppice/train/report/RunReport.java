@@ -69,7 +69,7 @@ public final class RunReport {
     return new RunPage(runs, table()).html();
   }
 
-  /** What the runs came to, a row a run. */
+  /** Results of the runs, one row each. */
   public Table table() {
     ImmutableList.Builder<ImmutableList<String>> rows = ImmutableList.builder();
     runs.forEach(run -> rows.add(row(run)));

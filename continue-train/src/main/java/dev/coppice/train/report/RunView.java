@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What is known of one run, whatever became of it.
+ * Facts about one run, in any state.
  *
  * @param name of its folder
  * @param manifest its {@code run.json}

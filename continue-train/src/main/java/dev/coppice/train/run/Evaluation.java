@@ -123,7 +123,7 @@ final class Evaluation implements Closeable {
       parts.runner().evaluated(forwardFlops(parts.meter().cost(), look.tokens()));
       RunEvent event =
           new RunEvent(parts.step(), RunEvent.EVALUATED, look.message(), look.values());
-      // a run that begins again has told of its start
+      // a run that begins again has reported its start
       if (parts.step() > 0 || last.isEmpty()) {
         log.event(event.kind(), event.message(), event.values());
       }
@@ -137,7 +137,7 @@ final class Evaluation implements Closeable {
 
   private Look look(Judging by, Trainee trainee) throws IOException {
     BatchSpec batch = spec.batch();
-    // an interval is nobody's need here: one resample is the least
+    // the interval is not used here, so one resample is enough
     EvalSpec how =
         new EvalSpec(
             batch.microBatch(),

@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * What a run sees of the machine.
+ * The machine as a run uses it.
  *
  * @param environment that decides how sums are rounded
  * @param threadsGiven whether its number of threads is the user's; otherwise it is chosen by the

@@ -5,7 +5,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.io.IOException;
 
-/** Tells want of memory from other errors. */
+/** Distinguishes out-of-memory errors from others. */
 public final class Memory {
   private Memory() {}
 
@@ -44,7 +44,7 @@ public final class Memory {
     }
   }
 
-  /** What to say of an error if it is want of memory, on the heap or outside; else nothing. */
+  /** The message for an out-of-memory error, on the heap or outside; else nothing. */
   static String lack(Throwable e) {
     if (e.getMessage() == null && e.getCause() != null) {
       return lack(e.getCause());

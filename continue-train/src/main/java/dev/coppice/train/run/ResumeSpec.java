@@ -1,7 +1,7 @@
 package dev.coppice.train.run;
 
 /**
- * What a resume may do that an exact one does not.
+ * Permissions of a resume beyond an exact one.
  *
  * @param inexact resume even if the environment differs: results agree but for rounding
  * @param fallBack resume from an older checkpoint where newer ones are damaged

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Takes a run back to older weights and moments after a spike. What is spent stays spent, and the
- * batches that follow are left out.
+ * Takes a run back to older weights and moments after a spike. Spent amounts are kept, and the
+ * following batches are left out.
  *
  * <p><b>Source</b>: PaLM, arXiv 2204.02311, section 5.1.
  */

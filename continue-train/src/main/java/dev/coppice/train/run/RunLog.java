@@ -20,7 +20,7 @@ final class RunLog implements Closeable {
   private long step;
   private boolean told;
 
-  /** What happened before the log was there. */
+  /** Events from before the log was open. */
   record Note(String kind, String message) {}
 
   /**

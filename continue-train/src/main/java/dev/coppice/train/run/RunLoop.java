@@ -99,7 +99,7 @@ final class RunLoop {
     }
   }
 
-  /** What other threads ask for. */
+  /** Requests of other threads. */
   static final class Requests {
     private volatile boolean stop;
     private boolean save;

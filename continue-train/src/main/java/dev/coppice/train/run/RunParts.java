@@ -4,7 +4,7 @@ import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.store.CheckpointSaver;
 import java.util.Optional;
 
-/** What a run is made of; a roll back exchanges the trainee. */
+/** The parts of a run; a roll back exchanges the trainee. */
 final class RunParts implements AutoCloseable {
   private final BudgetMeter meter;
   private final CheckpointSaver saver;

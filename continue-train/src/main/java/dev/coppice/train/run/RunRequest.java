@@ -10,9 +10,9 @@ import java.nio.file.Path;
  * Inputs of a new run.
  *
  * @param spec how it trains
- * @param checkpoint what it starts from
- * @param data what it reads
- * @param budget what it may spend
+ * @param checkpoint of its start
+ * @param data of its training
+ * @param budget of the run
  * @param out where it writes
  */
 record RunRequest(TrainSpec spec, Path checkpoint, TrainingData data, Budget budget, Path out) {

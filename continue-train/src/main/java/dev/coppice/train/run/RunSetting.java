@@ -21,7 +21,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What is known of a run before its position is.
+ * Everything that is fixed when a run is opened.
  *
  * @param folder of the run
  * @param manifest of the run
@@ -32,7 +32,7 @@ import java.util.Optional;
 record RunSetting(
     RunFolder folder, RunManifest manifest, TrainingData data, TraineeFactory factory, Host host) {
 
-  /** What a checkpoint yields. */
+  /** Result of loading a checkpoint. */
   interface Use<T> {
     /** Makes something of a checkpoint and its trainee. */
     T of(Checkpoint source, Trainee trainee) throws IOException;

@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** What is said of a run before its first step: settings that were derived. */
+/** The lines about a run before its first step: settings that were derived. */
 final class RunSettings {
   private RunSettings() {}
 

@@ -160,7 +160,7 @@ final class Saving implements AutoCloseable {
     }
   }
 
-  /** What the disk refused; all else ends the run. */
+  /** The failed writing; all else ends the run. */
   private static IOException onFailure(ExecutionException e) {
     if (e.getCause() instanceof IOException refused) {
       return refused;

@@ -59,7 +59,7 @@ final class SpikeGuard {
     }
   }
 
-  /** What it has seen. */
+  /** The state of the guard. */
   GuardState state() {
     return new GuardState(List.copyOf(losses), List.copyOf(norms), spikes, rollbacks);
   }

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.DoubleFunction;
 
-/** What steps cost: more while a teacher is active. */
+/** The cost of steps: more while a teacher is active. */
 final class StepCosts {
   private StepCosts() {}
 

@@ -3,7 +3,7 @@ package dev.coppice.train.run;
 import dev.coppice.train.metrics.MetricsLine;
 
 /**
- * What a step did.
+ * Report of a step.
  *
  * @param line for the curve
  * @param spike whether loss or gradient norm leapt

@@ -53,7 +53,7 @@ final class StepRunner {
     }
   }
 
-  /** What became of a step's gradient. */
+  /** The use of a step's gradient. */
   private record Applied(UpdateReport update, boolean finite, boolean spike) {
     /** Nothing: there was no token to learn from. */
     static final Applied NONE = new Applied(new UpdateReport(Double.NaN, true), true, false);

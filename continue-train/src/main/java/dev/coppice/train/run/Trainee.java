@@ -14,7 +14,7 @@ import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.util.function.DoublePredicate;
 
-/** What the loop trains: a model with its gradients and moments. */
+/** Model and learner of the loop: a model with its gradients and moments. */
 interface Trainee extends AutoCloseable {
 
   /** Uses so many threads from now on. */

@@ -63,8 +63,8 @@ public final class TrainingRun implements Closeable {
    *
    * @param spec how it trains
    * @param checkpoint folder that it starts from
-   * @param data what it reads; must stay where it is
-   * @param budget what it may spend
+   * @param data of its training; must stay where it is
+   * @param budget of the run
    * @param out folder of the run; must not exist, but may if it holds nothing but the data
    * @throws CoppiceException when {@code out} exists, the budget does not hold one step, the data
    *     does not fill one window or has ids that the checkpoint has not, or the checkpoint is
@@ -83,8 +83,8 @@ public final class TrainingRun implements Closeable {
    *
    * @param spec how it trains
    * @param checkpoint folder that it starts from
-   * @param data what it reads; must stay where it is
-   * @param budget what it may spend
+   * @param data of its training; must stay where it is
+   * @param budget of the run
    * @param out folder of the run
    * @throws CoppiceException as the other form does
    * @throws IOException when reading or writing fails
@@ -228,7 +228,7 @@ public final class TrainingRun implements Closeable {
     requests.requestSave();
   }
 
-  /** What is spent so far, before a resume included. */
+  /** Spent amounts, those before a resume included. */
   public Spent spent() {
     return parts.meter().spent();
   }
@@ -243,25 +243,24 @@ public final class TrainingRun implements Closeable {
     return parts.runner().state().spec();
   }
 
-  /** What will be spent when the budget is, or nothing where that depends on the clock. */
+  /** The total at the end of the budget, or empty where that depends on the clock. */
   public Optional<Spent> forecast() {
     return parts.meter().forecast();
   }
 
   /**
-   * What is to be said before the first step: the settings of a new run, or the position of a
-   * resumed one.
+   * The lines before the first step: the settings of a new run, or the position of a resumed one.
    */
   public ImmutableList<String> notes() {
     return notes.stream().map(RunLog.Note::message).collect(ImmutableList.toImmutableList());
   }
 
-  /** What the run reads, and where that came from; nothing for runs of earlier versions. */
+  /** The run's data and its source; nothing for runs of earlier versions. */
   public Optional<DataRecord> data() {
     return Optional.ofNullable(setting.manifest().data().read());
   }
 
-  /** What the run may spend. */
+  /** The run's budget. */
   public Budget budget() {
     return parts.runner().state().budget();
   }

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
 /**
- * What one optimizer step sees.
+ * The batch of one optimizer step.
  *
  * @param sequences sequences a step, B
  * @param sequence tokens a sequence, S

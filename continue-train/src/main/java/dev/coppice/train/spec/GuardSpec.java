@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
 /**
- * What happens when a step's loss or gradient norm leaps.
+ * The guard against spikes in loss or gradient norm.
  *
  * <p>A spike is a finite loss or norm above the mean of the last {@code window} steps by more than
  * {@code threshold} standard deviations, once half the window is known. Numbers that are not finite

@@ -1,6 +1,6 @@
 package dev.coppice.train.spec;
 
-/** What a run starts from. */
+/** The initial weights of a run. */
 public enum InitialWeights {
   /** The checkpoint's weights; what they cost is sunk. */
   CHECKPOINT,

@@ -1,6 +1,6 @@
 package dev.coppice.train.spec;
 
-/** What is done about a step whose loss or gradient norm leaps. */
+/** The action on a spike in loss or gradient norm. */
 public enum SpikePolicy {
   /** The step is taken, and an event says so. */
   WARN,

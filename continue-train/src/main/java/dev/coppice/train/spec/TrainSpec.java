@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
  * @param initialWeights what the run starts from
  * @param initialMoments what AdamW's moments are then
  * @param precision of the compute; weights and moments are float32 always
- * @param batch what one step sees
+ * @param batch of one step
  * @param optimizer AdamW and what guards it
  * @param rates which parts learn faster, slower or not at all
  * @param average decay of the running average of the weights, in [0, 1); 0 for none
  * @param schedule of the learning rate
  * @param loss weights of the loss terms
  * @param teacher older model to learn from, if any
- * @param guard what is done about spikes
+ * @param guard against spikes
  * @param save when checkpoints are written
  * @param evaluation how often the run is evaluated
  */

@@ -17,7 +17,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What a checkpoint of a run consists of: {@code coppice-training/manifest.json}, written last.
+ * The manifest of a run's checkpoint: {@code coppice-training/manifest.json}, written last.
  *
  * @param schemaVersion of this JSON object, 1
  * @param step of the checkpoint

@@ -82,7 +82,7 @@ public final class CheckpointSaver {
     return bytes;
   }
 
-  /** What was spent before this run: in a checkpoint of this run, all that is marked so. */
+  /** Amounts spent before this run: in a checkpoint of this run, all that is marked so. */
   private static ComputeLedger sunkBefore(Checkpoint source, boolean resumed) {
     ComputeLedger ledger = source.record().map(CoppiceRecord::ledger).orElse(ComputeLedger.empty());
     if (!resumed) {

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What decides how sums are rounded: only where all of it is the same are resumed runs the same to
- * the bit.
+ * Everything that decides the rounding of sums: only where all of it is the same are resumed runs
+ * the same to the bit.
  *
  * @param coppiceVersion of the program
  * @param kernels version of the kernels, such as {@code 1-blas}
@@ -37,7 +37,7 @@ public record Environment(
     return new Environment(coppiceVersion, kernels, instructionSet, device, count);
   }
 
-  /** What differs from another one, in words; empty if nothing does. */
+  /** The differences from another one, in words; empty if nothing does. */
   public List<String> differencesFrom(Environment other) {
     List<String> differences = new ArrayList<>();
     differ(differences, "coppice version", coppiceVersion, other.coppiceVersion);

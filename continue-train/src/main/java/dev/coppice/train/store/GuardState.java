@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
 
 /**
- * What a guard has seen: part of each checkpoint, so that a resumed run decides alike.
+ * State of a guard: part of each checkpoint, so that a resumed run decides alike.
  *
  * @param losses of the last steps, oldest first, all finite
  * @param norms of their gradients, all finite

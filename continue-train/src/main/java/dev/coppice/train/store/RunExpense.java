@@ -5,7 +5,7 @@ import dev.coppice.moe.checkpoint.ComputeLedger;
 import dev.coppice.train.budget.Spent;
 import java.math.BigInteger;
 
-/** What a run enters into its checkpoints' ledgers. */
+/** The entry of a run in its checkpoints' ledgers. */
 final class RunExpense {
   private static final String PURPOSE = "continue-train";
   private static final BigInteger THREE = BigInteger.valueOf(3);

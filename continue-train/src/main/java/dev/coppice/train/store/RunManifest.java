@@ -15,7 +15,8 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run is: the file {@code run.json}, written once; only where its data lies may change.
+ * The description of a run: the file {@code run.json}, written once; only where its data lies may
+ * change.
  *
  * @param schemaVersion of this JSON object, 1
  * @param coppiceVersion that began the run

@@ -17,7 +17,7 @@ import java.util.List;
  * @param windowsDrawn position in the order of the data; batches left out are counted
  * @param skippedSteps steps without an update so far
  * @param consecutiveSkips of those without a finite gradient, the ones since the last update
- * @param guard what the guard against spikes has seen
+ * @param guard state of the guard against spikes
  * @param environment that the step was taken in
  * @param dataSha256 fingerprint of the data
  * @param budget of the run
@@ -51,7 +51,7 @@ public record RunState(
         manifest.spec());
   }
 
-  /** What one step did. */
+  /** Report of one step. */
   public record Outcome(boolean skipped, boolean finite, GuardState guard) {}
 
   /** The state one step later. */

@@ -4,7 +4,7 @@ import dev.coppice.moe.checkpoint.CheckpointWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** What a checkpoint holds of a trainee: as it is now, or a copy that stays as it was. */
+/** The files of a trainee in a checkpoint: as it is now, or a copy that stays as it was. */
 public interface TraineeState extends AutoCloseable {
 
   /** Writes weights and configuration. */

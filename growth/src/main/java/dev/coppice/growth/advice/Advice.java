@@ -34,7 +34,7 @@ public record Advice(
   }
 
   /**
-   * What to do.
+   * The recommendation.
    *
    * @param operator the growth; empty where none is possible
    * @param command the command line that does it; empty where none is possible

@@ -5,7 +5,7 @@ import com.google.common.collect.ImmutableMap;
 /**
  * One finding of the advisor.
  *
- * @param topic what it is about; a stable name
+ * @param topic of the finding; a stable name
  * @param verdict what was found, in one stable word
  * @param numbers what it rests on, by stable names; what is not known is left out
  * @param text the finding in words

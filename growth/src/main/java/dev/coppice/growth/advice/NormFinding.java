@@ -5,7 +5,7 @@ import dev.coppice.growth.norm.NormProfile;
 import java.util.List;
 import java.util.Locale;
 
-/** What the norm profile says of depth growth. */
+/** The finding of the norm profile for depth growth. */
 final class NormFinding {
   /** Rise over the whole depth, as a share of the mean, from which a profile is called rising. */
   private static final double RISE = 0.02;

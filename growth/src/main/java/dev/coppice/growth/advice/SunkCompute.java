@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What a checkpoint has cost, and where that is known from.
+ * The training cost of a checkpoint, and its source.
  *
  * @param flops by the 6·N_active convention, if known
  * @param origin where from

@@ -32,7 +32,7 @@ final class DepthOptions {
     STACK
   }
 
-  /** What becomes of next-token-prediction layers. */
+  /** The growth of next-token-prediction layers. */
   enum Mtp {
     KEEP,
     DROP

@@ -15,7 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** What is wrong with a folder that cannot be opened, file by file. */
+/** Damage of a folder that cannot be opened, file by file. */
 final class FolderDamage {
   private static final ImmutableList<String> JSON_FILES =
       ImmutableList.of("config.json", "coppice.json", "model.safetensors.index.json");

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthProbe;
 import java.util.Locale;
 
-/** What a probe found, for people and for programs. */
+/** Results of a probe, as text and as JSON. */
 final class ProbeText {
   private ProbeText() {}
 

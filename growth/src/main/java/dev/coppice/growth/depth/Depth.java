@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * What all depth operators share: tensors and config follow a layer map.
+ * Shared steps of all depth operators: tensors and config follow a layer map.
  *
  * <p>A layer's tensors are copied whatever they are. Next-token-prediction layers are never copied;
  * where their index continues from the layer count, it moves.

@@ -27,8 +27,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What depth growth does to {@code config.json}: finds the config that says what the layer map made
- * of the layers, and refuses where none can.
+ * The change of depth growth to {@code config.json}: finds the config that says what the layer map
+ * made of the layers, and refuses where none can.
  *
  * <p>Rules, on the raw tree, so that unknown keys and their order survive:
  *

@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
  * is, for the final comparison to judge.
  */
 final class LayerKinds {
-  /** What lists of layer types call a layer without experts. */
+  /** Names of a layer without experts in lists of layer types. */
   private static final String DENSE = "dense";
 
   private final ObjectNode root;

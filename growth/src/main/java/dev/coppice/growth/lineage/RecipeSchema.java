@@ -28,7 +28,7 @@ final class RecipeSchema {
   }
 
   /**
-   * What is wrong with a recipe.
+   * A fault of a recipe.
    *
    * @param pointer JSON pointer of the value
    * @param message rule and value; empty where nothing is wrong

@@ -30,7 +30,7 @@ final class EntryGrowth {
   private final Map<String, Boolean> heads = new HashMap<>();
 
   /**
-   * What an entry becomes.
+   * The growth of an entry.
    *
    * @param entries what stands in its place
    * @param warning a clause on what is not certain
@@ -76,7 +76,7 @@ final class EntryGrowth {
   }
 
   /**
-   * What an entry becomes.
+   * The growth of an entry.
    *
    * @param text as it stands in the file
    * @param expressions whether patterns without a mark are regular expressions there

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * <p>Readers join some modules under a name of their own ({@code qkv_proj}); those are there too.
  */
 final class ModuleSpace {
-  /** What readers call modules that they join, by the last part of one of them. */
+  /** Names of joined modules in readers, by the last part of one of them. */
   private static final ImmutableMap<String, String> JOINED =
       ImmutableMap.of(
           "q_proj", "qkv_proj",

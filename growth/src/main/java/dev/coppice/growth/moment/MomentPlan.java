@@ -20,8 +20,8 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * What becomes of the optimizer's state: for every moment of a grown weight a recipe, derived from
- * the weight's own.
+ * The plan of the optimizer's state: for every moment of a grown weight a recipe, derived from the
+ * weight's own.
  *
  * <p>Noise is stripped, numbers drawn anew become zeros, and a weight that was multiplied by c has
  * its gradient divided by c, since the loss does not see the factor. What is then left says where

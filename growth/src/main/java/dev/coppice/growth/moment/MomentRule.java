@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What becomes of AdamW's moments when a model grows.
+ * The rule for AdamW's moments when a model grows.
  *
  * <p>Three things hold whatever the rule. Moments are never noised. What is drawn anew or starts as
  * zero (a random router or expert, the output projections of an identity) is a new parameter that

@@ -34,7 +34,7 @@ public final class GrowthPlan {
   private final Beside beside;
 
   /**
-   * What stands beside config and tensors.
+   * Notes of a plan beside config and tensors.
    *
    * @param sideFiles side files that grow, by name; all others are copied
    * @param notes sentences on what became of them
@@ -50,7 +50,7 @@ public final class GrowthPlan {
   }
 
   /**
-   * What a growth does to the model's function.
+   * The effect of a growth on the model's function.
    *
    * @param invariant what is kept of it
    * @param notes sentences for the user: the recipe that was chosen, and why
@@ -242,12 +242,12 @@ public final class GrowthPlan {
     return anatomy;
   }
 
-  /** What is kept of the model's function. */
+  /** The kept part of the model's function. */
   public Invariant invariant() {
     return effect.invariant();
   }
 
-  /** What operators chose to do, one sentence each. */
+  /** Choices of the operators, one sentence each. */
   public ImmutableList<String> notes() {
     return ImmutableList.<String>builder().addAll(effect.notes()).addAll(beside.notes()).build();
   }
@@ -257,7 +257,7 @@ public final class GrowthPlan {
     return beside.sideFiles();
   }
 
-  /** What is not certain in config and side files, a sentence each. */
+  /** Uncertain entries of config and side files, a sentence each. */
   public ImmutableList<String> warnings() {
     return beside.warnings();
   }

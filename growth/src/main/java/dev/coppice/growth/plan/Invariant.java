@@ -1,6 +1,6 @@
 package dev.coppice.growth.plan;
 
-/** What a growth keeps of the function that the model computes; from the strongest promise. */
+/** The part of the model's function that a growth keeps; from the strongest promise. */
 public enum Invariant {
   /** Logits keep every bit. */
   IDENTITY,

@@ -48,7 +48,7 @@ public record DuplicateExperts(
     ExpertStart experts)
     implements WidthOperator {
 
-  /** What becomes of top-k. */
+  /** The rule for top-k. */
   public enum TopK {
     /** What keeps the function: multiplied by the factor, or left alone (Llama 4). */
     @JsonProperty("exact")

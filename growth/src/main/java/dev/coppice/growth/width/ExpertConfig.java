@@ -12,7 +12,7 @@ import dev.coppice.moe.anatomy.ConfigView;
 import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.RouterTraits.Groups;
 
-/** What width growth does to {@code config.json}: the router's recipe, under all names. */
+/** The change of width growth to {@code config.json}: the router's recipe, under all names. */
 final class ExpertConfig {
   private final DuplicateExperts operator;
   private final FamilyTraits traits;

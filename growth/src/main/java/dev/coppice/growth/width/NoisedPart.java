@@ -3,7 +3,7 @@ package dev.coppice.growth.width;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.google.common.collect.ImmutableSet;
 
-/** What of a copied expert can be noised. */
+/** The tensors of a copied expert that can get noise. */
 public enum NoisedPart {
   /** Its gate projection. */
   @JsonProperty("gate")

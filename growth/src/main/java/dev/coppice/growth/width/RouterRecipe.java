@@ -22,7 +22,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What duplication does to a router, so that the model's function is kept: derived from how its
+ * The change of a router under duplication that keeps the model's function: derived from how its
  * scores are made, shared, limited and scaled.
  *
  * <ul>

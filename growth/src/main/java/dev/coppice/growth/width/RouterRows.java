@@ -17,7 +17,7 @@ import dev.coppice.moe.family.TensorRole;
 import dev.coppice.moe.safetensors.TensorSlot;
 
 /**
- * What becomes of a router, its bias and its selection bias: one row an expert, in the order of the
+ * The growth of a router, its bias and its selection bias: one row an expert, in the order of the
  * experts. Rows of experts without weights stand behind the others, and are repeated there.
  */
 final class RouterRows {

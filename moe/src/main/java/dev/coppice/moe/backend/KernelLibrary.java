@@ -61,7 +61,7 @@ public final class KernelLibrary {
 
   private static PtSymbolBlock compile(Products products) {
     try (ByteArrayInputStream archive = new ByteArrayInputStream(ScriptArchive.bytes(products))) {
-      // its manager is nobody's to close
+      // the manager lives as long as the process
       return JniUtils.loadModule(TorchRuntime.newManager(), archive, false, false);
     } catch (IOException e) {
       throw new UncheckedIOException("bytes in memory must be readable", e);

@@ -7,7 +7,7 @@ def whole_grains(rows: int, dtype: int) -> int:
   return torch.floordiv(rows + grain - 1, grain) * grain
 
 
-# Rows of one block, all of about one size, near what is wanted.
+# Rows of one block: blocks of about equal size, near the wanted one.
 def even_rows(total: int, wanted: int) -> int:
   blocks = max(1, torch.floordiv(2 * total + wanted, 2 * wanted))
   return max(1, torch.floordiv(total + blocks - 1, blocks))
@@ -18,8 +18,8 @@ def product_rows(total: int, dtype: int) -> int:
   return __torch__.matrix.whole_grains(__torch__.matrix.even_rows(total, __torch__.product.rows()), dtype)
 
 
-# Rows of what passes over memory operator by operator: a block of rows of that width fills about one mebibyte, and what
-# one operator leaves the next finds in the core's cache.
+# Rows of a block for operators that each pass over memory. A block of that width fills about one mebibyte, so the next
+# operator finds the result of the last one in the core's cache.
 def cached_rows(total: int, width: int) -> int:
   return __torch__.matrix.even_rows(total, max(16, torch.floordiv(262144, max(width, 1))))
 

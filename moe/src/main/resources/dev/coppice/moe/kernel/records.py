@@ -87,7 +87,7 @@ class Run(NamedTuple):
 
 
 # Which rows are whose, for the tokens of all members. place: the row of each choice. token and weight: those of each
-# row. tasks: runs of one expert or of several, for whoever is free. weight_tasks: the same of whole experts, for the
+# row. tasks: runs of one expert or of several, for any free member. weight_tasks: the same of whole experts, for the
 # gradients of their weights.
 class DispatchPlan(NamedTuple):
   place_TK : Tensor

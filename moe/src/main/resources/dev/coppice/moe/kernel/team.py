@@ -1,8 +1,8 @@
-# A training pass over one batch by a team of threads. A member has a share of the sequences, and goes through all
-# phases below with it; mixtures come in tasks (experts.py) for whoever is free. Members meet before and after each.
-# Gradients of matrices are on nobody's way: a member defers them until it has come to the next meeting, and makes them
-# there before it waits itself; those of experts are tasks again. Where layers are computed anew they are made at once:
-# their operands lie in buffers that the next layer overwrites.
+# A training pass over one batch by a team of threads. A member runs all phases below on its share of the sequences.
+# Mixtures are divided into tasks (experts.py) for any free member. Members meet before and after each mixture. Weight
+# gradients are not on the critical path: a member defers them to the next meeting, and computes them there before it
+# waits. Those of experts are tasks too. With recomputed layers they are computed at once, because the next layer
+# overwrites the buffers of their operands.
 
 
 # A member's pass, with its tokens embedded.

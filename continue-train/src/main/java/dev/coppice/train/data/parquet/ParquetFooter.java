@@ -18,7 +18,7 @@ import org.apache.parquet.format.SchemaElement;
 import org.apache.parquet.format.Util;
 
 /**
- * What the end of a Parquet file says: {@code PAR1}, row groups, the footer in Thrift's compact
+ * Content of a Parquet file's footer: {@code PAR1}, row groups, the footer in Thrift's compact
  * form, its length (4 bytes, little-endian), {@code PAR1}.
  *
  * @param meta schema and row groups
