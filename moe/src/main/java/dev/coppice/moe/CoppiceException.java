@@ -11,7 +11,7 @@ public class CoppiceException extends RuntimeException {
   /**
    * An error without a cause.
    *
-   * @param exitCode how a command that meets it ends
+   * @param exitCode of a command that fails with it
    * @param message the thing, the rule and the value, with file, tensor and offset for data
    */
   public CoppiceException(ExitCode exitCode, String message) {
@@ -21,7 +21,7 @@ public class CoppiceException extends RuntimeException {
   /**
    * An error with its cause.
    *
-   * @param exitCode how a command that meets it ends
+   * @param exitCode of a command that fails with it
    * @param message the thing, the rule and the value, with file, tensor and offset for data
    * @param cause what was caught
    */
@@ -30,7 +30,7 @@ public class CoppiceException extends RuntimeException {
     this.exitCode = exitCode;
   }
 
-  /** How a command that meets this error ends. */
+  /** Exit code of a command that fails with this error. */
   public final ExitCode exitCode() {
     return exitCode;
   }

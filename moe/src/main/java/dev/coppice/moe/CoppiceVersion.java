@@ -9,7 +9,7 @@ import java.util.Properties;
 public final class CoppiceVersion {
   private CoppiceVersion() {}
 
-  /** The version as Maven knows it, such as {@code 0.1.0}. */
+  /** The version in Maven, such as {@code 0.1.0}. */
   public static String current() {
     try (InputStream in = CoppiceVersion.class.getResourceAsStream("coppice.properties")) {
       if (in == null) {

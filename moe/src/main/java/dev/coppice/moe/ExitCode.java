@@ -6,7 +6,7 @@ public enum ExitCode {
   OK(0),
   /** Something failed that no other code names. */
   ERROR(1),
-  /** The command line, a recipe or a budget asks for what cannot be. */
+  /** The command line, a recipe or a budget is invalid. */
   USAGE(2),
   /** Input data is missing or malformed. */
   INPUT_INVALID(3),

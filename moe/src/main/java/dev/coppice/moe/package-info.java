@@ -1,6 +1,6 @@
 /**
- * What every part of Coppice shares: the errors it reports and the exit codes they end with. Main
- * type: {@link dev.coppice.moe.CoppiceException}.
+ * Errors and exit codes of all parts of Coppice. Main type: {@link
+ * dev.coppice.moe.CoppiceException}.
  */
 @NullMarked
 package dev.coppice.moe;

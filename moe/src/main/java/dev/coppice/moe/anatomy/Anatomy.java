@@ -142,7 +142,7 @@ public final class Anatomy {
     return reader;
   }
 
-  /** What the configuration says of each layer, first layer first. */
+  /** The configuration's entries of each layer, first layer first. */
   public ImmutableList<LayerShape> layers() {
     return layers;
   }
@@ -167,7 +167,7 @@ public final class Anatomy {
     return MtpLayers.of(traits, config, mtpLayerCount());
   }
 
-  /** What is odd about the model though nothing depends on it, a sentence each. */
+  /** Harmless oddities of the model, a sentence each. */
   public ImmutableList<String> warnings() {
     return mtp().warning().stream().collect(ImmutableList.toImmutableList());
   }

@@ -69,7 +69,7 @@ public record Counts(long parameters, long active, ImmutableList<String> uncount
     return known() ? OptionalLong.of(count.applyAsLong(this)) : OptionalLong.empty();
   }
 
-  /** What could not be counted, in one sentence; empty where all was. */
+  /** The uncounted tensors, in one sentence; empty where all was. */
   public Optional<String> gap() {
     return known()
         ? Optional.empty()

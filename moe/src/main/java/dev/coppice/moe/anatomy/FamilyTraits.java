@@ -5,7 +5,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 
 /**
- * What growth has to know of a family: how its configuration says things, and what its tensors are
+ * The traits of a family for growth: how its configuration says things, and what its tensors are
  * called. Read from the {@code growth} object of a family's JSON file.
  *
  * @param layers names of the layer count
@@ -87,7 +87,7 @@ public record FamilyTraits(
    * Next-token-prediction layers, which stand beside the model's own.
    *
    * @param containers prefixes of their tensors' names, with {@code {layer}}
-   * @param afterLayers whether their index goes on from the layer count
+   * @param afterLayers whether their index continues from the layer count
    * @param marks patterns of tensors that only such a layer has; without one, a layer behind the
    *     layer count is one too many
    * @param count names of their number
@@ -104,7 +104,7 @@ public record FamilyTraits(
       int assumed,
       ImmutableList<String> blocks,
       ImmutableList<String> others) {
-    /** What next-token-prediction layers have wherever they go on from the layer count. */
+    /** Traits of next-token-prediction layers whose index continues from the layer count. */
     private static final ImmutableList<String> USUAL_MARKS =
         ImmutableList.of("eh_proj.*", "enorm.*", "hnorm.*");
 
@@ -114,7 +114,7 @@ public record FamilyTraits(
     }
   }
 
-  /** Whether the index of next-token-prediction layers goes on from the layer count. */
+  /** Whether the index of next-token-prediction layers continues from the layer count. */
   public boolean mtpAfterLayers() {
     return mtp.stream().anyMatch(layers -> Boolean.TRUE.equals(layers.afterLayers()));
   }

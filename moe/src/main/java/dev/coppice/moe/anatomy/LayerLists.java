@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
  * Which values of a configuration hold an entry a layer.
  *
  * <p>A list that the family's rules read, or whose name is usual for such lists, must be as long as
- * the model is deep; it may go on with entries of next-token-prediction layers. Any other list of
- * just that length is taken for one too.
+ * the model is deep; it may continue with entries of next-token-prediction layers. Any other list
+ * of just that length is taken for one too.
  *
  * @param traits how the family says things
  * @param layers number of layers
@@ -55,7 +55,7 @@ record LayerLists(FamilyTraits traits, int layers) {
         || traits.kinds().stream().flatMap(List::stream).anyMatch(rule -> rule.listsKinds(key));
   }
 
-  /** Whether a value that no rule or name speaks of is per layer, by its length. */
+  /** Whether a value without a rule or name is per layer, by its length. */
   boolean isByLength(String key, JsonNode value) {
     return value.isArray()
         && value.size() == layers
@@ -67,7 +67,7 @@ record LayerLists(FamilyTraits traits, int layers) {
    * Holds lengths against the number of layers.
    *
    * @param root the configuration of the language model
-   * @param mtp layers for which lists may go on
+   * @param mtp layers for which lists may continue
    * @param count the name of the layer count, for messages
    * @throws dev.coppice.moe.safetensors.CheckpointFormatException if a list is too long or too
    *     short

@@ -48,7 +48,7 @@ public final class LayerPeriods {
         .allMatch(layer -> rule.entry(config, layer).equals(list.get(layer)));
   }
 
-  /** What a model says of each layer where a rule speaks; empty where it has no such list. */
+  /** The model's entries of each layer under a rule; empty where it has no such list. */
   public static ImmutableList<JsonNode> list(DerivedList rule, LayerReader reader) {
     if (isOfKinds(rule, reader)) {
       return reader.kinds().stream()

@@ -110,7 +110,7 @@ public final class LayerReader {
   }
 
   /**
-   * What the configuration says of each layer, first layer first.
+   * The configuration's entries of each layer, first layer first.
    *
    * @throws dev.coppice.moe.safetensors.CheckpointFormatException if a per-layer list is too long
    *     or too short

@@ -3,7 +3,7 @@ package dev.coppice.moe.anatomy;
 import com.google.common.collect.ImmutableSortedMap;
 
 /**
- * What a configuration says of one layer.
+ * The configuration's entries of one layer.
  *
  * @param moe whether it holds experts
  * @param experts routed experts E; 0 for none

@@ -19,7 +19,7 @@ import java.util.OptionalInt;
  * @param key the name of their number in the configuration; empty where the family has none
  */
 public record MtpLayers(int found, OptionalInt said, int assumed, String key) {
-  /** What a family whose description does not speak of such layers may call their number. */
+  /** Possible names of the number of such layers in a family whose description has none. */
   private static final ImmutableList<String> USUAL_COUNTS =
       ImmutableList.of("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules");
 
@@ -62,12 +62,12 @@ public record MtpLayers(int found, OptionalInt said, int assumed, String key) {
     return 1;
   }
 
-  /** The most entries by which a per-layer list may go on for them. */
+  /** The most entries by which a per-layer list may continue for them. */
   int most() {
     return Math.max(found, said.orElse(assumed));
   }
 
-  /** Whether a per-layer list may go on by that many entries for them. */
+  /** Whether a per-layer list may continue by that many entries for them. */
   boolean mayAdd(int entries) {
     return entries == said.orElse(assumed) || entries == found;
   }

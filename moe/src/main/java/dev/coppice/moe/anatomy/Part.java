@@ -2,7 +2,7 @@ package dev.coppice.moe.anatomy;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 
-/** What a tensor is to a layer's experts. */
+/** The role of a tensor beside a layer's experts. */
 public enum Part {
   /** Router [E,D]. */
   @JsonProperty("router")

@@ -38,7 +38,7 @@ final class SiteFinder {
    * @param experts experts of the layer
    * @param shape the tensor's extents
    * @param name its name behind the layer, with {@code {expert}} for the expert
-   * @param part what it is to the experts
+   * @param part role beside the experts
    */
   private record InLayer(
       int experts, ImmutableList<Long> shape, String name, Optional<PartSite> part) {

@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  * @param layer index of the layer within its region; 0 outside layers
  * @param base what is added to the index in the name
  * @param name rest of its name, with {@code {expert}} for the expert
- * @param part what it is to the experts, if anything
+ * @param part role beside the experts, if any
  */
 public record TensorSite(
     Region region, String container, int layer, int base, String name, Optional<PartSite> part) {
@@ -27,7 +27,7 @@ public record TensorSite(
   }
 
   /**
-   * What a tensor is to the experts of its layer.
+   * The role of a tensor beside its layer's experts.
    *
    * @param part its part
    * @param form how experts lie in it

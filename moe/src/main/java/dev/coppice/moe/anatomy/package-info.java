@@ -1,7 +1,6 @@
 /**
- * What growth has to know of a checkpoint, whatever its family: which layers hold experts, what
- * each tensor is to them, what kind of router chooses. Main type: {@link
- * dev.coppice.moe.anatomy.Anatomy}.
+ * The anatomy of a checkpoint, for growth of any family: the layers with experts, the role of each
+ * tensor, and the kind of router. Main type: {@link dev.coppice.moe.anatomy.Anatomy}.
  */
 @NullMarked
 package dev.coppice.moe.anatomy;

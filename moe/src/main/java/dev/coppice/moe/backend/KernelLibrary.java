@@ -77,7 +77,7 @@ public final class KernelLibrary {
   /** Parameters and their gradients, in the same order. */
   public record Trainable(TensorList parameters, TensorList gradients) {}
 
-  /** What a call reads beside its tokens. */
+  /** Inputs of a call beside its tokens. */
   public record Inputs(ModelTensors parameters, Rotary rotary, DecoderCall call) {}
 
   /** Logits [B, S, V], float32. */
@@ -99,7 +99,7 @@ public final class KernelLibrary {
   }
 
   /**
-   * What the routers did: float64 [L, E·E + E + 1], a row a mixture layer: how often each pair of
+   * Results of the routers: float64 [L, E·E + E + 1], a row a mixture layer: how often each pair of
    * experts was chosen together, the sum of each expert's probability, the sum of entropies.
    */
   public NDArray routers(NDArray ids, Inputs inputs) {

@@ -13,7 +13,7 @@ public final class Meeting {
   private final Patience patience;
   private final AtomicReference<@Nullable Throwable> fault = new AtomicReference<>();
 
-  /** A meeting of so many, who keep their cores while they wait as that says. */
+  /** A meeting of so many threads, which wait by that rule. */
   Meeting(int members, Patience patience) {
     this.phaser = new Phaser(members);
     this.patience = patience;

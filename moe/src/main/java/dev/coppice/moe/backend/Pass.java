@@ -52,7 +52,7 @@ public final class Pass implements AutoCloseable {
    *
    * @param gradients grow
    * @param inputs what is computed
-   * @param factors what gradients are multiplied with
+   * @param factors of the gradients
    * @param overwrite whether the matrices of the gradient hold nothing yet
    * @param overwriteExperts the same of the routed experts' matrices, which all members share
    */

@@ -8,7 +8,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.util.stream.IntStream;
 
 /**
- * What a forward pass over a share of a batch found.
+ * Results of a forward pass over a share of a batch.
  *
  * @param loss sum of the cross-entropies of counted tokens
  * @param load how many tokens each expert of each mixture layer took, row-major [L, E]

@@ -18,7 +18,7 @@ final class Patience {
   /** A wait on a loaded machine, and on any before the thread begins to offer its core. */
   private static final long SHORT_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
 
-  /** Longer than the offer of a core takes that nobody else wants. */
+  /** Longer than a yield takes on a core without other work. */
   private static final long TAKEN_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
   /** Waits that are short after a core was taken; then the machine is tried again. */

@@ -23,7 +23,7 @@ public final class TeamBuffers implements AutoCloseable {
   private final List<IValue> owned = new ArrayList<>();
   private final IValue gradBuffers;
 
-  /** What the arrays' shapes depend on. */
+  /** Dimensions of the arrays. */
   private record Rows(int topK, int experts, int width) {}
 
   /**

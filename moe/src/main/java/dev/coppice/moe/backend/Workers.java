@@ -92,7 +92,7 @@ public final class Workers implements AutoCloseable {
     }
   }
 
-  /** What a task returned, or why it did not. */
+  /** The result of a task, or its failure. */
   private record Outcome<T>(Optional<T> result, Optional<Throwable> fault) {
     T get() {
       fault.ifPresent(

@@ -1,7 +1,7 @@
 package dev.coppice.moe.chart;
 
 /**
- * What an axis shows.
+ * The content of an axis.
  *
  * @param label quantity and unit, as text
  * @param scale how values map to places

@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 
 /**
- * One value with its interval a row, as SVG: what can be told apart, and what cannot, at a glance.
+ * One value with its interval a row, as SVG: distinguishable models are visible at a glance.
  *
  * @param title what the chart shows
  * @param x the axis that all rows share

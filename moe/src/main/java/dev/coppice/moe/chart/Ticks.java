@@ -34,7 +34,7 @@ record Ticks(double low, double high, Scale scale, ImmutableList<Double> values)
         : (value - low) / (high - low);
   }
 
-  /** A tick's text: as few digits as tell the ticks apart, thousands as SI prefixes. */
+  /** A tick's text: as few digits as distinguish the ticks, thousands as SI prefixes. */
   String label(double value) {
     double magnitude = Math.max(Math.abs(low), Math.abs(high));
     if (value != 0 && (magnitude < 0.005 || Math.abs(value) < 0.0005)) {

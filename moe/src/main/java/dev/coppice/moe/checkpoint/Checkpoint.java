@@ -246,7 +246,7 @@ public final class Checkpoint implements Closeable {
     return family;
   }
 
-  /** What growth sees of the checkpoint, whatever its family. */
+  /** The anatomy of the checkpoint, for growth of any family. */
   public Anatomy anatomy() {
     return anatomy;
   }
@@ -345,7 +345,7 @@ public final class Checkpoint implements Closeable {
     return SideFiles.with(side.files(), sought, named);
   }
 
-  /** What a copy of the folder says of code that the folder lacks. */
+  /** References of a copy to code that the folder lacks. */
   public CodeReferences codeReferences() {
     return side.references();
   }
@@ -365,14 +365,14 @@ public final class Checkpoint implements Closeable {
     return Optional.of(folder.resolve(FolderFiles.CARD)).filter(Files::isRegularFile);
   }
 
-  /** What Coppice knows of the checkpoint, if it made it. */
+  /** Coppice's record of the checkpoint, if it has one. */
   public Optional<CoppiceRecord> record() {
     return record;
   }
 
   /**
-   * What is odd about the folder though nothing depends on it, a line each: weight files that it
-   * does not use, a wrong total in the index, blanks before a header. Opening logs them too.
+   * Harmless oddities of the folder, a line each: weight files that it does not use, a wrong total
+   * in the index, blanks before a header. Opening logs them too.
    */
   public ImmutableList<String> warnings() {
     return warnings;

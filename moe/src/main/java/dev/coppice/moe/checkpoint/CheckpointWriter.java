@@ -72,8 +72,8 @@ public final class CheckpointWriter implements Closeable {
   }
 
   /**
-   * Goes on with the hidden folder that a stopped writer left. It is up to the caller that nobody
-   * else fills it, and to remove from it what is not whole.
+   * Goes on with the hidden folder that a stopped writer left. The caller must be the only writer,
+   * and must remove incomplete files.
    *
    * @param target the folder's name; nothing may be there
    * @param staging one of {@link #leftovers}
@@ -116,7 +116,7 @@ public final class CheckpointWriter implements Closeable {
   }
 
   /**
-   * What to do when a signal stops the process before the folder has its name.
+   * Action when a signal stops the process before the folder has its name.
    *
    * @param reasonToKeep asked then: what to tell the user if the hidden folder is to stay; empty if
    *     it is to go, which is also the rule without this call

@@ -6,7 +6,7 @@ import java.math.BigInteger;
 import java.util.function.Predicate;
 
 /**
- * What it has cost to make a checkpoint, in training FLOPs, entry by entry.
+ * The training cost of a checkpoint in FLOPs, entry by entry.
  *
  * <p><em>Sunk</em> compute was spent before the present budget began; <em>extra</em> compute is
  * what the present budget pays. Growth and the start of a new run make all earlier entries sunk.

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * All that Coppice knows of a checkpoint: the file {@code coppice.json}.
+ * Coppice's record of a checkpoint: the file {@code coppice.json}.
  *
  * @param schemaVersion version of the file's form
  * @param coppiceVersion version of the program that wrote it

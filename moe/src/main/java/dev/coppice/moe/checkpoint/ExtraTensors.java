@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 record ExtraTensors(ImmutableList<StoredTensor> buffers, ImmutableList<StoredTensor> others) {
 
-  /** Finds them; families that do not run name too few tensors to tell. */
+  /** Finds them; families that do not run name too few tensors for this. */
   static ExtraTensors of(Family family, Anatomy anatomy, Collection<StoredTensor> tensors) {
     ImmutableList.Builder<StoredTensor> buffers = ImmutableList.builder();
     ImmutableList.Builder<StoredTensor> others = ImmutableList.builder();

@@ -50,7 +50,7 @@ public final class OptimizerState {
       this.prefix = prefix;
     }
 
-    /** What stands before the name of the weight. */
+    /** The prefix of the weight's name. */
     public String prefix() {
       return prefix;
     }

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * How a checkpoint was given its text when it was last trained, so that it can be judged alike: the
- * {@code reading} object of {@code coppice.json}.
+ * How a checkpoint was given its text when it was last trained, so that it can be evaluated alike:
+ * the {@code reading} object of {@code coppice.json}.
  *
  * <pre>
  * {"document_mask": true, "document_end": {"text": 2, "tokens": 2}}
@@ -26,7 +26,7 @@ public record Reading(boolean documentMask, Optional<Ends> ends) {
   private static final String END = "document_end";
 
   /**
-   * What ended documents.
+   * The token after documents.
    *
    * @param text token that was put behind each document of text, if any
    * @param tokens token that parted documents in files of tokens, if any

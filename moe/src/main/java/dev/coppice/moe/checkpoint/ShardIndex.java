@@ -139,7 +139,7 @@ record ShardIndex(Path folder, ImmutableList<Path> shards, Optional<IndexFile> i
         .orElse("none");
   }
 
-  /** What is odd though nothing depends on it, a line each. */
+  /** Harmless oddities, a line each. */
   ImmutableList<String> warnings(List<SafetensorsFile> files) throws IOException {
     List<String> warnings = new ArrayList<>();
     for (SafetensorsFile file : files) {

@@ -89,7 +89,8 @@ final class TensorCheck {
   }
 
   /**
-   * Whether names and shapes are those expected: the usual case, told without taking names apart.
+   * Whether names and shapes are those expected: the usual case, decided without taking names
+   * apart.
    */
   private static boolean isAsExpected(
       Map<String, StoredTensor> tensors, Map<String, ImmutableList<Long>> expected) {

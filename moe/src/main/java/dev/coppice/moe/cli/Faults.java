@@ -18,7 +18,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A failure as its reader is told of it.
+ * The message of a failure.
  *
  * @param code that the program ends with
  * @param message one line, without the names of Java's exceptions

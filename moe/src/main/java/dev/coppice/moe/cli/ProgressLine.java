@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /**
- * One line that tells how far a job has come and when it will end.
+ * One line with a job's progress and expected end.
  *
  * <p>On a terminal the line is redrawn in place a few times a second; elsewhere a new line is
  * printed every few seconds. Not thread-safe: one thread reports.

@@ -22,7 +22,7 @@ final class AttentionReader {
     return traits.kind() == ModelTraits.Kind.LATENT ? latent() : grouped();
   }
 
-  /** What the kernels cannot run of it; empty for nothing. */
+  /** The parts that the kernels cannot run; empty for nothing. */
   String refusal() {
     return rope.refusal(traits.partialRotary());
   }

@@ -35,7 +35,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The families that a program knows: those that Coppice brings, and those of the user's files. */
+/** The families of a program: those that Coppice brings, and those of the user's files. */
 public final class Families {
   private static final ObjectMapper JSON = mapper();
 
@@ -67,7 +67,7 @@ public final class Families {
   }
 
   /**
-   * These families and one more, which is asked first.
+   * These families and one more, which has priority.
    *
    * @param file a description in the form of the resources beside this class
    * @throws CoppiceException INPUT_INVALID if the file is not such a description

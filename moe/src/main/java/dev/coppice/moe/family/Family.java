@@ -62,13 +62,13 @@ public final class Family {
     return ImmutableSet.copyOf(description.modelTypes());
   }
 
-  /** Values of {@code model_type} that transformers knows without code from a repository. */
+  /** Values of {@code model_type} that transformers supports without code from a repository. */
   public ImmutableSet<String> nativeTypes() {
     List<String> types = description.nativeTypes();
     return types == null ? ImmutableSet.of() : ImmutableSet.copyOf(types);
   }
 
-  /** What growth has to know of it. */
+  /** Its traits for growth. */
   public FamilyTraits traits() {
     return description.growth();
   }
@@ -122,7 +122,7 @@ public final class Family {
   }
 
   /**
-   * What a tensor is called.
+   * The name of a tensor.
    *
    * @throws IllegalArgumentException if the family has no such role
    */

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name name of the family
  * @param modelTypes values of {@code model_type} that mean it
- * @param nativeTypes those of them that transformers knows without code from a repository; null for
- *     none
- * @param growth what growth has to know of it
- * @param model what the kernels have to know of it; null where they do not run it
+ * @param nativeTypes those of them that transformers supports without code from a repository; null
+ *     for none
+ * @param growth its traits for growth
+ * @param model its traits for the kernels; null where they do not run it
  */
 record FamilyDescription(
     @JsonProperty(required = true) String name,

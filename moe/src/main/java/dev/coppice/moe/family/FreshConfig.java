@@ -19,8 +19,8 @@ import java.util.function.Function;
 /**
  * Writes a configuration for a shape.
  *
- * <p>What it wrote is read again and compared, so that a family which cannot say something refuses
- * to.
+ * <p>What it wrote is read again and compared, so that a family which cannot express something is
+ * refused.
  */
 final class FreshConfig {
   private final FamilyDescription family;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the kernels have to know of a family: the {@code model} object of its JSON file.
+ * The traits of a family for the kernels: the {@code model} object of its JSON file.
  *
  * <p>It adds to what the {@code growth} object says: layer count, expert count, which layers hold
  * experts, how the router chooses, per-layer lists, and how fused experts lie are read from there.

@@ -26,7 +26,7 @@ final class RopeReader {
         scaling.isEmpty() && !scaling.isTextual() ? config.nullable("rope_parameters") : scaling;
   }
 
-  /** What the kernels cannot run of it; empty for nothing. */
+  /** The parts that the kernels cannot run; empty for nothing. */
   String refusal(String partialRotary) {
     if (rope.isValueNode()) {
       return "rope_scaling as an object, got " + rope;

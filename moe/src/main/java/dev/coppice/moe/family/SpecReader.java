@@ -62,7 +62,7 @@ final class SpecReader {
     }
   }
 
-  /** What the kernels cannot run of the configuration; empty for nothing. */
+  /** The parts of the configuration that the kernels cannot run; empty for nothing. */
   Optional<String> refusal() {
     String why = attention.refusal();
     if (why.isEmpty() && scoring().isEmpty()) {

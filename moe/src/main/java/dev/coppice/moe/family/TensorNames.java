@@ -76,7 +76,7 @@ final class TensorNames {
     return name.append(template, at, template.length()).toString();
   }
 
-  /** Appends up to a mark and a number in its place; returns where the template goes on. */
+  /** Appends up to a mark and a number in its place; returns where the template continues. */
   private static int append(
       StringBuilder name, String template, int from, String mark, OptionalInt number) {
     int at = number.isPresent() ? template.indexOf(mark, from) : -1;

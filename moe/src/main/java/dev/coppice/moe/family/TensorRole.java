@@ -1,6 +1,6 @@
 package dev.coppice.moe.family;
 
-/** What a tensor does in the model, whatever its family calls it. */
+/** The role of a tensor in the model, in any family. */
 public enum TensorRole {
   /** Input embedding [V,D]. */
   EMBEDDING(Scope.MODEL),

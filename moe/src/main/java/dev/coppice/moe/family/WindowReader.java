@@ -67,7 +67,7 @@ final class WindowReader {
     return is && !width.isMissingNode() ? ConfigReader.positive(width, window.width()) : 0;
   }
 
-  /** What the kernels cannot run of the layers' kinds; empty for nothing. */
+  /** The kinds of layers that the kernels cannot run; empty for nothing. */
   static String refusal(ModelTraits model, ConfigReader config) {
     for (ModelTraits.Window window : model.window()) {
       Stream<String> types =

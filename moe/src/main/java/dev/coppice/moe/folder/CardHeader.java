@@ -45,7 +45,7 @@ public final class CardHeader {
   }
 
   /**
-   * What a card takes over.
+   * The inherited fields of a card.
    *
    * @param sourceCard the source's card, if it has one
    * @param source folder of the source
@@ -90,7 +90,7 @@ public final class CardHeader {
   }
 
   /**
-   * The name under which the Hub knows a folder, if the folder lies in one of its caches.
+   * The name of a folder on the Hub, if the folder lies in one of its caches.
    *
    * @param folder any
    */

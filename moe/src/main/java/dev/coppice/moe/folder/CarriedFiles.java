@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What growth and training carry on byte for byte: tokenizer, settings, licence and the like, the
+ * Files that growth and training copy byte for byte: tokenizer, settings, licence and the like, the
  * sub-folders that readers of checkpoints know, and the code that a configuration names. Nothing of
  * it is ever run.
  *

@@ -19,14 +19,14 @@ sealed interface CodeChange {
         .collect(ImmutableList.toImmutableList());
   }
 
-  /** What becomes of the key: a verb phrase. */
+  /** The change of the key: a verb phrase. */
   String verb();
 
   /**
    * The key goes.
    *
    * @param key that names code
-   * @param known the type that transformers knows without the code
+   * @param known the type that transformers supports without the code
    */
   record LeftOut(String key, String known) implements CodeChange {
     @Override

@@ -61,7 +61,7 @@ public final class JsonFiles {
 
   private JsonFiles() {}
 
-  /** Takes what it wants from a file's tokens. */
+  /** Takes its fields from a file's tokens. */
   public interface Consumer<T> {
     /** Reads to the end of the root value. */
     T read(JsonParser json) throws IOException;

@@ -18,12 +18,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What transformers reads of a folder without code from elsewhere.
+ * The parts of a folder that transformers reads without external code.
  *
  * <p>Types of models are in the family data ({@code native}). Classes of tokenizers are in {@code
  * native_tokenizers.json} beside this class, and need the folder's {@code tokenizer.json}.
  *
- * @param modelType the configuration's type, if transformers knows it
+ * @param modelType the configuration's type, if transformers supports it
  */
 public record NativeCode(Optional<String> modelType) {
   /** Nothing is known. */

@@ -29,7 +29,7 @@ record PythonFiles(ImmutableSortedSet<Path> found, ImmutableSortedSet<String> mi
       Pattern.compile(
           "(?m)^[ \\t]*from[ \\t]*(\\.+)[ \\t]*([\\w.]*)[ \\t]*\\bimport\\b[ \\t]*(\\([^)]*\\)|[^\\n]*)");
 
-  /** What Python skips inside a statement: a comment, or the end of a line that goes on. */
+  /** What Python skips inside a statement: a comment, or the end of a continued line. */
   private static final Pattern SKIPPED = Pattern.compile("#[^\\n]*|\\\\[ \\t]*\\n");
 
   private static final Splitter NAMES =

@@ -11,7 +11,7 @@ import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 
 /**
- * Makes numbers of one file as Python's {@code json} understands them.
+ * Makes numbers of one file as Python's {@code json} reads them.
  *
  * <p>{@code NaN}, {@code Infinity} and {@code -Infinity} are numbers, other spellings of them are
  * not. A finite text beyond the range of a double, such as {@code 1e400}, keeps its digits: Python

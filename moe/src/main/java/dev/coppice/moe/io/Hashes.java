@@ -18,7 +18,7 @@ public final class Hashes {
   private Hashes() {}
 
   /**
-   * What a file held when it was read.
+   * The hashes of a file at reading.
    *
    * @param bytes its length
    * @param hash its CRC-32C, or its SHA-256 as 64 hexadecimal digits

@@ -11,7 +11,7 @@ enum CallField {
   BATCH(Type.INTEGER),
   /** Tokens S of each. */
   SEQUENCE(Type.INTEGER),
-  /** What matrix products are computed in. */
+  /** The precision of matrix products. */
   DTYPE(Type.INTEGER),
   /** Tokens whose logits are held at once. */
   HEAD_CHUNK(Type.INTEGER),

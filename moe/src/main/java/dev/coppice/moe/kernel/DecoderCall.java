@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The numbers that tell a kernel what it computes.
+ * The numbers of a kernel call.
  *
  * @param spec shape of the model
  * @param batch sequences B
@@ -167,7 +167,7 @@ public record DecoderCall(
   }
 
   /**
-   * What gradients are multiplied with.
+   * Factors of the gradients.
    *
    * @param loss of the sum of cross-entropies
    * @param z of the sum of squared log-sum-exps

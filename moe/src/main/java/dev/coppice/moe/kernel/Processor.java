@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The processor, as Linux tells of the first.
+ * The first processor, as Linux describes it.
  *
  * @param vendor such as {@code GenuineIntel}; empty where it cannot be read
  * @param flags what it can do, such as {@code avx2}; empty where they cannot be read

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What computes float32 matrix products.
+ * The library of float32 matrix products.
  *
  * <p>The engine's BLAS is MKL, which keeps its 512-bit code to Intel's processors: on an AMD EPYC
  * with AVX-512 a product takes 2.2 to 2.4 times as long as by oneDNN. On a Xeon MKL is faster, or

@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The kernels' records whose fields Java knows too: their text is made of Java's enums, and so the
- * two cannot part.
+ * The kernels' records whose fields are defined in Java: their text is made of Java's enums, and so
+ * the two cannot part.
  */
 final class RecordTexts {
   /** Parameters before those of the layers. */

@@ -142,7 +142,7 @@ public final class LanguageModel implements AutoCloseable {
     return config.deepCopy();
   }
 
-  /** What matrix products are computed in. */
+  /** The precision of matrix products. */
   public Precision precision() {
     return precision;
   }
@@ -216,7 +216,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * What the routers do with a batch.
+   * The routers' decisions on a batch.
    *
    * @throws IllegalArgumentException if an id or the length does not fit the model
    */
@@ -280,7 +280,7 @@ public final class LanguageModel implements AutoCloseable {
     return rotary;
   }
 
-  /** What a call on a batch reads beside its tokens. */
+  /** Inputs of a call on a batch beside its tokens. */
   public KernelLibrary.Inputs inputs(TokenBatch batch) {
     return new KernelLibrary.Inputs(
         forKernels,

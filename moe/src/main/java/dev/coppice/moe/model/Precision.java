@@ -1,6 +1,6 @@
 package dev.coppice.moe.model;
 
-/** What matrix products are computed in; weights and their gradients are float32 in either case. */
+/** The precision of matrix products; weights and their gradients are float32 in either case. */
 public enum Precision {
   /** Everything in float32. */
   FLOAT32,

@@ -30,7 +30,7 @@ final class RotaryTables implements AutoCloseable {
     this.manager = manager;
   }
 
-  /** Tables of B sequences of S tokens from position 0; valid until eight others were asked for. */
+  /** Tables of B sequences of S tokens from position 0; valid until eight others were requested. */
   synchronized Rotary of(int batch, int sequence) {
     Extent extent = new Extent(batch, sequence);
     Rotary known = kept.remove(extent);

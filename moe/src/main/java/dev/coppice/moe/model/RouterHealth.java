@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.primitives.ImmutableDoubleArray;
 
 /**
- * What the routers did with some tokens.
+ * Measurements of the routers on some tokens.
  *
  * @param experts experts E of a layer; 0 where the model has no mixture
  * @param tokens tokens T that were routed in each layer

@@ -4,7 +4,7 @@ import dev.coppice.moe.backend.TorchRuntime;
 import dev.coppice.moe.spec.MoeSpec;
 
 /**
- * How many threads train a model on a batch, where the user did not say.
+ * The number of threads that train a model on a batch, where the user gives none.
  *
  * <p>Each thread must have a billion operations a step. With less, the threads' meetings and the
  * operators that every thread calls for its own share cost more processor time than is saved: two

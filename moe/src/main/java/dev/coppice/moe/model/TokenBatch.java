@@ -9,7 +9,7 @@ import java.util.Arrays;
  * Token sequences of one length, with the token that each one should predict.
  *
  * @param ids tokens, row-major [B, S]
- * @param labels what follows each token, row-major [B, S]; {@link #IGNORED} where nothing is to be
+ * @param labels next token of each token, row-major [B, S]; {@link #IGNORED} where nothing is to be
  *     learned
  * @param batch sequences B
  * @param sequence tokens of each, S

@@ -186,7 +186,7 @@ record PackedForm(
           .orElse(0L);
     }
 
-    /** What all schemes that agree with the scales say. */
+    /** The form in which all schemes agree that match the scales. */
     private static OptionalLong only(Collection<Scheme> schemes, Packed packed, Count count) {
       Set<Long> counts = new TreeSet<>();
       for (Scheme scheme : schemes) {
@@ -196,7 +196,7 @@ record PackedForm(
     }
   }
 
-  /** What one scheme says of a packed weight beside its scales. */
+  /** The form of a packed weight in one scheme, beside its scales. */
   private interface Count {
     OptionalLong of(Scheme scheme, TensorSlot weight, Optional<TensorSlot> scale);
   }

@@ -35,7 +35,7 @@ public final class Packing {
   private final ImmutableList<PackedForm> forms;
 
   /**
-   * What the last part of a name can mean; few names differ in it.
+   * The possible meanings of the last part of a name; few names differ in it.
    *
    * @param aside whether it may be a buffer or a state
    * @param always whether only companions end so
@@ -43,7 +43,7 @@ public final class Packing {
    */
   private record Last(boolean aside, boolean always, ImmutableList<String> endings) {}
 
-  /** What a tensor is. */
+  /** The kind of a tensor. */
   public enum Role {
     /** Numbers as they stand. */
     PLAIN,
@@ -64,7 +64,7 @@ public final class Packing {
     }
   }
 
-  /** What becomes of a tensor of a projection that is to be zero. */
+  /** The zero form of a projection's tensor. */
   public enum Zeroing {
     /** Its bytes become zero. */
     ZERO,
@@ -99,7 +99,7 @@ public final class Packing {
     return new Packing(new PackingSchemes(PackingTraits.builtIn(), config), tensors);
   }
 
-  /** What a tensor is. */
+  /** The kind of a tensor. */
   public Role role(TensorSlot slot) {
     String name = slot.name();
     Last last = last(name);
@@ -172,7 +172,7 @@ public final class Packing {
     return stem.endsWith(".weight") ? stem.substring(0, stem.length() - ".weight".length()) : stem;
   }
 
-  /** What becomes of a tensor of a projection that is to be zero. */
+  /** The zero form of a projection's tensor. */
   public Zeroing zeroing(TensorSlot slot) {
     return switch (role(slot)) {
       case PLAIN -> multiplies(slot.name()) ? Zeroing.ZERO : Zeroing.CANNOT;

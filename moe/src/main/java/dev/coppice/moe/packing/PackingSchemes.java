@@ -29,7 +29,7 @@ final class PackingSchemes {
     }
   }
 
-  /** What is said of a module: of it alone, or of all. */
+  /** The scheme of a module: of it alone, or of all. */
   Set<Scheme> of(String module) {
     Scheme own = byModule.get(module);
     return own == null ? all : ImmutableSet.of(own);

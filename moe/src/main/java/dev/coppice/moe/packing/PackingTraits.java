@@ -12,7 +12,7 @@ import java.io.UncheckedIOException;
 import java.util.Objects;
 
 /**
- * What tensors beside weights are called, whatever the family: the resource {@code packing.json}.
+ * Names of tensors beside weights, in any family: the resource {@code packing.json}.
  *
  * @param buffers last parts of names of tensors that a reader makes again; no parameters
  * @param states last parts of names of what a serving program or trainer keeps; no parameters
@@ -23,7 +23,7 @@ import java.util.Objects;
  * @param modelWidth keys of the width that experts see, where it is not the model's
  * @param schemeKeys keys of the bits of a number
  * @param groupKeys keys of how many numbers share a scale
- * @param notWeights keys of objects that speak of something else than weights
+ * @param notWeights keys of objects that do not describe weights
  * @param forms ways to pack, the first that fits decides
  */
 public record PackingTraits(

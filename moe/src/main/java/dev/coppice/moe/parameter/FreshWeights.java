@@ -24,7 +24,7 @@ public final class FreshWeights {
 
   private FreshWeights() {}
 
-  /** What a tensor starts from. */
+  /** The initial values of a tensor. */
   private enum Start {
     ONE,
     ZERO,

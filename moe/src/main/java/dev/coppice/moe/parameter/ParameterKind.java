@@ -2,7 +2,7 @@ package dev.coppice.moe.parameter;
 
 import dev.coppice.moe.kernel.LayerParameter;
 
-/** What a trained parameter is in a model. */
+/** The role of a trained parameter in a model. */
 public enum ParameterKind {
   /** The table of tokens, and the head where that is tied to it. */
   EMBEDDING(true),

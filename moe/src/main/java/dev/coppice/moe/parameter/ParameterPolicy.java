@@ -17,7 +17,7 @@ public interface ParameterPolicy {
       };
 
   /**
-   * What the learning rate of a part is multiplied with, finite and not negative.
+   * Factor of a part's learning rate, finite and not negative.
    *
    * <p>At 0 it is frozen: its weights and moments keep every bit, and the gradient's norm leaves it
    * out. Weight decay is scaled with the learning rate.

@@ -2,7 +2,7 @@ package dev.coppice.moe.report;
 
 import java.util.Locale;
 
-/** Numbers as a reader wants them: three figures and a prefix; the same text in every locale. */
+/** Numbers in readable form: three figures and a prefix; the same text in every locale. */
 public final class Quantity {
   private static final String[] PREFIXES = {"", "k", "M", "G", "T", "P", "E", "Z", "Y"};
 

@@ -13,8 +13,8 @@ import java.util.Optional;
  *
  * <p>That form is ASCII without escapes; numbers of at most 18 digits; tensors with type, shape and
  * offsets, each once, and sizes that agree; metadata that is an object of text; no name twice.
- * Blanks may stand between tokens, but not first. At whatever else it meets it gives up and finds
- * no fault: {@link HeaderParser}, which reads everything, then begins anew and has the word.
+ * Blanks may stand between tokens, but not first. On anything else it stops without a fault: {@link
+ * HeaderParser}, which reads everything, then begins anew and has the word.
  */
 final class CanonicalHeader {
   /** Any number of so many digits fits a long. */

@@ -8,7 +8,7 @@ public final class ForeignFormat {
   private ForeignFormat() {}
 
   /**
-   * What a file is, in words that say what to do; empty if it is nothing known here.
+   * The form of a file, with advice; empty if it is nothing known here.
    *
    * @param start its first bytes as Latin-1, 64 of them where there are so many
    */

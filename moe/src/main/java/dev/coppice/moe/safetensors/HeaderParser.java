@@ -52,7 +52,7 @@ final class HeaderParser {
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .build();
 
-  /** What a header says, and what is odd about it. */
+  /** The content of a header, and its oddities. */
   record Header(
       ImmutableMap<String, TensorInfo> tensors,
       ImmutableMap<String, String> metadata,

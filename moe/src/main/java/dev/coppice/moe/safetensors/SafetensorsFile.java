@@ -186,7 +186,7 @@ public final class SafetensorsFile implements Closeable {
     return metadata;
   }
 
-  /** What is odd about the header though the reference reads it; a few lines at most. */
+  /** Oddities of the header that the reference accepts; a few lines at most. */
   public ImmutableList<String> warnings() {
     return warnings;
   }

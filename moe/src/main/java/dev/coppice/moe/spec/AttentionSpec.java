@@ -11,7 +11,7 @@ public sealed interface AttentionSpec permits GroupedAttention, LatentAttention 
   /** How positions turn queries and keys. */
   RopeSpec rope();
 
-  /** What the product of a query and a key is multiplied by before the softmax. */
+  /** Factor of the product of a query and a key before the softmax. */
   double scale();
 
   /** Elements that are multiplied to score one key against one query in one head. */

@@ -28,7 +28,7 @@ public record GroupedAttention(
     RopeSpec rope)
     implements AttentionSpec {
 
-  /** What an RMS norm of queries and keys takes together. */
+  /** The span of an RMS norm of queries and keys. */
   public enum HeadNorm {
     /** There is none. */
     NONE,

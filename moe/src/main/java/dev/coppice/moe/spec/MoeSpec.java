@@ -10,11 +10,11 @@ import java.util.stream.IntStream;
  * Shape of a Mixture-of-Experts decoder, and the counts that follow from it.
  *
  * <p>Counts are of weights (elements, not bytes). <em>Active</em> weights are those that one token
- * meets: attention, norms, biases, sinks, router, the K chosen experts, the shared expert, the
- * head; not the look-up in the input embedding. A tied head is therefore counted once in {@link
- * #parameterCount()} and once in {@link #activeParameterCount()}. A router's selection bias is in
- * neither: nothing is multiplied with it, no gradient reaches it, and transformers does not call it
- * a parameter.
+ * is multiplied with: attention, norms, biases, sinks, router, the K chosen experts, the shared
+ * expert, the head; not the look-up in the input embedding. A tied head is therefore counted once
+ * in {@link #parameterCount()} and once in {@link #activeParameterCount()}. A router's selection
+ * bias is in neither: nothing is multiplied with it, no gradient reaches it, and transformers does
+ * not call it a parameter.
  *
  * <p><b>Source</b>: 6·N_active FLOPs a trained token is the convention of the orthogonal-growth
  * paper (arXiv 2510.08008); {@link #attentionFlopsPerToken(int)} adds what that convention leaves
@@ -144,7 +144,7 @@ public record MoeSpec(
     return layers.size();
   }
 
-  /** The first mixture layer, which speaks for all where a family has one expert count. */
+  /** The first mixture layer, which stands for all where a family has one expert count. */
   public Optional<LayerSpec.Moe> firstMoe() {
     return layers.stream().flatMap(layer -> layer.mixture().stream()).findFirst();
   }

@@ -38,7 +38,7 @@ public record RouterSpec(
     SIGMOID
   }
 
-  /** What the score of a group is. */
+  /** The score of a group. */
   public enum GroupScore {
     /** Its largest score. */
     MAX,

@@ -1,6 +1,6 @@
 /**
- * What a model is, as numbers: layers, widths, experts, router kind, and the counts that follow.
- * Main type: {@link dev.coppice.moe.spec.MoeSpec}.
+ * A model as numbers: layers, widths, experts, router kind, and the counts that follow. Main type:
+ * {@link dev.coppice.moe.spec.MoeSpec}.
  */
 @NullMarked
 package dev.coppice.moe.spec;

@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
  * that reads a whole text as one word.
  *
  * <p>Words are read apart, so that a cut before a blank that begins one changes nothing. Inside a
- * word, byte-pair merges go on apart on both sides of a place that no entry of the vocabulary
+ * word, byte-pair merges are independent on both sides of a place that no entry of the vocabulary
  * spans: a newline and another character, or a character and a blank. Unigram models weigh the sums
  * of a whole word, whose roundings may decide between equals: there is no cut inside a word.
  *

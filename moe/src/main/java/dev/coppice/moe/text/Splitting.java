@@ -57,7 +57,7 @@ record Splitting(TextPieces.Cuts cuts, Context kind) {
    * The way for a tokenizer.
    *
    * @param json its description
-   * @param library the judge: ids of a text
+   * @param library the reference: ids of a text
    */
   static Splitting of(JsonNode json, Function<String, int[]> library) {
     AddedTokens added = AddedTokens.read(json);

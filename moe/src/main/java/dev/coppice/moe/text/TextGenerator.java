@@ -28,7 +28,7 @@ public final class TextGenerator {
   }
 
   /**
-   * What was made.
+   * The generated text.
    *
    * @param ids new tokens, without the prompt and without the one that stopped it
    * @param stopped whether a stop token ended it, instead of the count or the model's positions

@@ -29,10 +29,10 @@ public final class TextTranslator implements NoBatchifyTranslator<String, String
   }
 
   /**
-   * A DJL model whose block goes on with a text.
+   * A DJL model whose block continues a text.
    *
    * @param name any
-   * @param generator what goes on; its language model must stay open
+   * @param generator of the continuation; its language model must stay open
    */
   public static Model model(String name, TextGenerator generator) {
     Model model = Model.newInstance(name, "PyTorch");

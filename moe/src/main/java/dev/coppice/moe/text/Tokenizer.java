@@ -17,7 +17,7 @@ public interface Tokenizer extends AutoCloseable {
   /** Its name in the records of what it made, such as {@code byte}. */
   String name();
 
-  /** What tells it from every tokenizer that makes other ids: its name, or a SHA-256. */
+  /** A fingerprint that differs for every tokenizer with other ids: its name, or a SHA-256. */
   default String fingerprint() {
     return name();
   }
@@ -72,14 +72,17 @@ public interface Tokenizer extends AutoCloseable {
   }
 
   /**
-   * Encodes a prompt, behind {@link #prefix}. What the tokenizer puts behind a text is left out, as
-   * the prompt goes on.
+   * Encodes a prompt, behind {@link #prefix}. Tokens that the tokenizer puts behind a text are left
+   * out, as the prompt continues.
    *
    * @param prompt any text; a surrogate without its other half is read as a question mark
    */
   int[] encode(String prompt);
 
-  /** What the tokenizer puts before every text, such as a beginning-of-text token; may be empty. */
+  /**
+   * Tokens that the tokenizer puts before every text, such as a beginning-of-text token; may be
+   * empty.
+   */
   default int[] prefix() {
     return new int[0];
   }

@@ -16,7 +16,7 @@ public final class Tokenizers {
   private static final String FILE = "tokenizer.json";
   private static final int BYTES = 256;
 
-  /** What tokenizers are kept in that are not read. */
+  /** Files of unsupported tokenizers. */
   private static final List<String> OTHERS =
       List.of(
           "tokenizer.model",

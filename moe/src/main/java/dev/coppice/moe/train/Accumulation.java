@@ -23,10 +23,10 @@ import java.util.stream.Stream;
 
 /**
  * Forward and backward over one batch by a team: each member has a share of the sequences, and
- * takes tasks of the mixtures of all of them as it comes to be free.
+ * takes tasks of the mixtures of all of them when it is free.
  *
- * <p>An expert's gradient is written by one thread, whichever takes it. Gradients of a mixture's
- * weights are for nobody to wait for: they fill the time of who waits at the next mixture.
+ * <p>An expert's gradient is written by one thread, whichever takes it. Weight gradients of a
+ * mixture are not on the critical path: they fill the waiting time at the next mixture.
  */
 final class Accumulation {
   private final LanguageModel model;
@@ -52,7 +52,7 @@ final class Accumulation {
   /**
    * Forward and backward, where no load-balancing loss counts.
    *
-   * @param factors what gradients are multiplied with
+   * @param factors of the gradients
    */
   PartSums run(NDManager scratch, TokenBatch batch, DecoderCall.Factors factors) {
     NDArray none = scratch.create(new float[1]);
@@ -79,7 +79,7 @@ final class Accumulation {
     }
   }
 
-  /** What each expert takes of a batch: forward as far as the last router. */
+  /** The tokens of each expert in a batch: forward as far as the last router. */
   ExpertLoad load(NDManager scratch, TokenBatch batch) {
     try (Started started = start(scratch, batch, DecoderCall.Factors.NONE)) {
       ExpertLoad all = ExpertLoad.NONE;

@@ -17,7 +17,7 @@ import dev.coppice.moe.model.LanguageModel;
  *
  * @param teacher of the student's vocabulary; its family, shape and precision may be others
  * @param temperature t, positive
- * @param weight beside cross-entropy's 1, not negative; at 0 the teacher is not asked
+ * @param weight beside cross-entropy's 1, not negative; at 0 the teacher does not run
  * @param top how many of the teacher's likeliest tokens count; 0 for all
  */
 public record Distillation(LanguageModel teacher, double temperature, double weight, int top) {

@@ -179,7 +179,7 @@ public final class Learner implements AutoCloseable {
    *
    * @param settings AdamW's constants
    * @param learningRate of this step; not negative
-   * @param accepts asked once with a finite norm before clipping, and not at all with another
+   * @param accepts called once with a finite norm before clipping, and never with another
    */
   public UpdateReport update(AdamWSettings settings, double learningRate, DoublePredicate accepts) {
     checkArgument(
@@ -207,10 +207,10 @@ public final class Learner implements AutoCloseable {
 
   /**
    * Trains each part as a policy says, from the next update on; {@link ParameterPolicy#DEFAULT}
-   * until then. A part that is no longer frozen goes on with the moments that it had, and the step
-   * count of the whole.
+   * until then. A part that is no longer frozen continues with the moments that it had, and the
+   * step count of the whole.
    *
-   * @param policy asked once a part, now
+   * @param policy called once a part, now
    * @throws IllegalArgumentException if a rate is no number of 0 or more, or if all are 0
    */
   public void policy(ParameterPolicy policy) {
@@ -261,8 +261,8 @@ public final class Learner implements AutoCloseable {
 
   /**
    * Keeps an exponential moving average of all weights, which starts as the weights are; each
-   * accepted update then moves it by {@code 1 - decay} of the way to the weights. One that is kept
-   * already goes on with the new decay.
+   * accepted update then moves it by {@code 1 - decay} of the way to the weights. An existing one
+   * continues with the new decay.
    *
    * @param decay in [0, 1), such as 0.999; 0 for none
    */

@@ -17,9 +17,9 @@ import java.util.Optional;
 /**
  * A copy of a model's weights, moments and average, in memory of its own.
  *
- * <p>It needs neither the model nor the learner: another thread may write it while they go on. What
- * it writes equals what they would have written when it was taken, byte for byte. One thread at a
- * time may use it, and none while it is taken anew.
+ * <p>It needs neither the model nor the learner: another thread may write it while they continue.
+ * What it writes equals what they would have written when it was taken, byte for byte. One thread
+ * at a time may use it, and none while it is taken anew.
  */
 public final class LearnerSnapshot implements AutoCloseable {
   private final PtNDManager manager = TorchRuntime.newManager();

@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What of a learner goes to files.
+ * The state of a learner that goes to files.
  *
  * @param config of the model
  * @param weights of the model

@@ -5,7 +5,7 @@ import dev.coppice.moe.backend.PassSums;
 import java.util.List;
 
 /**
- * What a forward pass over a part of a batch found, all threads' shares together.
+ * Results of a forward pass over a part of a batch, all threads' shares together.
  *
  * @param loss sum of the cross-entropies of counted tokens
  * @param load tokens that each expert took

@@ -1,7 +1,7 @@
 package dev.coppice.moe.train;
 
 /**
- * What one optimizer step did.
+ * Report of one optimizer step.
  *
  * @param gradientNorm norm over all parameters that are not frozen together, before clipping
  * @param skipped whether the norm was not finite or the caller refused it, and weights and moments

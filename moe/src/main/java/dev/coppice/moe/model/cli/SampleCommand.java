@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code coppice sample}: lets a model go on with a text. */
+/** {@code coppice sample}: continues a text by a model. */
 @Command(
     name = "sample",
     description =
@@ -159,7 +159,7 @@ final class SampleCommand implements Callable<Integer> {
     }
   }
 
-  /** Shows text as it comes, unless an object is asked for. */
+  /** Shows text as it is generated, except with JSON output. */
   private void write(String text) {
     if (!output.json()) {
       command.commandLine().getOut().print(text);

@@ -17,8 +17,8 @@ import java.util.function.Function;
  * go to the library. Thread-safe.
  *
  * <p><b>Source</b>: Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword
- * units", ACL 2016, in the form of Hugging Face tokenizers: of all neighbours the pair that was
- * learnt first is merged, the leftmost if there are several.
+ * units", ACL 2016, in the form of Hugging Face tokenizers: of all neighbours the first pair in the
+ * list of merges is merged, the leftmost if there are several.
  */
 public final class BytePairEncoder {
   private static final int LONGEST_WORD = 2048;
@@ -60,10 +60,10 @@ public final class BytePairEncoder {
   }
 
   /**
-   * An encoder, empty if rules are out of the way, or what they say is not what the library does.
+   * An encoder, empty if rules are unsupported, or what they say is not what the library does.
    *
    * @param rules what it follows
-   * @param library what reads the lines that it cannot, and is the judge of a trial
+   * @param library reader of unsupported lines, and reference of the trial
    */
   public static Optional<BytePairEncoder> of(BytePairRules rules, Function<String, int[]> library) {
     ImmutableList<WordFinder> finders =

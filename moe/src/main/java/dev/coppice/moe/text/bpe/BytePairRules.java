@@ -10,7 +10,7 @@ import java.text.Normalizer;
 import java.util.Optional;
 
 /**
- * What a {@code tokenizer.json} of a byte-level BPE says, where it says nothing out of the way.
+ * The rules of a {@code tokenizer.json} of a byte-level BPE, if all of them are supported.
  *
  * @param words expressions that part a text into words, each applied to what the one before left
  * @param vocabulary id of each symbol; holds the 256 symbols of single bytes

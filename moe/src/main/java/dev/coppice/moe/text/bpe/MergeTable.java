@@ -4,9 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToIntFunction;
 
-/**
- * What two neighbouring symbols become, and which pair goes first; in open addressing. Immutable.
- */
+/** The merged symbol of two neighbours, and the order of merges; in open addressing. Immutable. */
 final class MergeTable {
   /** Rank of a pair that is not merged. */
   static final int NEVER = Integer.MAX_VALUE;

@@ -24,15 +24,15 @@ import java.util.stream.IntStream;
  * Finds words by a table of states: one look-up a character, whatever the expression.
  *
  * <p>A state is what the threads of a {@link WordProgram} have come to, those first that the
- * expression prefers; characters that no class tells apart share a column. The end of the text is a
- * column of its own, so that a look ahead needs no special case; and so have the second halves of
+ * expression prefers; characters that no class distinguishes share a column. The end of the text is
+ * a column of its own, so that a look ahead needs no special case; and so have the second halves of
  * surrogate pairs, which change no state. Immutable.
  *
  * <p><b>Source</b>: K. Thompson, "Regular Expression Search Algorithm", CACM 1968; R. Cox, "Regular
  * Expression Matching in the Wild", 2010, for the order of preference.
  */
 final class WordFinder {
-  /** Beyond this an expression is out of the way. */
+  /** Beyond this an expression is unsupported. */
   private static final int MOST_STATES = 1 << 11;
 
   private static final int END_OF_TEXT = 0;
@@ -54,7 +54,7 @@ final class WordFinder {
   }
 
   /**
-   * What finds the words of an expression, empty if the expression is out of the way.
+   * The finder of an expression's words, empty if the expression is unsupported.
    *
    * @param expression in the usual language
    */
@@ -63,7 +63,7 @@ final class WordFinder {
   }
 
   /**
-   * What finds the words of an expression in texts of some characters.
+   * The finder of an expression's words in texts of some characters.
    *
    * @param expression in the usual language
    * @param characters that there are

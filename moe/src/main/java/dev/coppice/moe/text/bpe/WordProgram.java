@@ -18,14 +18,14 @@ import java.util.regex.PatternSyntaxException;
  * <p><b>Source</b>: R. Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009.
  *
  * @param instructions the first one begins; the last one is the only {@link Match}
- * @param classes what characters are told apart by, at most 62
+ * @param classes that distinguish characters, at most 62
  */
 record WordProgram(
     ImmutableList<Instruction> instructions, ImmutableList<Predicate<String>> classes) {
   private static final int MOST_CLASSES = 62;
   private static final int MOST_INSTRUCTIONS = 1 << 12;
 
-  /** What a thread does at an instruction. */
+  /** The step of a thread at an instruction. */
   sealed interface Instruction {}
 
   /**
@@ -53,7 +53,7 @@ record WordProgram(
   /** The word has ended. */
   record Match() implements Instruction {}
 
-  /** The program of an expression, empty if it has something out of the way. */
+  /** The program of an expression, empty if it has something unsupported. */
   static Optional<WordProgram> of(String expression) {
     try {
       return Optional.of(new Compiler(expression).compile());
@@ -125,7 +125,7 @@ record WordProgram(
       return new Leaf(new Take(classIndex(anyCase)));
     }
 
-    /** False; a group of another kind is out of the way. */
+    /** False; a group of another kind is unsupported. */
     private boolean plainGroup() {
       require(!expression.startsWith("?", at));
       return false;
