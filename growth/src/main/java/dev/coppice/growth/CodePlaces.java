@@ -34,7 +34,7 @@ record CodePlaces(ImmutableSet<String> repositories) {
         : CardHeader.hubId(source.folder());
   }
 
-  /** Places of a source that a lineage tells of. */
+  /** Places of a source in a lineage. */
   static CodePlaces of(Checkpoint source, ObjectNode lineage) {
     Optional<String> then =
         Optional.of(lineage.path("source").path(REPOSITORY))

@@ -12,7 +12,8 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  * @param everyMinutes minutes after which one is written whatever the step; 0 for never
  * @param keepLast newest checkpoints that are kept; at least 1
  * @param keepEvery checkpoints whose step this divides are kept for good; 0 for none
- * @param asynchronous whether training goes on while a copy is written; takes the memory of a copy
+ * @param asynchronous whether training continues while a copy is written; takes the memory of a
+ *     copy
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record SaveSpec(

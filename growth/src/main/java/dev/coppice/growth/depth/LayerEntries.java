@@ -8,7 +8,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import java.util.stream.IntStream;
 
-/** Lists of a configuration that tell of layers, as they are behind a layer map. */
+/** Lists of a configuration about layers, as they are behind a layer map. */
 final class LayerEntries {
   private LayerEntries() {}
 

@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 /**
  * Rewrites the rules by which a configuration says which layers hold experts, so that they say it
  * of the grown layers. Lists are repeated elsewhere; a rule that cannot be rewritten is left as it
- * is, for the final comparison to judge.
+ * is, for the final comparison to check.
  */
 final class LayerKinds {
   /** Names of a layer without experts in lists of layer types. */

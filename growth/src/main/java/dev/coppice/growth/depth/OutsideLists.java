@@ -13,14 +13,14 @@ import java.util.regex.Pattern;
 
 /**
  * Lists of a nested language model's layers that stand outside its object: at the top of the
- * configuration, or in another object that tells of the language model.
+ * configuration, or in another object about the language model.
  *
  * <p>Lists with an entry a layer and lists of layer indices follow the map. A list that must have
  * an entry a layer by its name, and has another length, is refused. Names of other towers are left
  * alone. What the language model's object says with the same value follows elsewhere.
  */
 final class OutsideLists {
-  /** Parts of keys that tell of another tower, or of what ties it to the language model. */
+  /** Parts of keys that name another tower, or of what ties it to the language model. */
   private static final Pattern OTHER_TOWER =
       Pattern.compile(
           "(?i).*(?:vision|visual|vit_|image|img|video|audio|speech|sound|encoder|projector|connector"

@@ -16,7 +16,8 @@ import java.util.stream.IntStream;
  * @param layers how many layers there were
  * @param layerSources which of them each layer of the grown model is
  * @param expertSources which expert each expert of a mixture is
- * @param mtpAfterLayers whether the indices of next-token-prediction layers go on from the layers
+ * @param mtpAfterLayers whether the indices of next-token-prediction layers continue from the
+ *     layers
  */
 public record Lineage(
     ImmutableList<String> containers,

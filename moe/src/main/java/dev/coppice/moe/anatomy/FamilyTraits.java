@@ -20,7 +20,7 @@ import com.google.common.collect.ImmutableMap;
  *     conjunction. Empty: all layers do
  * @param derivedLists per-layer lists that readers make up when they are left out
  * @param indexLists lists of layer indices that their name alone does not give away
- * @param layerLists lists or strings whose first entries are per layer, and which may go on
+ * @param layerLists lists or strings whose first entries are per layer, and which may be longer
  * @param notLayers lists that are never per layer, whatever their length
  * @param prefixes names of counts of leading layers
  * @param periodic other rules that repeat over the layers and that no list can replace

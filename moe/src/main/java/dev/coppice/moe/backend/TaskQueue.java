@@ -3,7 +3,7 @@ package dev.coppice.moe.backend;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
-/** Numbered tasks, each for the first thread that asks. */
+/** Numbered tasks, each for the first free thread. */
 public final class TaskQueue {
   private final AtomicInteger next = new AtomicInteger();
 

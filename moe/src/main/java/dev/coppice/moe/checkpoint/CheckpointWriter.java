@@ -118,8 +118,8 @@ public final class CheckpointWriter implements Closeable {
   /**
    * Action when a signal stops the process before the folder has its name.
    *
-   * @param reasonToKeep asked then: what to tell the user if the hidden folder is to stay; empty if
-   *     it is to go, which is also the rule without this call
+   * @param reasonToKeep called then: note to the user if the hidden folder stays; empty if it is to
+   *     go, which is also the rule without this call
    */
   public void onStop(Supplier<Optional<String>> reasonToKeep) {
     this.reasonToKeep = reasonToKeep;

@@ -1,5 +1,5 @@
 /**
- * Packed weights, told from their scales and from buffers. Main type: {@link
+ * Packed weights, distinguished from their scales and from buffers. Main type: {@link
  * dev.coppice.moe.packing.Packing}.
  */
 @NullMarked
