@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.checkpoint.Checkpoint;
-import dev.coppice.moe.folder.CardHeader;
+import dev.coppice.moe.folder.ModelCard;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -31,7 +31,7 @@ record CodePlaces(ImmutableSet<String> repositories) {
   static Optional<String> pointedAt(Checkpoint source) {
     return source.codeReferences().files().isEmpty()
         ? Optional.empty()
-        : CardHeader.hubId(source.folder());
+        : ModelCard.hubId(source.folder());
   }
 
   /** Places of a source in a lineage. */
@@ -41,7 +41,7 @@ record CodePlaces(ImmutableSet<String> repositories) {
             .filter(JsonNode::isTextual)
             .map(JsonNode::textValue);
     return new CodePlaces(
-        Stream.of(then, CardHeader.hubId(source.folder()))
+        Stream.of(then, ModelCard.hubId(source.folder()))
             .flatMap(Optional::stream)
             .collect(ImmutableSet.toImmutableSet()));
   }

@@ -178,7 +178,7 @@ public final class GrowthExecutor {
     writer.writeConfig(plan.config());
     writeSideFiles(writer);
     GrowthRecord record = new GrowthRecord(source, request, plan, hashes.byFile());
-    writer.writeModelCard(new ModelCard(source, record).text());
+    writer.writeModelCard(new GrowthCard(source, record).text());
     writer.writeRecord(record.toRecord());
     writer.writeIndex(layout);
     journal.remove();

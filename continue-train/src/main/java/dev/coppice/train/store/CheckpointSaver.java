@@ -27,7 +27,7 @@ public final class CheckpointSaver {
 
   private final RunFolder folder;
   private final Retention retention;
-  private final ModelCard card;
+  private final RunCard card;
   private final ComputeLedger sunk;
   private final Optional<Lineage> lineage;
   private final Reading reading;
@@ -54,13 +54,7 @@ public final class CheckpointSaver {
     Checkpoint source = origin.source();
     this.folder = folder;
     this.retention = new Retention(manifest.spec().save(), manifest.spec().guard());
-    Optional<Path> cardFile = source.modelCard();
-    this.card =
-        new ModelCard(
-            manifest,
-            cardFile.isPresent()
-                ? Optional.of(Files.readString(cardFile.get()))
-                : Optional.empty());
+    this.card = new RunCard(manifest, source);
     boolean fresh = manifest.spec().initialWeights() == InitialWeights.FRESH;
     this.sunk = fresh ? ComputeLedger.empty() : sunkBefore(source, origin.resumed());
     this.lineage = fresh ? Optional.empty() : source.record().flatMap(CoppiceRecord::lineage);

@@ -73,7 +73,7 @@ record RemoteCode(
       this.folder = folder;
       this.known = known;
       // two dashes part a repository from its class
-      this.repository = CardHeader.hubId(folder).filter(id -> !id.contains("--"));
+      this.repository = ModelCard.hubId(folder).filter(id -> !id.contains("--"));
     }
 
     void add(Path file) throws IOException {

@@ -3,6 +3,9 @@ package dev.coppice.moe.folder;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,14 +14,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The front matter of a model card, as the Hugging Face Hub reads it.
+ * The model card of a checkpoint that was made of another: {@code README.md}, with the front matter
+ * that the Hugging Face Hub reads.
  *
  * <p>Licence, languages and pipeline tag are those of the source's card, line by line as they stand
  * there: nothing is read and written anew, so that {@code no} stays a language. The base model is
  * named only if the source lies in a cache of the Hub, whose folders are {@code
  * models--ORGANISATION--NAME/snapshots/REVISION}; another folder's name says nothing to the Hub.
  */
-public final class CardHeader {
+public final class ModelCard {
   private static final String FENCE = "---";
   private static final String PIPELINE = "pipeline_tag";
 
@@ -39,21 +43,31 @@ public final class CardHeader {
   private final ImmutableMap<String, List<String>> inherited;
   private final Optional<String> baseModel;
 
-  private CardHeader(ImmutableMap<String, List<String>> inherited, Optional<String> baseModel) {
+  private ModelCard(ImmutableMap<String, List<String>> inherited, Optional<String> baseModel) {
     this.inherited = inherited;
     this.baseModel = baseModel;
   }
 
   /**
-   * The inherited fields of a card.
+   * A card that takes over the front matter of a checkpoint's card.
    *
-   * @param sourceCard the source's card, if it has one
-   * @param source folder of the source
+   * @param card of the source, if it has one; one that is not UTF-8 is read as none
+   * @param origin folder of the base model
    */
-  public static CardHeader of(Optional<String> sourceCard, Path source) {
+  public static ModelCard of(Optional<Path> card, Path origin) throws IOException {
+    try {
+      return inheriting(
+          card.isPresent() ? Optional.of(Files.readString(card.get())) : Optional.empty(), origin);
+    } catch (CharacterCodingException e) {
+      return inheriting(Optional.empty(), origin);
+    }
+  }
+
+  /** What a card takes over from the source's, if it has one. */
+  static ModelCard inheriting(Optional<String> sourceCard, Path source) {
     ImmutableMap.Builder<String, List<String>> kept = ImmutableMap.builder();
     List<String> current = new ArrayList<>();
-    for (String line : sourceCard.map(CardHeader::frontMatter).orElse(ImmutableList.of())) {
+    for (String line : sourceCard.map(ModelCard::frontMatter).orElse(ImmutableList.of())) {
       Matcher key = KEY.matcher(line);
       if (key.matches()) {
         current = new ArrayList<>();
@@ -63,7 +77,7 @@ public final class CardHeader {
       }
       current.add(line);
     }
-    return new CardHeader(
+    return new ModelCard(
         ImmutableMap.copyOf(
             Maps.filterValues(
                 kept.buildKeepingLast(), lines -> lines.stream().noneMatch(ALIAS.asPredicate()))),
@@ -71,8 +85,8 @@ public final class CardHeader {
   }
 
   /** The same without a base model, for weights that do not come from one. */
-  public CardHeader withoutBase() {
-    return new CardHeader(inherited, Optional.empty());
+  public ModelCard withoutBase() {
+    return new ModelCard(inherited, Optional.empty());
   }
 
   private static ImmutableList<String> frontMatter(String card) {
@@ -108,11 +122,17 @@ public final class CardHeader {
   }
 
   /**
-   * The front matter with its fences.
+   * The whole file.
    *
    * @param tags of the card
+   * @param body Markdown below the front matter
    */
-  public String text(List<String> tags) {
+  public String text(List<String> tags, String body) {
+    return header(tags) + "\n" + body;
+  }
+
+  /** The front matter with its fences. */
+  String header(List<String> tags) {
     StringBuilder text = new StringBuilder(FENCE).append('\n');
     inherited.forEach((key, lines) -> lines.forEach(line -> text.append(line).append('\n')));
     baseModel.ifPresent(id -> text.append("base_model: ").append(scalar(id)).append('\n'));

@@ -7,14 +7,10 @@ import dev.coppice.moe.CoppiceVersion;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.anatomy.Counts;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.folder.ModelCard;
 import dev.coppice.moe.checkpoint.OptimizerState;
-import dev.coppice.moe.folder.CardHeader;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.ToLongFunction;
 
@@ -23,31 +19,21 @@ import java.util.function.ToLongFunction;
  *
  * <p>The source's licence, languages and pipeline tag are inherited; its text is not.
  */
-final class ModelCard {
+final class GrowthCard {
   private static final ImmutableList<String> TAGS =
       ImmutableList.of("moe", "coppice", "model-growth");
 
   private final Checkpoint source;
   private final GrowthRecord record;
 
-  ModelCard(Checkpoint source, GrowthRecord record) {
+  GrowthCard(Checkpoint source, GrowthRecord record) {
     this.source = source;
     this.record = record;
   }
 
   /** The whole file. */
   String text() throws IOException {
-    return CardHeader.of(sourceCard(), source.folder()).text(TAGS) + "\n" + body();
-  }
-
-  /** The source's card, if it can be read. */
-  private Optional<String> sourceCard() throws IOException {
-    Optional<Path> card = source.modelCard();
-    try {
-      return card.isPresent() ? Optional.of(Files.readString(card.get())) : Optional.empty();
-    } catch (CharacterCodingException e) {
-      return Optional.empty();
-    }
+    return ModelCard.of(source.modelCard(), source.folder()).text(TAGS, body());
   }
 
   private String body() {

@@ -1,48 +1,45 @@
 package dev.coppice.train.store;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.folder.CardHeader;
+import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.folder.ModelCard;
 import dev.coppice.train.spec.InitialWeights;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Optional;
 
 /** The README.md of a trained checkpoint, with the front matter that the Hugging Face Hub reads. */
-final class ModelCard {
+final class RunCard {
   private static final ImmutableList<String> TAGS = ImmutableList.of("moe", "coppice");
 
   private final RunManifest manifest;
-  private final CardHeader header;
+  private final ModelCard card;
 
   /**
    * A card.
    *
    * @param manifest of the run
-   * @param sourceCard card of the model that the run started from; its licence and language hold on
+   * @param source that the run goes on from; the licence and language of its card hold on
    */
-  ModelCard(RunManifest manifest, Optional<String> sourceCard) {
+  RunCard(RunManifest manifest, Checkpoint source) throws IOException {
     this.manifest = manifest;
-    this.header = CardHeader.of(sourceCard, Path.of(manifest.checkpoint()));
+    ModelCard from = ModelCard.of(source.modelCard(), Path.of(manifest.checkpoint()));
+    this.card = isFresh(manifest) ? from.withoutBase() : from;
   }
 
   /** The card's text at a state of the run. */
   String text(RunState state) {
-    return frontMatter() + body(state);
+    return card.text(TAGS, body(state));
   }
 
-  private boolean fresh() {
+  private static boolean isFresh(RunManifest manifest) {
     return manifest.spec().initialWeights() == InitialWeights.FRESH;
-  }
-
-  private String frontMatter() {
-    return (fresh() ? header.withoutBase() : header).text(TAGS);
   }
 
   private String body(RunState state) {
     return String.format(
         Locale.ROOT,
         """
-
         # %s
 
         %s for %d steps: %d tokens, %s FLOPs
@@ -53,7 +50,9 @@ final class ModelCard {
         Made by Coppice %s. What it has cost in all is in `coppice.json`.
         """,
         manifest.baseModel(),
-        fresh() ? "Trained from fresh weights" : "Trained on from " + manifest.baseModel(),
+        isFresh(manifest)
+            ? "Trained from fresh weights"
+            : "Trained on from " + manifest.baseModel(),
         state.step(),
         state.spent().tokens(),
         state.spent().flops(),
