@@ -2,7 +2,6 @@ package dev.coppice.growth;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,6 +10,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.Hashes;
+import dev.coppice.moe.io.PlainJson;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -42,7 +42,6 @@ public final class GrowthJournal implements Closeable {
   static final String NAME = ".coppice-growth.jsonl";
 
   private static final int SCHEMA_VERSION = 1;
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * Content of a journal.
@@ -145,7 +144,7 @@ public final class GrowthJournal implements Closeable {
     String whole = text.substring(0, text.lastIndexOf('\n') + 1);
     for (String line : Splitter.on('\n').omitEmptyStrings().split(whole)) {
       try {
-        lines.add(JSON.readTree(line));
+        lines.add(PlainJson.mapper().readTree(line));
       } catch (JsonProcessingException e) {
         break;
       }

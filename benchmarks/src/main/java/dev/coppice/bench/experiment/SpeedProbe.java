@@ -1,5 +1,6 @@
 package dev.coppice.bench.experiment;
 
+import com.google.common.math.Quantiles;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
@@ -50,9 +51,8 @@ final class SpeedProbe {
         times.add(time);
         total += time;
       }
-      times.sort(Double::compare);
       StepCost cost = StepCost.of(shape, recipe.batch(), recipe.sequence());
-      return new Budgets.Pace(cost, times.get(times.size() / 2));
+      return new Budgets.Pace(cost, Quantiles.median().compute(times));
     }
   }
 

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import com.google.common.math.Quantiles;
 import dev.coppice.growth.GrowthExecutor;
 import dev.coppice.growth.GrowthProgress;
 import dev.coppice.growth.GrowthRequest;
@@ -49,12 +50,12 @@ public final class SpeedGrow {
       long peakResidentBytes) {
     /** Median of growing. */
     public double medianSeconds() {
-      return median(seconds);
+      return Quantiles.median().compute(seconds);
     }
 
     /** Median of copying. */
     public double medianCopySeconds() {
-      return median(copySeconds);
+      return Quantiles.median().compute(copySeconds);
     }
 
     /** Median growth over median copy. */
@@ -144,13 +145,5 @@ public final class SpeedGrow {
     private static double secondsSince(long started) {
       return (System.nanoTime() - started) / 1e9;
     }
-  }
-
-  private static double median(ImmutableList<Double> values) {
-    List<Double> sorted = values.stream().sorted().toList();
-    int middle = sorted.size() / 2;
-    return sorted.size() % 2 == 1
-        ? sorted.get(middle)
-        : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
   }
 }

@@ -1,5 +1,6 @@
 package dev.coppice.bench.micro;
 
+import com.google.common.math.Quantiles;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.model.LanguageModel;
@@ -203,10 +204,10 @@ public final class SpeedLoop {
 
     Result result() {
       return new Result(
-          SpeedTrain.median(ratios),
+          Quantiles.median().compute(ratios),
           waited / stepped,
-          SpeedTrain.median(saves),
-          SpeedTrain.median(quiet),
+          Quantiles.median().compute(saves),
+          Quantiles.median().compute(quiet),
           ratios);
     }
 

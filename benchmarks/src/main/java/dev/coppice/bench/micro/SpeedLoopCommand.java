@@ -1,11 +1,11 @@
 package dev.coppice.bench.micro;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.moe.io.PlainJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +47,7 @@ public final class SpeedLoopCommand implements Callable<Integer> {
     try {
       SpeedLoop.Result result = SpeedLoop.run(folder, rounds, part);
       ObjectNode json =
-          new ObjectMapper()
+          PlainJson.mapper()
               .createObjectNode()
               .put("loop_over_bare", result.loopOverBare())
               .put("wait_share", result.waitShare())

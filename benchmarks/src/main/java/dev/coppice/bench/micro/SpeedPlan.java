@@ -1,6 +1,7 @@
 package dev.coppice.bench.micro;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.math.Quantiles;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.Coppice;
@@ -62,7 +63,8 @@ public record SpeedPlan(
                   "--dry-run")));
     }
     int grown = 3 + 2 * layers * (perLayer + 3 * experts);
-    return new SpeedPlan(tensors, median(inspect), grown, median(plan));
+    return new SpeedPlan(
+        tensors, Quantiles.median().compute(inspect), grown, Quantiles.median().compute(plan));
   }
 
   /** The launcher, which chooses Java's options by the command; without one, as this one runs. */
@@ -100,10 +102,5 @@ public record SpeedPlan(
       throw new IOException("interrupted while a command ran", e);
     }
     return (System.nanoTime() - started) / 1e9;
-  }
-
-  private static double median(List<Double> values) {
-    List<Double> sorted = values.stream().sorted().toList();
-    return sorted.get(sorted.size() / 2);
   }
 }

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.backend.MachinePeak;
 import dev.coppice.moe.backend.TorchRuntime;
+import com.google.common.math.Quantiles;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
@@ -211,7 +212,7 @@ public final class SpeedTrain {
           seconds.add((System.nanoTime() - start) * 1e-9);
         }
       }
-      return BATCH * LENGTH / median(seconds);
+      return BATCH * LENGTH / Quantiles.median().compute(seconds);
     }
   }
 
@@ -228,11 +229,5 @@ public final class SpeedTrain {
       labels[i] = TokenBatch.IGNORED;
     }
     return new TokenBatch(ids, labels, shape.batch(), shape.sequence());
-  }
-
-  static double median(List<Double> values) {
-    List<Double> sorted = new ArrayList<>(values);
-    Collections.sort(sorted);
-    return sorted.get(sorted.size() / 2);
   }
 }

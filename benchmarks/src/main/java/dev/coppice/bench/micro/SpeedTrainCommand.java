@@ -1,10 +1,10 @@
 package dev.coppice.bench.micro;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.moe.io.PlainJson;
 import dev.coppice.moe.model.Precision;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -53,7 +53,7 @@ public final class SpeedTrainCommand implements Callable<Integer> {
   public Integer call() {
     SpeedTrain.Result result = SpeedTrain.run(precision, warmUp, steps);
     ObjectNode json =
-        new ObjectMapper()
+        PlainJson.mapper()
             .createObjectNode()
             .put("tokens_per_second", result.tokensPerSecond())
             .put("gflops", result.gflops())

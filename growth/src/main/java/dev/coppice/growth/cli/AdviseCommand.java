@@ -1,7 +1,6 @@
 package dev.coppice.growth.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.growth.GrowthReport.Side;
@@ -12,6 +11,7 @@ import dev.coppice.growth.advice.GrowthAdvisor;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.moe.io.PlainJson;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
@@ -104,14 +104,15 @@ final class AdviseCommand implements Callable<Integer> {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     CheckpointJson.put(json, Side.of(checkpoint));
     ObjectNode findings = json.putObject("findings");
-    ObjectMapper mapper = new ObjectMapper();
     for (Finding finding : advice.findings()) {
       ObjectNode entry = findings.putObject(finding.topic());
       entry.put("verdict", finding.verdict());
       ObjectNode numbers = entry.putObject("numbers");
       finding
           .numbers()
-          .forEach((name, number) -> numbers.set(name, mapper.<JsonNode>valueToTree(number)));
+          .forEach(
+              (name, number) ->
+                  numbers.set(name, PlainJson.mapper().<JsonNode>valueToTree(number)));
       entry.put("text", finding.text());
       entry.put("source", finding.source());
     }

@@ -1,12 +1,11 @@
 package dev.coppice.growth.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.moe.checkpoint.OptimizerState;
+import dev.coppice.moe.io.PlainJson;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
 import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.moe.safetensors.SafetensorsFile;
@@ -19,10 +18,6 @@ import java.util.stream.Stream;
 final class FolderDamage {
   private static final ImmutableList<String> JSON_FILES =
       ImmutableList.of("config.json", "coppice.json", "model.safetensors.index.json");
-
-  /** Published configurations hold numbers such as Infinity, as Python writes them. */
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private FolderDamage() {}
 
@@ -67,7 +62,7 @@ final class FolderDamage {
   private static ImmutableList<String> parse(Path file, CheckpointFormatException first)
       throws IOException {
     try {
-      JSON.readTree(file.toFile());
+      PlainJson.python().readTree(file.toFile());
       return ImmutableList.of();
     } catch (JsonProcessingException e) {
       boolean said =

@@ -2,11 +2,11 @@ package dev.coppice.growth.lineage;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Streams;
+import dev.coppice.moe.io.PlainJson;
 import java.math.BigDecimal;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -44,7 +44,7 @@ final class RecipeSchema {
   /** The schema of that text. */
   static RecipeSchema of(String text) {
     try {
-      return new RecipeSchema(new ObjectMapper().readTree(text));
+      return new RecipeSchema(PlainJson.mapper().readTree(text));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("recipe.schema.json must be JSON", e);
     }

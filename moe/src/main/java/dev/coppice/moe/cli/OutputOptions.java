@@ -2,7 +2,7 @@ package dev.coppice.moe.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.coppice.moe.io.PlainJson;
 import java.io.PrintWriter;
 import picocli.CommandLine.Option;
 
@@ -46,7 +46,7 @@ public final class OutputOptions {
 
   private static String pretty(JsonNode object) {
     try {
-      return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(object);
+      return PlainJson.mapper().writerWithDefaultPrettyPrinter().writeValueAsString(object);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a JSON tree must print, got " + object.getNodeType(), e);
     }

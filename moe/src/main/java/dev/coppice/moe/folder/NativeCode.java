@@ -3,12 +3,12 @@ package dev.coppice.moe.folder;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.family.Family;
+import dev.coppice.moe.io.PlainJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -67,7 +67,7 @@ public record NativeCode(Optional<String> modelType) {
     try (InputStream in = NativeCode.class.getResourceAsStream("native_tokenizers.json")) {
       checkArgument(in != null, "native_tokenizers.json must be a resource, got none");
       return ImmutableSet.copyOf(
-          new ObjectMapper().readValue(in, new TypeReference<List<String>>() {}));
+          PlainJson.mapper().readValue(in, new TypeReference<List<String>>() {}));
     } catch (IOException e) {
       throw new UncheckedIOException("native_tokenizers.json must be readable", e);
     }

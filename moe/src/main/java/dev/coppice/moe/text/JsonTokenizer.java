@@ -3,7 +3,6 @@ package dev.coppice.moe.text;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.base.Ascii;
 import com.google.common.base.Suppliers;
 import com.google.common.hash.Hashing;
@@ -14,6 +13,7 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.text.bpe.BytePairEncoder;
 import dev.coppice.moe.text.bpe.BytePairRules;
 import dev.coppice.moe.text.bpe.SymbolBytes;
+import dev.coppice.moe.io.PlainJson;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -75,7 +75,7 @@ public final class JsonTokenizer implements Tokenizer {
     this.vocabularySize = vocabularySize;
     this.prefix = probePrefix();
     this.bytes = Suppliers.memoize(() -> symbolBytes(description));
-    JsonNode json = new ObjectMapper().readTree(description);
+    JsonNode json = PlainJson.mapper().readTree(description);
     this.splitting = Splitting.of(json, this::slow);
     this.fast =
         BytePairRules.read(json)
@@ -284,7 +284,7 @@ public final class JsonTokenizer implements Tokenizer {
 
   private SymbolBytes symbolBytes(byte[] description) {
     try {
-      return SymbolBytes.of(new ObjectMapper().readTree(description), this::decode, slow("a"));
+      return SymbolBytes.of(PlainJson.mapper().readTree(description), this::decode, slow("a"));
     } catch (IOException e) {
       throw new UncheckedIOException("tokenizer.json must still be JSON", e);
     }

@@ -1,12 +1,12 @@
 package dev.coppice.moe.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.primitives.Ints;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.io.PlainJson;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Set;
@@ -27,10 +27,9 @@ final class PlainTextRules {
 
   /** The changed description. */
   static byte[] of(byte[] description) throws IOException {
-    ObjectMapper mapper = new ObjectMapper();
-    JsonNode json = mapper.readTree(description);
+    JsonNode json = PlainJson.mapper().readTree(description);
     Set<String> words = vocabulary(json.path("model").path("vocab"));
-    ArrayNode kept = mapper.createArrayNode();
+    ArrayNode kept = PlainJson.mapper().createArrayNode();
     for (JsonNode token : json.path("added_tokens")) {
       boolean special = token.path("special").asBoolean();
       if (!special) {
@@ -45,7 +44,7 @@ final class PlainTextRules {
     if (json instanceof ObjectNode object && object.has("added_tokens")) {
       object.set("added_tokens", kept);
     }
-    return mapper.writeValueAsBytes(json);
+    return PlainJson.mapper().writeValueAsBytes(json);
   }
 
   private static Set<String> vocabulary(JsonNode vocab) {
@@ -63,7 +62,7 @@ final class PlainTextRules {
    * @throws CoppiceException when one has another
    */
   static void check(byte[] changed, Function<String, int[]> encode) throws IOException {
-    for (JsonNode token : new ObjectMapper().readTree(changed).path("added_tokens")) {
+    for (JsonNode token : PlainJson.mapper().readTree(changed).path("added_tokens")) {
       String content = token.path("content").asText();
       if (!token.path("special").asBoolean()
           && !Ints.contains(encode.apply(content), token.path("id").asInt())) {

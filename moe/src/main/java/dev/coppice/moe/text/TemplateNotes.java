@@ -2,8 +2,8 @@ package dev.coppice.moe.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.io.PlainJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,11 +58,10 @@ final class TemplateNotes {
   }
 
   private static JsonNode read(Path file) throws IOException {
-    ObjectMapper mapper = new ObjectMapper();
     try {
-      return mapper.readTree(Files.readAllBytes(file));
+      return PlainJson.mapper().readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
-      return mapper.missingNode(); // says nothing of the template
+      return PlainJson.mapper().missingNode(); // says nothing of the template
     }
   }
 }

@@ -1,7 +1,6 @@
 package dev.coppice.moe.model.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -10,6 +9,7 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.io.DurableFiles;
+import dev.coppice.moe.io.PlainJson;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.model.TokenBatch;
@@ -71,7 +71,7 @@ final class LogitsCommand implements Callable<Integer> {
     try (Checkpoint opened = Checkpoint.open(checkpoint);
         LanguageModel model = LanguageModel.open(opened, precision)) {
       TensorSlot slot = write(model, sequences);
-      ObjectNode json = new ObjectMapper().createObjectNode().put("out", out.toString());
+      ObjectNode json = PlainJson.mapper().createObjectNode().put("out", out.toString());
       slot.shape().forEach(json.putArray("shape")::add);
       output.print(
           command.commandLine().getOut(), json, "logits " + slot.shape() + " written to " + out);
@@ -82,7 +82,7 @@ final class LogitsCommand implements Callable<Integer> {
   private int[][] readIds() throws IOException {
     int[][] sequences;
     try {
-      sequences = new ObjectMapper().readValue(ids.toFile(), int[][].class);
+      sequences = PlainJson.mapper().readValue(ids.toFile(), int[][].class);
     } catch (JsonProcessingException e) {
       throw bad("must be [[ids, ...], ...], got " + JsonFault.of(e));
     }

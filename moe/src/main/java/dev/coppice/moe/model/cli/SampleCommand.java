@@ -1,10 +1,7 @@
 package dev.coppice.moe.model.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Stopwatch;
 import com.google.common.collect.ImmutableSet;
@@ -12,6 +9,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.OutputOptions;
+import dev.coppice.moe.io.PlainJson;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.safetensors.JsonFault;
@@ -133,7 +131,7 @@ final class SampleCommand implements Callable<Integer> {
     String text = tokenizer.decodeAfter(ids, made.ids().toArray());
     write(stream.end() + System.lineSeparator());
     ObjectNode json =
-        new ObjectMapper()
+        PlainJson.mapper()
             .createObjectNode()
             .put("prompt", prompt)
             .put("text", text)
@@ -199,10 +197,7 @@ final class SampleCommand implements Callable<Integer> {
 
   private static JsonNode read(Path file) throws IOException {
     try {
-      return JsonMapper.builder()
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .build()
-          .readTree(file.toFile());
+      return PlainJson.python().readTree(file.toFile());
     } catch (JsonProcessingException e) {
       throw new CoppiceException(
           ExitCode.INPUT_INVALID,
