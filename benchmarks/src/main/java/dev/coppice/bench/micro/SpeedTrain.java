@@ -4,9 +4,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.math.Quantiles;
 import dev.coppice.moe.backend.MachinePeak;
 import dev.coppice.moe.backend.TorchRuntime;
-import com.google.common.math.Quantiles;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;

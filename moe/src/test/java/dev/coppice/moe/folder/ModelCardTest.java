@@ -40,7 +40,9 @@ class ModelCardTest {
 
   @Test
   void blankLinesMayStandBeforeTheFrontMatter() {
-    assertThat(ModelCard.inheriting(Optional.of("\n\n---\nlanguage: no\n---\n"), CACHED).header(List.of()))
+    assertThat(
+            ModelCard.inheriting(Optional.of("\n\n---\nlanguage: no\n---\n"), CACHED)
+                .header(List.of()))
         .contains("\nlanguage: no\n");
   }
 
@@ -55,7 +57,8 @@ class ModelCardTest {
 
   @Test
   void aFolderThatIsNoneOfTheHubIsNoBaseModel() {
-    assertThat(ModelCard.inheriting(Optional.empty(), Path.of("models/Qwen3")).header(List.of("moe")))
+    assertThat(
+            ModelCard.inheriting(Optional.empty(), Path.of("models/Qwen3")).header(List.of("moe")))
         .isEqualTo(
             "---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags:\n- moe\n---\n");
     assertThat(ModelCard.inheriting(Optional.empty(), CACHED).withoutBase().header(List.of()))
