@@ -21,7 +21,7 @@ public final class ModelTensors implements AutoCloseable {
    * The record of those arrays.
    *
    * @param arrays embedding, final norm and head, then for each layer one of every {@link
-   *     LayerParameter}, empty where the model has none
+   *     dev.coppice.moe.kernel.LayerParameter}, empty where the model has none
    */
   public static ModelTensors of(List<? extends NDArray> arrays) {
     try (TensorList list = TensorList.of(arrays)) {
