@@ -10,6 +10,7 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.backend.Workers;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.TokenBatch;
@@ -66,7 +67,7 @@ public final class Learner implements AutoCloseable {
    */
   public static Learner restore(LanguageModel model, Path stateFile) throws IOException {
     try (SafetensorsFile file = SafetensorsFile.open(stateFile)) {
-      Learner learner = new Learner(model, LearnerState.steps(file));
+      Learner learner = new Learner(model, OptimizerState.steps(file));
       try {
         LearnerState.loadMoments(file, learner.optimizer);
         return learner;

@@ -5,9 +5,9 @@ import static com.google.common.base.Preconditions.checkState;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
+import dev.coppice.moe.checkpoint.OptimizerState;
+import dev.coppice.moe.checkpoint.OptimizerState.Moment;
 import dev.coppice.moe.parameter.ModelFiles;
 import dev.coppice.moe.parameter.Parameters;
 import dev.coppice.moe.parameter.WeightTransfer;
@@ -35,10 +35,6 @@ record LearnerState(
     Parameters secondMoments,
     Optional<Parameters> average,
     long steps) {
-  private static final String FIRST = "exp_avg.";
-  private static final String SECOND = "exp_avg_sq.";
-  private static final String STEPS = "steps";
-
   void writeModel(CheckpointWriter writer, long maxShardBytes) throws IOException {
     ModelFiles.write(weights, config, writer, maxShardBytes);
   }
@@ -56,14 +52,13 @@ record LearnerState(
   void saveMoments(Path file) throws IOException {
     ImmutableList<TensorSlot> slots =
         ImmutableList.<TensorSlot>builder()
-            .addAll(WeightTransfer.slots(weights.layout(), FIRST))
-            .addAll(WeightTransfer.slots(weights.layout(), SECOND))
+            .addAll(WeightTransfer.slots(weights.layout(), Moment.FIRST.prefix()))
+            .addAll(WeightTransfer.slots(weights.layout(), Moment.SECOND.prefix()))
             .build();
     try (SafetensorsWriter writer =
-        SafetensorsWriter.create(
-            file, slots, ImmutableMap.of("format", "pt", STEPS, Long.toString(steps)))) {
-      WeightTransfer.save(firstMoments, FIRST, writer);
-      WeightTransfer.save(secondMoments, SECOND, writer);
+        SafetensorsWriter.create(file, slots, OptimizerState.metadata(steps))) {
+      WeightTransfer.save(firstMoments, Moment.FIRST.prefix(), writer);
+      WeightTransfer.save(secondMoments, Moment.SECOND.prefix(), writer);
       writer.finish();
     }
   }
@@ -81,24 +76,7 @@ record LearnerState(
 
   /** Reads what {@link #saveMoments} wrote, the step count apart. */
   static void loadMoments(SafetensorsFile from, Optimizer into) throws IOException {
-    WeightTransfer.load(from, FIRST, into.firstMoments());
-    WeightTransfer.load(from, SECOND, into.secondMoments());
-  }
-
-  /** The step count of a file that {@link #saveMoments} wrote. */
-  static long steps(SafetensorsFile file) {
-    String text = file.metadata().getOrDefault(STEPS, "none");
-    if (!text.matches("\\d{1,18}")) {
-      throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
-          "metadata '"
-              + STEPS
-              + "' must be a step count, got '"
-              + text
-              + "' ("
-              + file.path()
-              + ")");
-    }
-    return Long.parseLong(text);
+    WeightTransfer.load(from, Moment.FIRST.prefix(), into.firstMoments());
+    WeightTransfer.load(from, Moment.SECOND.prefix(), into.secondMoments());
   }
 }
