@@ -20,7 +20,7 @@ import java.util.List;
  * @param noise α of the copies' noise
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-public record GrowthRecipe(int depth, DepthMethod depthMethod, int width, double noise) {
+public record ExperimentGrowth(int depth, DepthMethod depthMethod, int width, double noise) {
   /** Where copied layers stand. */
   public enum DepthMethod {
     /** Each behind its original. */
@@ -30,7 +30,7 @@ public record GrowthRecipe(int depth, DepthMethod depthMethod, int width, double
   }
 
   /** Checks that there is a growth. */
-  public GrowthRecipe {
+  public ExperimentGrowth {
     checkArgument(depth >= 1, "growth depth must be at least 1, got %s", depth);
     checkArgument(width >= 1, "growth width must be at least 1, got %s", width);
     checkArgument(

@@ -34,7 +34,7 @@ public record ExperimentSpec(
     String name,
     long seed,
     BaseShape base,
-    GrowthRecipe growth,
+    ExperimentGrowth growth,
     TrainingRecipe training,
     double baseShare,
     JudgingRecipe judging) {

@@ -3,7 +3,6 @@ package dev.coppice.train.data;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.base.Strings;
-import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.io.Hashes;
@@ -11,7 +10,6 @@ import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -50,19 +48,6 @@ public final class TokenFile implements TokenSequence {
           "must agree with its side file, got " + header.tokens() + " tokens for " + info.tokens(),
           path);
       return new TokenFile(path, header, info, MappedFile.of(channel));
-    }
-  }
-
-  /** Whether a file starts as token files do; false for folders and what cannot be read. */
-  public static boolean isTokenFile(Path path) {
-    if (!Files.isRegularFile(path)) {
-      return false;
-    }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      readHeader(channel, path);
-      return true;
-    } catch (IOException | CoppiceException e) {
-      return false;
     }
   }
 
@@ -106,11 +91,6 @@ public final class TokenFile implements TokenSequence {
   @Override
   public String fingerprint() {
     return info.sha256();
-  }
-
-  /** Name of each document, in order; none where they have none of their own. */
-  public ImmutableList<String> documentNames() {
-    return ImmutableList.copyOf(info.documents());
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.coppice.train.data;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -22,14 +21,6 @@ record TokenTable(
   private static final int LLMC_MAGIC = 20240520;
   private static final int LLMC_WIDE_MAGIC = 20240801;
   private static final int LLMC_WIDE_VERSION = 7;
-
-  /** Whether a file begins as llm.c's do. */
-  static boolean isLlmc(Path file) throws IOException {
-    if (Files.size(file) < LLMC_HEADER) {
-      return false;
-    }
-    return isLlmcMagic(MappedFile.open(file).i32(0));
-  }
 
   /** Whether a number is the first of a file of llm.c. */
   static boolean isLlmcMagic(int magic) {

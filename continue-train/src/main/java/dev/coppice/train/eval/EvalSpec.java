@@ -37,15 +37,6 @@ public record EvalSpec(
   }
 
   /**
-   * The same with fewer windows.
-   *
-   * @param windows the first so many
-   */
-  public EvalSpec withMaxWindows(long windows) {
-    return new EvalSpec(batch, sequence, windows, documentMask, resamples, seed);
-  }
-
-  /**
    * The same with other windows.
    *
    * @param tokens a window

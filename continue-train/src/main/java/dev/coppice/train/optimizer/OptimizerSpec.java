@@ -43,14 +43,4 @@ public record OptimizerSpec(
         maxGradientNorm > 0, "max gradient norm must be positive, got %s", maxGradientNorm);
     checkArgument(maxSkipsInARow > 0, "max skips must be positive, got %s", maxSkipsInARow);
   }
-
-  /**
-   * The same with another peak.
-   *
-   * @param peak learning rate
-   */
-  public OptimizerSpec withLearningRate(double peak) {
-    return new OptimizerSpec(
-        peak, beta1, beta2, epsilon, weightDecay, maxGradientNorm, maxSkipsInARow);
-  }
 }

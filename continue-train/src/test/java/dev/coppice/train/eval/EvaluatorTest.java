@@ -63,7 +63,7 @@ class EvaluatorTest {
   @Test
   void readsTheFirstWindowsOnly() throws IOException {
     List<int[]> documents = List.of(IntStream.range(0, 50).toArray());
-    EvalReport report = judge(EvalSpec.all(3, 10).withMaxWindows(2), documents);
+    EvalReport report = judge(new EvalSpec(3, 10, 2, true, 1000, 0), documents);
     assertThat(report.windows()).isEqualTo(2);
     assertThat(report.tokens()).isEqualTo(20);
     assertThat(report.loss()).isCloseTo(IntStream.rangeClosed(1, 20).sum() / 200.0, within(1e-6));
@@ -220,7 +220,7 @@ class EvaluatorTest {
       double nats = 0.3 + 0.9 + 0.4 + 0.9 + 0.2 + 0.9;
       assertThat(all.bitsPerByte()).isCloseTo(nats / Math.log(2) / 18, within(1e-6));
       // tokens 1..3 of the first window
-      EvalReport part = bits(text, EvalSpec.all(2, 3).withMaxWindows(1));
+      EvalReport part = bits(text, new EvalSpec(2, 3, 1, true, 1000, 0));
       assertThat(part.bytes()).isEqualTo(3 + 9 + 4);
       assertThat(part.bitsPerByte()).isCloseTo(1.6 / Math.log(2) / 16, within(1e-6));
     }

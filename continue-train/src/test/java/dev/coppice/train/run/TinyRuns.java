@@ -67,7 +67,7 @@ final class TinyRuns {
     return TrainSpec.defaults()
         .withSeed(3)
         .withBatch(new BatchSpec(8, 16, 4))
-        .withOptimizer(OptimizerSpec.DEFAULT.withLearningRate(1e-2))
+        .withOptimizer(new OptimizerSpec(1e-2, 0.9, 0.95, 1e-8, 0.1, 1, 5))
         .withSchedule(new Schedule.Wsd(0.1, 0.3, 0))
         .withSave(new SaveSpec(10, 2));
   }

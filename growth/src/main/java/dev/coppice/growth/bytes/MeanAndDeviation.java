@@ -12,10 +12,12 @@ import java.util.Optional;
  * cut: elements of 16 bits are counted by value ({@link ValueCounts}), wider ones summed by row and
  * column ({@link RowSums}).
  */
-public final class Moments {
+public final class MeanAndDeviation {
   /** Sums over elements, taken in whatever order comes. */
   interface Sums {
-    /** Takes in elements, see {@link Moments#add(FloatFormat, ByteBuffer, Weave.Piece)}. */
+    /**
+     * Takes in elements, see {@link MeanAndDeviation#add(FloatFormat, ByteBuffer, Weave.Piece)}.
+     */
     void add(FloatFormat format, ByteBuffer bytes, Weave.Piece piece);
 
     /** Sum of squared differences from the mean. */
@@ -30,18 +32,18 @@ public final class Moments {
   private Optional<Sums> sums = Optional.empty();
   private long count;
 
-  /** Moments of elements of which only the order is known: one endless row. */
-  public Moments() {
+  /** MeanAndDeviation of elements of which only the order is known: one endless row. */
+  public MeanAndDeviation() {
     this(1, Long.MAX_VALUE);
   }
 
   /**
-   * Moments of a matrix.
+   * MeanAndDeviation of a matrix.
    *
    * @param rows its rows
    * @param columns its columns
    */
-  public Moments(long rows, long columns) {
+  public MeanAndDeviation(long rows, long columns) {
     this.rows = rows;
     this.columns = columns;
   }

@@ -267,7 +267,7 @@ public final class RecipeReader {
     if (known.isPresent()) {
       return known.getAsDouble();
     }
-    Moments[] moments = moments(tensor, noise, scope, read);
+    MeanAndDeviation[] moments = moments(tensor, noise, scope, read);
     for (int i = 0; i < moments.length; i++) {
       Scope sibling = new Scope(scope.recipe(), scope.weave(), i);
       sigmas.put(new Sigmas.Key(sibling, key.layer()), moments[i].std());
@@ -286,12 +286,14 @@ public final class RecipeReader {
     return sigma;
   }
 
-  /** Moments of all matrices of a scope's weave; without reading if they were just read. */
-  private Moments[] moments(PlannedTensor tensor, Noise noise, Scope scope, Stretch read)
+  /**
+   * MeanAndDeviation of all matrices of a scope's weave; without reading if they were just read.
+   */
+  private MeanAndDeviation[] moments(PlannedTensor tensor, Noise noise, Scope scope, Stretch read)
       throws IOException {
     Weave weave = scope.weave();
-    Moments[] moments = new Moments[weave.strands()];
-    Arrays.setAll(moments, i -> new Moments(weave.rows(), weave.columns()));
+    MeanAndDeviation[] moments = new MeanAndDeviation[weave.strands()];
+    Arrays.setAll(moments, i -> new MeanAndDeviation(weave.rows(), weave.columns()));
     FloatFormat format = format(tensor);
     boolean allRead =
         read.first() == 0
@@ -305,7 +307,7 @@ public final class RecipeReader {
     return moments;
   }
 
-  private void readMoments(PlannedTensor tensor, Scope scope, Moments[] moments)
+  private void readMoments(PlannedTensor tensor, Scope scope, MeanAndDeviation[] moments)
       throws IOException {
     FloatFormat format = format(tensor);
     // a scope with arithmetic inside needs the scratch buffer for itself
@@ -321,7 +323,8 @@ public final class RecipeReader {
     }
   }
 
-  private static void take(FloatFormat format, Weave weave, Stretch read, Moments[] moments) {
+  private static void take(
+      FloatFormat format, Weave weave, Stretch read, MeanAndDeviation[] moments) {
     int count = read.elements().limit() / format.bytes();
     weave.pieces(
         read.first(), count, piece -> moments[piece.strand()].add(format, read.elements(), piece));

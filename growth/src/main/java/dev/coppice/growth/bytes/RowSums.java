@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
  *
  * <p>They are taken of differences from element [0, 0], so that a large mean costs no digits.
  */
-final class RowSums implements Moments.Sums {
+final class RowSums implements MeanAndDeviation.Sums {
   private static final int LANES = 8;
 
   private final long columns;

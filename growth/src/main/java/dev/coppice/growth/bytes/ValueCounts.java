@@ -12,7 +12,7 @@ import java.nio.LongBuffer;
  *
  * <p>Counting is one addition to memory an element, half the work of converting and squaring it.
  */
-final class ValueCounts implements Moments.Sums {
+final class ValueCounts implements MeanAndDeviation.Sums {
   private static final int VALUES = 1 << 16;
 
   /** Words of four elements that are worked on at once. */

@@ -3,7 +3,6 @@ package dev.coppice.growth.modules;
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
-import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -96,16 +95,5 @@ public record Lineage(
         .filter(i -> sources.get(i) == source)
         .boxed()
         .collect(ImmutableList.toImmutableList());
-  }
-
-  /** Whether no index changes. */
-  public boolean changesNothing() {
-    return isCounting(layerSources) && layerSources.size() == layers && isCounting(expertSources);
-  }
-
-  private static boolean isCounting(Collection<Integer> sources) {
-    return ImmutableList.copyOf(sources)
-        .equals(
-            IntStream.range(0, sources.size()).boxed().collect(ImmutableList.toImmutableList()));
   }
 }

@@ -3,7 +3,7 @@ package dev.coppice.growth.norm;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
 import dev.coppice.growth.GrowthProgress;
-import dev.coppice.growth.bytes.Moments;
+import dev.coppice.growth.bytes.MeanAndDeviation;
 import dev.coppice.growth.bytes.RecipeReader;
 import dev.coppice.growth.plan.ExpertWeave;
 import dev.coppice.growth.plan.Weave;
@@ -135,8 +135,8 @@ final class NormReader {
   private List<Double> norms(StoredTensor tensor, Weave weave, int run, ByteBuffer chunk)
       throws IOException {
     FloatFormat format = FloatFormat.of(tensor.dtype(), tensor.name());
-    Moments[] moments = new Moments[weave.strands()];
-    Arrays.setAll(moments, strand -> new Moments(weave.rows(), weave.columns()));
+    MeanAndDeviation[] moments = new MeanAndDeviation[weave.strands()];
+    Arrays.setAll(moments, strand -> new MeanAndDeviation(weave.rows(), weave.columns()));
     int most = RecipeReader.CHUNK / format.bytes();
     for (long first = 0; first < weave.elements(); first += most) {
       int count = (int) Math.min(most, weave.elements() - first);
@@ -145,7 +145,7 @@ final class NormReader {
       weave.pieces(first, count, piece -> moments[piece.strand()].add(format, chunk, piece));
     }
     List<Double> norms = new ArrayList<>();
-    for (Moments strand : moments) {
+    for (MeanAndDeviation strand : moments) {
       norms.add(strand.rootMeanSquare());
     }
     return norms;

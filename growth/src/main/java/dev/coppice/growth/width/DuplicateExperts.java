@@ -117,11 +117,6 @@ public record DuplicateExperts(
         ExpertStart.COPY);
   }
 
-  /** The same growth with noise on those parts only. */
-  public DuplicateExperts withNoiseOn(ImmutableSet<NoisedPart> parts) {
-    return new DuplicateExperts(factor, noise, parts, topK, placement, router, experts);
-  }
-
   /** The same growth with another rule for top-k. */
   public DuplicateExperts withTopK(TopK rule) {
     return new DuplicateExperts(factor, noise, noiseOn, rule, placement, router, experts);
@@ -130,11 +125,6 @@ public record DuplicateExperts(
   /** The same growth with copies in another place. */
   public DuplicateExperts withPlacement(Placement place) {
     return new DuplicateExperts(factor, noise, noiseOn, topK, place, router, experts);
-  }
-
-  /** The same growth with another start of the router. */
-  public DuplicateExperts withRouter(RouterStart start) {
-    return new DuplicateExperts(factor, noise, noiseOn, topK, placement, start, experts);
   }
 
   /** The same growth with another start of new experts. */

@@ -9,7 +9,7 @@ import java.nio.ByteOrder;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class MomentsTest {
+class MeanAndDeviationTest {
   @Test
   void agreesWithTwoPassesInEveryFormat() {
     Random random = new Random(1);
@@ -27,7 +27,7 @@ class MomentsTest {
         squares += Math.pow(format.get(bytes, i) - mean, 2);
         norm += Math.pow(format.get(bytes, i), 2);
       }
-      Moments moments = new Moments();
+      MeanAndDeviation moments = new MeanAndDeviation();
       moments.add(format, bytes);
       assertThat(moments.count()).isEqualTo(n);
       assertThat(moments.std()).isCloseTo(Math.sqrt(squares / (n - 1)), within(1e-9));
@@ -37,7 +37,7 @@ class MomentsTest {
 
   @Test
   void nothingAndOneHaveNoDeviation() {
-    Moments moments = new Moments();
+    MeanAndDeviation moments = new MeanAndDeviation();
     assertThat(moments.std()).isZero();
     assertThat(moments.rootMeanSquare()).isZero();
     ByteBuffer one = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(0, 3);

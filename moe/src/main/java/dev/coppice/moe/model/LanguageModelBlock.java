@@ -20,7 +20,11 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A language model as a DJL block over the model's own weights. */
+/**
+ * A language model as a DJL block over the model's own weights, for programs that train through
+ * DJL: with its trainers, losses and optimizers. Coppice itself trains by {@code Learner}, whose
+ * backward passes need no recorded operators.
+ */
 final class LanguageModelBlock extends AbstractBlock {
   private final LanguageModel model;
   private final List<Optional<Parameter>> bySlot = new ArrayList<>();

@@ -4,7 +4,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * Shape of a Mixture-of-Experts decoder, and the counts that follow from it.
@@ -147,11 +146,6 @@ public record MoeSpec(
   /** The first mixture layer, which stands for all where a family has one expert count. */
   public Optional<LayerSpec.Moe> firstMoe() {
     return layers.stream().flatMap(layer -> layer.mixture().stream()).findFirst();
-  }
-
-  /** Indices of the mixture layers, ascending. */
-  public IntStream moeLayers() {
-    return IntStream.range(0, layers.size()).filter(layer -> layers.get(layer).isMixture());
   }
 
   /** All weights, elements; a tied head once. */

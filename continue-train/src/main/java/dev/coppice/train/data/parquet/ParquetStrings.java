@@ -13,7 +13,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -39,7 +38,6 @@ import org.jspecify.annotations.Nullable;
  * here, since its own reader of files needs Hadoop and holds whole row groups.
  */
 public final class ParquetStrings implements Closeable {
-  private static final byte[] MAGIC = {'P', 'A', 'R', '1'};
 
   private final Path file;
   private final FileChannel channel;
@@ -84,16 +82,6 @@ public final class ParquetStrings implements Closeable {
       channel.close();
       throw e;
     }
-  }
-
-  /**
-   * Whether a file begins as Parquet does.
-   *
-   * @param first its first bytes, four or more
-   */
-  public static boolean isParquet(byte[] first) {
-    return first.length >= MAGIC.length
-        && Arrays.equals(first, 0, MAGIC.length, MAGIC, 0, MAGIC.length);
   }
 
   /** Rows of the file, by its footer. */
