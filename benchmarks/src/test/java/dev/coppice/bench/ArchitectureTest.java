@@ -12,6 +12,8 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import dev.coppice.moe.testing.PackageSizes;
+import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.Set;
@@ -105,5 +107,21 @@ final class ArchitectureTest {
   @Test
   void standardOutputBelongsToTheCommandLine() {
     noClasses().should().accessField(System.class, "out").check(CLASSES);
+  }
+
+  @Test
+  void packagesHaveFiveToTwentyFourFiles() throws IOException {
+    PackageSizes.assertBounded(Set.of("dev.coppice.bench", "dev.coppice.bench.experiment"));
+  }
+
+  @Test
+  void onlyTheBackendKnowsTheEngine() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.coppice.moe.backend")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.djl.pytorch..")
+        .check(CLASSES);
   }
 }

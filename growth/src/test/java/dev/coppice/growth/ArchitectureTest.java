@@ -1,19 +1,21 @@
 package dev.coppice.growth;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
+import dev.coppice.moe.testing.PackageSizes;
+import java.io.IOException;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ArchitectureTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
-          .withImportOption(new ImportOption.DoNotIncludeTests())
-          .importPackages("dev.coppice.growth");
+          .importUrl(GrowthProbe.class.getProtectionDomain().getCodeSource().getLocation());
 
   @Test
   void dependsOnMoeAlone() {
@@ -37,5 +39,28 @@ class ArchitectureTest {
   @Test
   void packagesFormNoCycle() {
     slices().matching("dev.coppice.growth.(**)").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  /** The probe runs both models; the rest of growth streams bytes. */
+  @Test
+  void onlyTheProbeKnowsTheEngine() {
+    noClasses()
+        .that()
+        .doNotHaveSimpleName("GrowthProbe")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "ai.djl..",
+            "dev.coppice.moe.kernel",
+            "dev.coppice.moe.backend",
+            "dev.coppice.moe.parameter",
+            "dev.coppice.moe.model..",
+            "dev.coppice.moe.train")
+        .check(CLASSES);
+  }
+
+  @Test
+  void packagesHaveFiveToTwentyFourFiles() throws IOException {
+    PackageSizes.assertBounded(Set.of("dev.coppice.growth.norm"));
   }
 }

@@ -1,17 +1,32 @@
 package dev.coppice.moe;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import dev.coppice.moe.testing.PackageSizes;
+import java.io.IOException;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ArchitectureTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .importUrl(CoppiceVersion.class.getProtectionDomain().getCodeSource().getLocation());
+
+  private static final String[] ENGINE_HALF = {
+    "dev.coppice.moe.kernel",
+    "dev.coppice.moe.backend",
+    "dev.coppice.moe.parameter",
+    "dev.coppice.moe.model..",
+    "dev.coppice.moe.train",
+    "dev.coppice.moe.text.."
+  };
 
   @Test
   void packagesFormNoCycle() {
@@ -51,5 +66,37 @@ class ArchitectureTest {
         .whereLayer("backend")
         .mayOnlyBeAccessedByLayers("parameter", "model", "train", "cli")
         .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheBackendKnowsTheEngine() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.coppice.moe.backend")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.djl.pytorch..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void checkpointsAreReadWithoutTheEngine() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ENGINE_HALF)
+        .should()
+        .dependOnClassesThat(resideInAnyPackage(ENGINE_HALF).or(resideInAPackage("ai.djl..")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void packagesHaveFiveToTwentyFourFiles() throws IOException {
+    PackageSizes.assertBounded(
+        Set.of(
+            "dev.coppice.moe",
+            "dev.coppice.moe.model.cli",
+            "dev.coppice.moe.number",
+            "dev.coppice.moe.random",
+            "dev.coppice.moe.report"));
   }
 }

@@ -5,8 +5,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.math.Quantiles;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.backend.MachinePeak;
-import dev.coppice.moe.backend.TorchRuntime;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
@@ -122,13 +122,14 @@ public final class SpeedTrain {
   public static Result run(Precision precision, int warmUp, int steps) {
     checkArgument(warmUp >= 0, "warm-up steps must not be negative, got %s", warmUp);
     checkArgument(steps > 0, "steps must be positive, got %s", steps);
+    Backend backend = Backend.forThisMachine();
     double tokensPerSecond = tokensPerSecond(PLAIN, precision, warmUp, steps);
     return new Result(
         tokensPerSecond,
         tokensPerSecond * PLAIN.flopsPerToken() * 1e-9,
-        1e-9 * MachinePeak.median(PROBE, PROBES, precision == Precision.BF16_MIXED),
-        1e-9 * MachinePeak.engineMedian(PROBE, PROBES),
-        TorchRuntime.threads(),
+        1e-9 * MachinePeak.median(backend, PROBE, PROBES, precision == Precision.BF16_MIXED),
+        1e-9 * MachinePeak.engineMedian(backend, PROBE, PROBES),
+        backend.facts().threads(),
         precision,
         ResidentMemory.peak());
   }

@@ -3,6 +3,7 @@ package dev.coppice.train.cli;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.backend.MachinePeak;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.cli.OutputOptions;
@@ -234,6 +235,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private static double peak(TrainSpec spec) {
-    return MachinePeak.best(PEAK_TIME, spec.precision() == Precision.BF16_MIXED);
+    return MachinePeak.best(
+        Backend.forThisMachine(), PEAK_TIME, spec.precision() == Precision.BF16_MIXED);
   }
 }

@@ -1,6 +1,6 @@
 package dev.coppice.train.run;
 
-import dev.coppice.moe.backend.TorchRuntime;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.io.DiskSpace;
 import dev.coppice.moe.model.ThreadRule;
 import dev.coppice.moe.spec.MoeSpec;
@@ -24,8 +24,10 @@ record Host(
     DiskSpace disk,
     LongSupplier nanoTime) {
   /** This machine. */
-  static final Host HERE =
-      new Host(Environment::here, TorchRuntime.threadsGiven(), DiskSpace.REAL, System::nanoTime);
+  static Host here() {
+    boolean threadsGiven = Backend.forThisMachine().threadsGiven();
+    return new Host(Environment::here, threadsGiven, DiskSpace.REAL, System::nanoTime);
+  }
 
   /** The environment in which a run of that model begins. */
   Environment toBegin(MoeSpec model, BatchSpec batch) {

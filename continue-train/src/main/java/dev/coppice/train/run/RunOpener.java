@@ -34,7 +34,7 @@ final class RunOpener {
   private final Host host;
 
   RunOpener(TraineeFactory factory) {
-    this(factory, Host.HERE);
+    this(factory, Host.here());
   }
 
   RunOpener(TraineeFactory factory, Host host) {

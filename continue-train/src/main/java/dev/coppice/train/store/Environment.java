@@ -3,7 +3,7 @@ package dev.coppice.train.store;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.coppice.moe.CoppiceVersion;
-import dev.coppice.moe.backend.TorchRuntime;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.kernel.KernelVersion;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,12 +24,14 @@ public record Environment(
 
   /** That of this process, where all its threads train. */
   public static Environment here() {
+    Backend backend = Backend.forThisMachine();
+    Backend.Facts facts = backend.facts();
     return new Environment(
         CoppiceVersion.current(),
-        KernelVersion.current(),
-        TorchRuntime.instructionSet(),
-        TorchRuntime.device(),
-        TorchRuntime.threads());
+        facts.kernels(),
+        facts.instructionSet(),
+        backend.name(),
+        facts.threads());
   }
 
   /** The same with another number of threads. */

@@ -96,7 +96,7 @@ class ExactResumeTest {
   private record Trained(TrainResult result, long before, List<TokenBatch> batches) {}
 
   private Trained train(TrainSpec spec, Sources sources, Path out, long stop) throws IOException {
-    return train(spec, sources, out, stop, Host.HERE);
+    return train(spec, sources, out, stop, Host.here());
   }
 
   private Trained train(TrainSpec spec, Sources sources, Path out, long stop, Host host)
@@ -111,7 +111,7 @@ class ExactResumeTest {
   }
 
   private static Trained resume(Path out) throws IOException {
-    return resume(out, Host.HERE);
+    return resume(out, Host.here());
   }
 
   private static Trained resume(Path out, Host host) throws IOException {
@@ -239,8 +239,8 @@ class ExactResumeTest {
     return new Host(
         () -> Environment.here().withThreads(cores),
         threadsGiven,
-        Host.HERE.disk(),
-        Host.HERE.nanoTime());
+        Host.here().disk(),
+        Host.here().nanoTime());
   }
 
   /** A run of a version that took all cores, or of a user who said how many. */
@@ -266,7 +266,8 @@ class ExactResumeTest {
 
   private static RunOpener elsewhere(Environment other) {
     return new RunOpener(
-        TraineeFactory.MODELS, new Host(() -> other, true, Host.HERE.disk(), Host.HERE.nanoTime()));
+        TraineeFactory.MODELS,
+        new Host(() -> other, true, Host.here().disk(), Host.here().nanoTime()));
   }
 
   /** Where no product is asked for, the kernels of the version before numbers, by their hash. */
@@ -280,7 +281,7 @@ class ExactResumeTest {
     String hash = Objects.requireNonNull(HASHES.get(e.kernels()));
     Environment before =
         new Environment(e.coppiceVersion(), hash, e.instructionSet(), e.device(), e.threads());
-    return new Host(() -> before, true, Host.HERE.disk(), Host.HERE.nanoTime());
+    return new Host(() -> before, true, Host.here().disk(), Host.here().nanoTime());
   }
 
   @Test

@@ -8,9 +8,6 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
-import com.google.common.base.Suppliers;
-import com.google.common.collect.ImmutableMap;
-import com.google.common.collect.Maps;
 import dev.coppice.moe.kernel.DecoderCall;
 import dev.coppice.moe.kernel.DecoderCall.Factors;
 import dev.coppice.moe.kernel.LayerParameter;
@@ -19,9 +16,6 @@ import dev.coppice.moe.kernel.ScriptArchive;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.EnumSet;
-import java.util.Objects;
-import java.util.function.Supplier;
 
 /**
  * The compiled kernels, as typed calls.
@@ -35,34 +29,25 @@ import java.util.function.Supplier;
  * these arrays may require gradients.
  */
 public final class KernelLibrary {
-  /**
-   * One module of each kind for the whole process: they have no state, but take time to compile.
-   */
-  private static final ImmutableMap<Products, Supplier<PtSymbolBlock>> MODULES =
-      Maps.toMap(
-          EnumSet.allOf(Products.class), products -> Suppliers.memoize(() -> compile(products)));
-
-  private static final ExitGate GATE = ExitGate.make();
-
   private final PtSymbolBlock block;
+  private final ExitGate gate;
 
-  private KernelLibrary(PtSymbolBlock block) {
+  private KernelLibrary(PtSymbolBlock block, ExitGate gate) {
     this.block = block;
+    this.gate = gate;
   }
 
-  /** The kernels for this machine, compiled at the first call. */
-  public static KernelLibrary load() {
-    return load(Products.here());
-  }
-
-  static KernelLibrary load(Products products) {
-    return new KernelLibrary(Objects.requireNonNull(MODULES.get(products)).get());
-  }
-
-  private static PtSymbolBlock compile(Products products) {
+  /**
+   * Compiles the kernels.
+   *
+   * @param products that they multiply with
+   * @param gate which every call goes through
+   */
+  static KernelLibrary compile(Products products, ExitGate gate) {
     try (ByteArrayInputStream archive = new ByteArrayInputStream(ScriptArchive.bytes(products))) {
       // the manager lives as long as the process
-      return JniUtils.loadModule(TorchRuntime.newManager(), archive, false, false);
+      return new KernelLibrary(
+          JniUtils.loadModule(TorchRuntime.newManager(), archive, false, false), gate);
     } catch (IOException e) {
       throw new UncheckedIOException("bytes in memory must be readable", e);
     }
@@ -195,7 +180,7 @@ public final class KernelLibrary {
       all.addAll(
           new NDList(inputs.rotary().cos(), inputs.rotary().sin(), integers, numbers, method));
       JniUtils.setGraphExecutorOptimize(false);
-      return GATE.through(() -> IValueUtils.forward(block, all, training).singletonOrThrow());
+      return gate.through(() -> IValueUtils.forward(block, all, training).singletonOrThrow());
     }
   }
 
@@ -293,7 +278,7 @@ public final class KernelLibrary {
   IValue call(String method, Arguments arguments) {
     JniUtils.setGraphExecutorOptimize(false);
     try (arguments) {
-      return GATE.through(() -> IValueUtils.runMethod(block, method, arguments.values()));
+      return gate.through(() -> IValueUtils.runMethod(block, method, arguments.values()));
     }
   }
 }

@@ -24,12 +24,13 @@ public final class MachinePeak {
   /**
    * The best of products of matrices of 1024 that follow each other for a while.
    *
+   * @param backend that multiplies
    * @param time to take, but for a product more and its warm-up
    * @param bfloat16 whether the matrices are in bfloat16, or else in float32
    */
-  public static double best(Duration time, boolean bfloat16) {
-    try (NDManager manager = TorchRuntime.newManager()) {
-      KernelLibrary kernels = KernelLibrary.load();
+  public static double best(Backend backend, Duration time, boolean bfloat16) {
+    try (NDManager manager = backend.newManager()) {
+      KernelLibrary kernels = backend.kernels();
       NDArray matrix = manager.ones(new Shape(SIZE, SIZE));
       kernels.square(matrix, bfloat16).close();
       double best = 0;
@@ -44,29 +45,32 @@ public final class MachinePeak {
   /**
    * The median of some products.
    *
+   * @param backend that multiplies
    * @param size rows and columns of a matrix
    * @param products to multiply, after one more to warm up; positive
    * @param bfloat16 whether the matrices are in bfloat16, or else in float32
    */
-  public static double median(int size, int products, boolean bfloat16) {
-    KernelLibrary kernels = KernelLibrary.load();
-    return median(size, products, matrix -> kernels.square(matrix, bfloat16));
+  public static double median(Backend backend, int size, int products, boolean bfloat16) {
+    KernelLibrary kernels = backend.kernels();
+    return median(backend, size, products, matrix -> kernels.square(matrix, bfloat16));
   }
 
   /**
    * The same in float32 by the engine's own operator, whatever the kernels use.
    *
+   * @param backend that multiplies
    * @param size rows and columns of a matrix
    * @param products to multiply, after one more to warm up; positive
    */
-  public static double engineMedian(int size, int products) {
-    return median(size, products, matrix -> matrix.matMul(matrix));
+  public static double engineMedian(Backend backend, int size, int products) {
+    return median(backend, size, products, matrix -> matrix.matMul(matrix));
   }
 
-  private static double median(int size, int products, UnaryOperator<NDArray> square) {
+  private static double median(
+      Backend backend, int size, int products, UnaryOperator<NDArray> square) {
     checkArgument(size > 0, "rows and columns must be positive, got %s", size);
     checkArgument(products > 0, "products must be positive, got %s", products);
-    try (NDManager manager = TorchRuntime.newManager()) {
+    try (NDManager manager = backend.newManager()) {
       NDArray matrix = manager.randomNormal(new Shape(size, size));
       square.apply(matrix).close();
       List<Double> rates = new ArrayList<>();

@@ -20,12 +20,13 @@ public final class ModelTensors implements AutoCloseable {
   /**
    * The record of those arrays.
    *
+   * @param kernels that read it
    * @param arrays embedding, final norm and head, then for each layer one of every {@link
    *     dev.coppice.moe.kernel.LayerParameter}, empty where the model has none
    */
-  public static ModelTensors of(List<? extends NDArray> arrays) {
+  public static ModelTensors of(KernelLibrary kernels, List<? extends NDArray> arrays) {
     try (TensorList list = TensorList.of(arrays)) {
-      return new ModelTensors(KernelLibrary.load().call("model", new Arguments().tensors(list)));
+      return new ModelTensors(kernels.call("model", new Arguments().tensors(list)));
     }
   }
 

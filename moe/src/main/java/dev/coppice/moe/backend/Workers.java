@@ -21,10 +21,8 @@ import java.util.concurrent.TimeUnit;
  * another after each. So each has operators of its own, which use few threads.
  */
 public final class Workers implements AutoCloseable {
-  /** Each has its own gradient of what every token takes, so there are few. */
-  private static final int MOST = 4;
-
-  private final int engineThreads = TorchRuntime.threads();
+  private final int engineThreads;
+  private final int most;
   private final Patience patience = new Patience();
   // as many threads as the largest team so far: each more keeps a heap of its own
   private final ThreadPoolExecutor pool =
@@ -37,9 +35,20 @@ public final class Workers implements AutoCloseable {
           new ThreadFactoryBuilder().setNameFormat("coppice-share-%d").setDaemon(true).build());
   private final ThreadLocal<Integer> ownThreads = ThreadLocal.withInitial(() -> 0);
 
+  /**
+   * Threads, none of which runs yet.
+   *
+   * @param engineThreads that an operator uses outside of {@link #run} and {@link #alone}
+   * @param most shares of a batch
+   */
+  Workers(int engineThreads, int most) {
+    this.engineThreads = engineThreads;
+    this.most = most;
+  }
+
   /** Into how many shares a batch is split; it depends on nothing but the number of threads. */
-  public static int shares(int threads, int batch) {
-    return Math.min(Math.min(MOST, threads), batch);
+  public int shares(int threads, int batch) {
+    return Math.min(Math.min(most, threads), batch);
   }
 
   /** A meeting of members that run here. */

@@ -21,12 +21,8 @@ public final class KernelVersion {
 
   private KernelVersion() {}
 
-  /** That of the kernels which this machine runs, such as {@code 1-blas}. */
-  public static String current() {
-    return of(Products.here());
-  }
-
-  static String of(Products products) {
+  /** That of the kernels with a kind of products, such as {@code 1-blas}. */
+  public static String of(Products products) {
     return NUMBER + "-" + products.lowerCase();
   }
 

@@ -2,7 +2,6 @@ package dev.coppice.moe.kernel;
 
 import com.google.common.base.Ascii;
 import java.util.Arrays;
-import java.util.Optional;
 
 /**
  * The library of float32 matrix products.
@@ -18,26 +17,14 @@ public enum Products {
   ONEDNN;
 
   /** The property that overrides the choice. */
-  static final String PROPERTY = "coppice.products";
-
-  private static final String INTEL = "GenuineIntel";
-  private static final String WIDE = "avx512f";
+  public static final String PROPERTY = "coppice.products";
 
   /**
-   * The choice for a processor.
+   * The choice that {@link #PROPERTY} asks for.
    *
-   * @param wanted what {@link #PROPERTY} asks for
    * @throws IllegalArgumentException where that is not one of them
    */
-  public static Products of(Optional<String> wanted, Processor processor) {
-    if (wanted.isPresent()) {
-      return named(wanted.get());
-    }
-    boolean wide = processor.flags().contains(WIDE);
-    return wide && !processor.vendor().equals(INTEL) ? ONEDNN : BLAS;
-  }
-
-  private static Products named(String name) {
+  public static Products named(String name) {
     return Arrays.stream(values())
         .filter(each -> each.lowerCase().equals(name))
         .findFirst()
@@ -45,11 +32,6 @@ public enum Products {
             () ->
                 new IllegalArgumentException(
                     PROPERTY + " must be blas or onednn, but it is \"" + name + "\""));
-  }
-
-  /** This machine's. */
-  public static Products here() {
-    return of(Optional.ofNullable(System.getProperty(PROPERTY)), Processor.read());
   }
 
   /** The name of its kernels. */

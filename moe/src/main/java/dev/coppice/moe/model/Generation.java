@@ -4,7 +4,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.backend.Caches;
 import dev.coppice.moe.backend.KernelLibrary;
@@ -21,7 +20,7 @@ public final class Generation implements AutoCloseable {
   private static final int PIECE = 256;
 
   private final LanguageModel model;
-  private final PtNDManager manager;
+  private final NDManager manager;
   private final Caches caches;
   private final int capacity;
   private int length;
@@ -29,7 +28,7 @@ public final class Generation implements AutoCloseable {
   Generation(LanguageModel model, int capacity) {
     this.model = model;
     this.capacity = capacity;
-    this.manager = (PtNDManager) model.manager().newSubManager();
+    this.manager = model.manager().newSubManager();
     this.caches = model.kernels().caches(capacity, call(capacity), model.parameters().array(0));
   }
 

@@ -5,16 +5,15 @@ import static com.google.common.base.Preconditions.checkArgument;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
-import ai.djl.pytorch.engine.PtNDManager;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.backend.KernelLibrary;
 import dev.coppice.moe.backend.ModelTensors;
-import dev.coppice.moe.backend.TorchRuntime;
 import dev.coppice.moe.backend.Workers;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
@@ -55,26 +54,28 @@ public final class LanguageModel implements AutoCloseable {
   private final ObjectNode config;
   private final MoeSpec spec;
   private final Precision precision;
-  private final PtNDManager manager;
+  private final NDManager manager;
   private final KernelLibrary kernels;
   private final Parameters parameters;
   private final ModelTensors forKernels;
   private final RotaryTables rotary;
-  private final Workers workers = new Workers();
+  private final Workers workers;
   private final LanguageModelBlock block;
   private OptionalInt threads = OptionalInt.empty();
 
-  private LanguageModel(Family family, ObjectNode config, Precision precision) {
-    this(config, new ParameterLayout(family, acceptedSpec(family, config)), precision);
+  private LanguageModel(Backend backend, Family family, ObjectNode config, Precision precision) {
+    this(backend, config, new ParameterLayout(family, acceptedSpec(family, config)), precision);
   }
 
-  private LanguageModel(ObjectNode config, ParameterLayout layout, Precision precision) {
+  private LanguageModel(
+      Backend backend, ObjectNode config, ParameterLayout layout, Precision precision) {
     this.config = config.deepCopy();
     this.spec = layout.spec();
     this.precision = precision;
-    this.manager = TorchRuntime.newManager();
-    this.kernels = KernelLibrary.load();
-    this.parameters = new Parameters(manager, layout);
+    this.manager = backend.newManager();
+    this.workers = backend.newWorkers();
+    this.kernels = backend.kernels();
+    this.parameters = new Parameters(backend, manager, layout);
     this.forKernels = parameters.forKernels();
     this.rotary = new RotaryTables(spec.attention().rope(), manager);
     this.block = new LanguageModelBlock(this);
@@ -93,7 +94,8 @@ public final class LanguageModel implements AutoCloseable {
   /** A model of any shape, even one that no family has, with zeros for weights. */
   public static LanguageModel blank(MoeSpec spec, Precision precision) {
     ObjectNode noConfig = JsonNodeFactory.instance.objectNode();
-    return new LanguageModel(noConfig, new ParameterLayout(spec), precision);
+    return new LanguageModel(
+        Backend.forThisMachine(), noConfig, new ParameterLayout(spec), precision);
   }
 
   /**
@@ -105,9 +107,15 @@ public final class LanguageModel implements AutoCloseable {
    * @throws CoppiceException if the kernels cannot run the model, or tensors do not fit
    */
   public static LanguageModel open(Checkpoint checkpoint, Precision precision) throws IOException {
+    return open(Backend.forThisMachine(), checkpoint, precision);
+  }
+
+  /** The same on a backend. */
+  public static LanguageModel open(Backend backend, Checkpoint checkpoint, Precision precision)
+      throws IOException {
     checkpoint.checkRuns();
     ObjectNode config = checkpoint.family().configOfMainModel(checkpoint.config());
-    LanguageModel model = new LanguageModel(checkpoint.family(), config, precision);
+    LanguageModel model = new LanguageModel(backend, checkpoint.family(), config, precision);
     try {
       WeightTransfer.load(checkpoint, model.parameters);
       return model;
@@ -126,7 +134,8 @@ public final class LanguageModel implements AutoCloseable {
    * @throws CoppiceException if the kernels cannot run the model
    */
   public static LanguageModel fresh(ObjectNode config, long seed, Precision precision) {
-    LanguageModel model = new LanguageModel(Family.of(config), config, precision);
+    LanguageModel model =
+        new LanguageModel(Backend.forThisMachine(), Family.of(config), config, precision);
     double deviation = config.path("initializer_range").asDouble(DEFAULT_DEVIATION);
     FreshWeights.fill(model.parameters, seed, deviation);
     return model;
@@ -165,7 +174,8 @@ public final class LanguageModel implements AutoCloseable {
 
   /** Threads that train and score a batch. */
   public int threads(TokenBatch batch) {
-    return threads.orElseGet(() -> ThreadRule.threads(spec, batch.batch(), batch.sequence()));
+    return threads.orElseGet(
+        () -> ThreadRule.threads(parameters.backend(), spec, batch.batch(), batch.sequence()));
   }
 
   /**
@@ -190,7 +200,7 @@ public final class LanguageModel implements AutoCloseable {
     check(batch);
     List<Callable<float[]>> tasks = new ArrayList<>();
     int used = threads(batch);
-    for (TokenBatch share : batch.shares(Workers.shares(used, batch.batch()))) {
+    for (TokenBatch share : batch.shares(workers.shares(used, batch.batch()))) {
       KernelLibrary.Inputs inputs = inputs(share);
       tasks.add(() -> score(share, inputs));
     }
@@ -256,7 +266,7 @@ public final class LanguageModel implements AutoCloseable {
     ModelFiles.write(parameters, config, writer, maxShardBytes);
   }
 
-  public PtNDManager manager() {
+  public NDManager manager() {
     return manager;
   }
 

@@ -2,7 +2,6 @@ package dev.coppice.moe.model;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDManager;
 import dev.coppice.moe.backend.KernelLibrary.Rotary;
 import dev.coppice.moe.spec.RopeSpec;
 import java.nio.FloatBuffer;
@@ -14,7 +13,7 @@ final class RotaryTables implements AutoCloseable {
   private static final int KEPT = 8;
 
   private final RopeSpec rope;
-  private final PtNDManager manager;
+  private final NDManager manager;
   private final Map<Extent, Rotary> kept = new LinkedHashMap<>();
 
   private record Extent(int batch, int sequence) {}
@@ -25,7 +24,7 @@ final class RotaryTables implements AutoCloseable {
    * @param rope the model's positions
    * @param manager owns the tables that are kept
    */
-  RotaryTables(RopeSpec rope, PtNDManager manager) {
+  RotaryTables(RopeSpec rope, NDManager manager) {
     this.rope = rope;
     this.manager = manager;
   }

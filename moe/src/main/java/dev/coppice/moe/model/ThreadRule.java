@@ -1,6 +1,6 @@
 package dev.coppice.moe.model;
 
-import dev.coppice.moe.backend.TorchRuntime;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.spec.MoeSpec;
 
 /**
@@ -22,13 +22,14 @@ public final class ThreadRule {
   /**
    * Threads for batches of that shape on this machine: the user's number, or by the rule.
    *
+   * @param backend that computes
    * @param spec of the model
    * @param batch sequences that are computed together
    * @param sequence tokens of each
    */
-  public static int threads(MoeSpec spec, int batch, int sequence) {
-    int most = TorchRuntime.threads();
-    return TorchRuntime.threadsGiven() ? most : threads(spec, batch, sequence, most);
+  public static int threads(Backend backend, MoeSpec spec, int batch, int sequence) {
+    int most = backend.facts().threads();
+    return backend.threadsGiven() ? most : threads(spec, batch, sequence, most);
   }
 
   /** The rule, on a machine of so many cores. */

@@ -67,30 +67,34 @@ public final class FreshWeights {
   }
 
   private static void fillWith(Parameters parameters, Piece piece, float value) {
-    FloatBuffer memory = memory(parameters, piece, 0, piece.elements());
-    IntStream.range(0, memory.limit()).forEach(i -> memory.put(i, value));
+    fill(parameters, piece, element -> value);
   }
 
   private static void fill(Parameters parameters, Piece piece, long key, double deviation) {
-    int stretches = (int) ((piece.elements() + STRETCH - 1) / STRETCH);
-    FloatBuffer[] memory = new FloatBuffer[stretches];
-    for (int i = 0; i < stretches; i++) {
-      long offset = (long) i * STRETCH;
-      memory[i] = memory(parameters, piece, offset, Math.min(STRETCH, piece.elements() - offset));
-    }
-    IntStream.range(0, stretches)
-        .parallel()
-        .forEach(
-            i -> {
-              for (int j = 0; j < memory[i].limit(); j++) {
-                double normal = NormalQuantile.ofBits(SplitMix64.at(key, (long) i * STRETCH + j));
-                memory[i].put(j, (float) (deviation * normal));
-              }
-            });
+    fill(
+        parameters,
+        piece,
+        element -> (float) (deviation * NormalQuantile.ofBits(SplitMix64.at(key, element))));
   }
 
-  private static FloatBuffer memory(Parameters parameters, Piece piece, long offset, long count) {
-    return parameters.map(piece.slot(), piece.offset() + offset, count).asFloatBuffer();
+  /** The value of an element of a piece. */
+  private interface Value {
+    float at(long element);
+  }
+
+  private static void fill(Parameters parameters, Piece piece, Value value) {
+    for (long offset = 0; offset < piece.elements(); offset += STRETCH) {
+      long start = offset;
+      int count = (int) Math.min(STRETCH, piece.elements() - start);
+      parameters.upload(
+          piece.slot(),
+          piece.offset() + start,
+          count,
+          memory -> {
+            FloatBuffer floats = memory.asFloatBuffer();
+            IntStream.range(0, count).parallel().forEach(i -> floats.put(i, value.at(start + i)));
+          });
+    }
   }
 
   private static long key(long seed, String name) {

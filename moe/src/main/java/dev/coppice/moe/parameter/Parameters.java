@@ -5,20 +5,19 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.Longs;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.backend.KernelLibrary;
 import dev.coppice.moe.backend.ModelTensors;
 import dev.coppice.moe.backend.TensorList;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
 /** Float32 arrays in a model's layout: its weights, their gradients or their moments. */
 public final class Parameters implements AutoCloseable {
+  private final Backend backend;
   private final ParameterLayout layout;
   private final ImmutableList<NDArray> arrays;
   private final Predicate<ParameterLayout.Slot> borrowed;
@@ -28,11 +27,13 @@ public final class Parameters implements AutoCloseable {
   /**
    * Zeros.
    *
+   * @param backend that the manager is of
    * @param manager owns the arrays
    * @param layout their shapes
    */
-  public Parameters(PtNDManager manager, ParameterLayout layout) {
+  public Parameters(Backend backend, NDManager manager, ParameterLayout layout) {
     this(
+        backend,
         layout,
         layout.slots().stream()
             .map(slot -> zeros(manager, slot))
@@ -41,9 +42,11 @@ public final class Parameters implements AutoCloseable {
   }
 
   private Parameters(
+      Backend backend,
       ParameterLayout layout,
       ImmutableList<NDArray> arrays,
       Predicate<ParameterLayout.Slot> borrowed) {
+    this.backend = backend;
     this.layout = layout;
     this.arrays = arrays;
     this.borrowed = borrowed;
@@ -58,17 +61,26 @@ public final class Parameters implements AutoCloseable {
    * @param borrowed which are the lender's
    */
   public static Parameters beside(
-      PtNDManager manager, Parameters lender, Predicate<ParameterLayout.Slot> borrowed) {
+      NDManager manager, Parameters lender, Predicate<ParameterLayout.Slot> borrowed) {
     ImmutableList.Builder<NDArray> arrays = ImmutableList.builder();
     for (int i = 0; i < lender.arrays.size(); i++) {
       ParameterLayout.Slot slot = lender.layout.slots().get(i);
       arrays.add(borrowed.test(slot) ? lender.arrays.get(i) : zeros(manager, slot));
     }
-    return new Parameters(lender.layout, arrays.build(), borrowed);
+    return new Parameters(lender.backend, lender.layout, arrays.build(), borrowed);
   }
 
-  private static NDArray zeros(PtNDManager manager, ParameterLayout.Slot slot) {
+  private static NDArray zeros(NDManager manager, ParameterLayout.Slot slot) {
     return manager.zeros(new Shape(Longs.toArray(slot.shape())), DataType.FLOAT32);
+  }
+
+  public Backend backend() {
+    return backend;
+  }
+
+  /** Zeros with the same layout. */
+  public Parameters zerosLike(NDManager manager) {
+    return new Parameters(backend, manager, layout);
   }
 
   public ParameterLayout layout() {
@@ -85,7 +97,7 @@ public final class Parameters implements AutoCloseable {
     if (!layout.slots().get(ParameterLayout.HEAD).exists()) {
       all.set(ParameterLayout.HEAD, all.get(ParameterLayout.EMBEDDING));
     }
-    ModelTensors tensors = ModelTensors.of(all);
+    ModelTensors tensors = ModelTensors.of(backend.kernels(), all);
     records.add(tensors);
     return tensors;
   }
@@ -143,17 +155,27 @@ public final class Parameters implements AutoCloseable {
   }
 
   /**
-   * The memory of some elements of one array, little-endian; valid while the array is open.
+   * Sets elements of one array; see {@link Backend#upload}.
    *
    * @param slot which array
    * @param offset first element
    * @param count elements, less than 2^29
    */
-  public ByteBuffer map(int slot, long offset, long count) {
-    try (NDArray flat = arrays.get(slot).reshape(-1);
-        NDArray part = flat.get(new NDIndex().addSliceDim(offset, offset + count))) {
-      return part.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
-    }
+  public <E extends Exception> void upload(
+      int slot, long offset, long count, Backend.HostMemory<E> fill) throws E {
+    backend.upload(arrays.get(slot), offset, count, fill);
+  }
+
+  /**
+   * Shows elements of one array; see {@link Backend#download}.
+   *
+   * @param slot which array
+   * @param offset first element
+   * @param count elements, less than 2^29
+   */
+  public <E extends Exception> void download(
+      int slot, long offset, long count, Backend.HostMemory<E> read) throws E {
+    backend.download(arrays.get(slot), offset, count, read);
   }
 
   @Override

@@ -47,11 +47,6 @@ public final class WeightTransfer {
     void see(long offset, FloatBuffer floats);
   }
 
-  /** Uses a stretch of a parameter: element offset within the piece, and its memory. */
-  private interface Stretch {
-    void use(long offset, ByteBuffer memory) throws IOException;
-  }
-
   /**
    * Reads all weights of a checkpoint.
    *
@@ -181,20 +176,23 @@ public final class WeightTransfer {
       return;
     }
     ByteBuffer scratch = scratch(decoder, Math.min(STRETCH, piece.elements()));
-    forEachStretch(
-        into,
-        piece,
-        (offset, memory) -> {
-          FloatBuffer floats = memory.asFloatBuffer();
-          if (decoder == FloatDecoder.F32) {
-            source.read(offset * Float.BYTES, memory);
-          } else {
-            scratch.clear().limit(floats.limit() * decoder.width());
-            source.read(offset * decoder.width(), scratch);
-            decoder.decode(scratch.flip(), floats.duplicate());
-          }
-          check.see(offset, floats);
-        });
+    for (Part part : stretches(piece)) {
+      into.upload(
+          part.slot(),
+          part.at(),
+          part.count(),
+          memory -> {
+            FloatBuffer floats = memory.asFloatBuffer();
+            if (decoder == FloatDecoder.F32) {
+              source.read(part.offset() * Float.BYTES, memory);
+            } else {
+              scratch.clear().limit(floats.limit() * decoder.width());
+              source.read(part.offset() * decoder.width(), scratch);
+              decoder.decode(scratch.flip(), floats.duplicate());
+            }
+            check.see(part.offset(), floats);
+          });
+    }
   }
 
   /** Reads experts, one at a time, that lie in the file in another order. */
@@ -208,8 +206,11 @@ public final class WeightTransfer {
       source.read(offset * decoder.width(), scratch.clear());
       decoder.decode(scratch.flip(), floats.clear());
       check.see(offset, floats.flip());
-      FloatBuffer memory = into.map(piece.slot(), piece.offset() + offset, each).asFloatBuffer();
-      piece.order().load(floats, memory);
+      into.upload(
+          piece.slot(),
+          piece.offset() + offset,
+          each,
+          memory -> piece.order().load(floats, memory.asFloatBuffer()));
     }
   }
 
@@ -218,12 +219,16 @@ public final class WeightTransfer {
         .order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  private static void forEachStretch(Parameters parameters, Piece piece, Stretch stretch)
-      throws IOException {
+  /** Part of a piece: its first element within the array and within the piece, and its length. */
+  private record Part(int slot, long at, long offset, long count) {}
+
+  private static List<Part> stretches(Piece piece) {
+    List<Part> parts = new ArrayList<>();
     for (long offset = 0; offset < piece.elements(); offset += STRETCH) {
       long count = Math.min(STRETCH, piece.elements() - offset);
-      stretch.use(offset, parameters.map(piece.slot(), piece.offset() + offset, count));
+      parts.add(new Part(piece.slot(), piece.offset() + offset, offset, count));
     }
+    return parts;
   }
 
   /** The tensors that {@link #save} writes of trained parameters, in order. */
@@ -270,7 +275,13 @@ public final class WeightTransfer {
       saveExperts(from, piece, as, into);
       return;
     }
-    forEachStretch(from, piece, (offset, memory) -> into.write(as, offset * Float.BYTES, memory));
+    for (Part part : stretches(piece)) {
+      from.download(
+          part.slot(),
+          part.at(),
+          part.count(),
+          memory -> into.write(as, part.offset() * Float.BYTES, memory));
+    }
   }
 
   /** Writes experts, one at a time, that lie in the file in another order. */
@@ -279,8 +290,11 @@ public final class WeightTransfer {
     int each = piece.order().elements();
     ByteBuffer bytes = scratch(FloatDecoder.F32, each);
     for (long offset = 0; offset < piece.elements(); offset += each) {
-      FloatBuffer memory = from.map(piece.slot(), piece.offset() + offset, each).asFloatBuffer();
-      piece.order().save(memory, bytes.clear().asFloatBuffer());
+      from.download(
+          piece.slot(),
+          piece.offset() + offset,
+          each,
+          memory -> piece.order().save(memory.asFloatBuffer(), bytes.clear().asFloatBuffer()));
       into.write(as, offset * Float.BYTES, bytes);
     }
   }

@@ -1,11 +1,9 @@
 package dev.coppice.moe.train;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDManager;
 import dev.coppice.moe.backend.KernelLibrary;
 import dev.coppice.moe.backend.ModelTensors;
 import dev.coppice.moe.backend.TensorList;
-import dev.coppice.moe.parameter.ParameterLayout;
 import dev.coppice.moe.parameter.ParameterLayout.Slot;
 import dev.coppice.moe.parameter.Parameters;
 
@@ -18,7 +16,7 @@ import dev.coppice.moe.parameter.Parameters;
  * they hold nothing.
  */
 final class GradientShare implements AutoCloseable {
-  private final PtNDManager manager;
+  private final NDManager manager;
   private final Parameters arrays;
   private final ModelTensors forKernels;
   private final TensorList all;
@@ -26,7 +24,7 @@ final class GradientShare implements AutoCloseable {
   private final TensorList vectors;
   private boolean overwrite = true;
 
-  private GradientShare(PtNDManager manager, Parameters arrays) {
+  private GradientShare(NDManager manager, Parameters arrays) {
     this.manager = manager;
     this.arrays = arrays;
     this.forKernels = arrays.forKernels();
@@ -36,8 +34,8 @@ final class GradientShare implements AutoCloseable {
   }
 
   /** The first member's. */
-  static GradientShare whole(PtNDManager manager, ParameterLayout layout) {
-    return new GradientShare(manager, new Parameters(manager, layout));
+  static GradientShare whole(NDManager manager, Parameters weights) {
+    return new GradientShare(manager, weights.zerosLike(manager));
   }
 
   /** Another member's, which has this one's arrays for routed experts. */

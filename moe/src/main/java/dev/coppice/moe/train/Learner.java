@@ -5,10 +5,8 @@ import static com.google.common.base.Preconditions.checkState;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.backend.Workers;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.kernel.LayerParameter;
@@ -38,7 +36,7 @@ import java.util.function.DoublePredicate;
  */
 public final class Learner implements AutoCloseable {
   private final LanguageModel model;
-  private final PtNDManager manager;
+  private final NDManager manager;
   private final Optimizer optimizer;
   private final List<GradientShare> shares = new ArrayList<>();
   private boolean recompute;
@@ -46,10 +44,9 @@ public final class Learner implements AutoCloseable {
   private Optional<WeightAverage> average = Optional.empty();
 
   private Learner(LanguageModel model, long steps) {
-    ParameterLayout layout = model.parameters().layout();
     this.model = model;
-    this.manager = (PtNDManager) model.manager().newSubManager();
-    shares.add(GradientShare.whole(manager, layout));
+    this.manager = model.manager().newSubManager();
+    shares.add(GradientShare.whole(manager, model.parameters()));
     this.optimizer = new Optimizer(manager, model.parameters(), shares.get(0).arrays(), steps);
   }
 
@@ -130,7 +127,7 @@ public final class Learner implements AutoCloseable {
 
   private Accumulation pass(TokenBatch part, Optional<Distillation> distillation) {
     threads = model.threads(part);
-    int members = Workers.shares(threads, part.batch());
+    int members = model.workers().shares(threads, part.batch());
     while (shares.size() < members) {
       shares.add(shares.get(0).beside());
     }
@@ -332,7 +329,7 @@ public final class Learner implements AutoCloseable {
   }
 
   /** Owns gradients and moments. */
-  PtNDManager manager() {
+  NDManager manager() {
     return manager;
   }
 

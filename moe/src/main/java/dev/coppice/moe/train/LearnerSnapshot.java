@@ -3,12 +3,9 @@ package dev.coppice.moe.train;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDManager;
 import dev.coppice.moe.backend.KernelLibrary;
-import dev.coppice.moe.backend.TorchRuntime;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.model.LanguageModel;
-import dev.coppice.moe.parameter.ParameterLayout;
 import dev.coppice.moe.parameter.Parameters;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,7 +19,7 @@ import java.util.Optional;
  * at a time may use it, and none while it is taken anew.
  */
 public final class LearnerSnapshot implements AutoCloseable {
-  private final PtNDManager manager = TorchRuntime.newManager();
+  private final NDManager manager;
   private final Parameters weights;
   private final Parameters firstMoments;
   private final Parameters secondMoments;
@@ -30,10 +27,10 @@ public final class LearnerSnapshot implements AutoCloseable {
   private LearnerState state;
 
   private LearnerSnapshot(LearnerState now, KernelLibrary kernels) {
-    ParameterLayout layout = now.weights().layout();
-    this.weights = new Parameters(manager, layout);
-    this.firstMoments = new Parameters(manager, layout);
-    this.secondMoments = new Parameters(manager, layout);
+    this.manager = now.weights().backend().newManager();
+    this.weights = now.weights().zerosLike(manager);
+    this.firstMoments = now.weights().zerosLike(manager);
+    this.secondMoments = now.weights().zerosLike(manager);
     this.state = copy(now, kernels);
   }
 
@@ -57,7 +54,7 @@ public final class LearnerSnapshot implements AutoCloseable {
       firstMoments.copy(kernels, scratch, now.firstMoments());
       secondMoments.copy(kernels, scratch, now.secondMoments());
       if (now.average().isPresent()) {
-        Parameters mine = average.orElseGet(() -> new Parameters(manager, weights.layout()));
+        Parameters mine = average.orElseGet(() -> weights.zerosLike(manager));
         mine.copy(kernels, scratch, now.average().get());
         average = Optional.of(mine);
       }

@@ -3,7 +3,7 @@ package dev.coppice.moe.train;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
 import com.google.common.collect.Multimaps;
@@ -14,7 +14,6 @@ import dev.coppice.moe.backend.TensorList;
 import dev.coppice.moe.parameter.ParameterPolicy;
 import dev.coppice.moe.parameter.Parameters;
 import dev.coppice.moe.parameter.TrainedRun;
-import java.nio.ByteOrder;
 import java.util.Collection;
 import java.util.Collections;
 
@@ -60,11 +59,11 @@ final class Optimizer implements AutoCloseable {
    * @param gradients read and overwritten by an update
    * @param steps taken so far
    */
-  Optimizer(PtNDManager manager, Parameters weights, Parameters gradients, long steps) {
+  Optimizer(NDManager manager, Parameters weights, Parameters gradients, long steps) {
     this.weights = weights;
     this.gradients = gradients;
-    this.firstMoments = new Parameters(manager, weights.layout());
-    this.secondMoments = new Parameters(manager, weights.layout());
+    this.firstMoments = weights.zerosLike(manager);
+    this.secondMoments = weights.zerosLike(manager);
     this.steps = steps;
     this.count = manager.create(0f);
     this.lists = lists(TrainedRun.of(weights.layout(), ParameterPolicy.DEFAULT));
@@ -126,7 +125,7 @@ final class Optimizer implements AutoCloseable {
    */
   void step(KernelLibrary kernels, NDArray divisor, AdamWSettings settings, double learningRate) {
     steps++;
-    count.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN).putFloat((float) steps);
+    weights.backend().upload(count, 0, 1, memory -> memory.putFloat((float) steps));
     for (Group group : lists.groups()) {
       kernels.adamW(
           group.arrays(),

@@ -3,7 +3,6 @@ package dev.coppice.moe.train;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDManager;
 import dev.coppice.moe.backend.KernelLibrary;
 import dev.coppice.moe.backend.TensorList;
 import dev.coppice.moe.model.LanguageModel;
@@ -17,8 +16,8 @@ final class WeightAverage implements AutoCloseable {
   private double decay;
 
   /** An average that has seen the weights as they are, and nothing else. */
-  WeightAverage(PtNDManager manager, LanguageModel model, double decay) {
-    this.arrays = new Parameters(manager, model.parameters().layout());
+  WeightAverage(NDManager manager, LanguageModel model, double decay) {
+    this.arrays = model.parameters().zerosLike(manager);
     this.all = arrays.all();
     this.weights = model.parameters().all();
     this.decay = decay;

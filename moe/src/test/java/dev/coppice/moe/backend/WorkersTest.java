@@ -13,7 +13,7 @@ class WorkersTest {
   @Test
   void noMoreThreadsRunThanTheLargestTeamHas() {
     Set<String> seen = new HashSet<>();
-    try (Workers workers = new Workers()) {
+    try (Workers workers = Backend.forThisMachine().newWorkers()) {
       for (int members : new int[] {2, 2, 2, 3, 2, 3}) {
         seen.addAll(team(workers, members));
       }

@@ -14,6 +14,7 @@ import dev.coppice.moe.parameter.FloatDecoder;
 import dev.coppice.moe.parameter.ParameterLayout;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.testing.Memories;
 import dev.coppice.moe.testing.SmallModel;
 import dev.coppice.moe.testing.TinyCheckpoints;
 import java.nio.ByteBuffer;
@@ -55,8 +56,8 @@ class LanguageModelTest {
       for (int slot = 0; slot < halfModel.parameters().layout().slots().size(); slot++) {
         long size = halfModel.parameters().layout().slots().get(slot).elements();
         if (size > 0) {
-          FloatBuffer a = halfModel.parameters().map(slot, 0, size).asFloatBuffer();
-          FloatBuffer b = fullModel.parameters().map(slot, 0, size).asFloatBuffer();
+          FloatBuffer a = Memories.map(halfModel.parameters(), slot, 0, size).asFloatBuffer();
+          FloatBuffer b = Memories.map(fullModel.parameters(), slot, 0, size).asFloatBuffer();
           for (int i = 0; i < size; i++) {
             int truncated = Float.floatToRawIntBits(b.get(i)) & 0xffff0000;
             assertThat(Float.floatToRawIntBits(a.get(i))).isEqualTo(truncated);

@@ -11,6 +11,7 @@ import dev.coppice.moe.parameter.ParameterLayout.Piece;
 import dev.coppice.moe.parameter.ParameterPart;
 import dev.coppice.moe.parameter.ParameterPolicy;
 import dev.coppice.moe.parameter.Parameters;
+import dev.coppice.moe.testing.Memories;
 import dev.coppice.moe.train.AdamWSettings;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -169,7 +170,7 @@ public final class NaiveAdamW {
 
   private static float[] floats(Parameters parameters, Piece piece) {
     FloatBuffer memory =
-        parameters.map(piece.slot(), piece.offset(), piece.elements()).asFloatBuffer();
+        Memories.map(parameters, piece.slot(), piece.offset(), piece.elements()).asFloatBuffer();
     float[] floats = new float[memory.remaining()];
     memory.get(floats);
     return floats;

@@ -6,6 +6,7 @@ import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.parameter.ParameterLayout;
 import dev.coppice.moe.parameter.ParameterLayout.Slot;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.moe.testing.Memories;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ public final class NaiveWeights {
     for (int i = 0; i < slots.size(); i++) {
       double[] values = new double[(int) slots.get(i).elements()];
       if (values.length > 0) {
-        FloatBuffer memory = model.parameters().map(i, 0, values.length).asFloatBuffer();
+        FloatBuffer memory = Memories.map(model.parameters(), i, 0, values.length).asFloatBuffer();
         for (int j = 0; j < values.length; j++) {
           values[j] = memory.get(j);
         }
@@ -51,7 +52,7 @@ public final class NaiveWeights {
         double fanIn = slot.shape().get(slot.shape().size() - 1);
         boolean norm = slot.name().endsWith("Norm");
         double deviation = slot.matrix() ? 1.2 / Math.sqrt(fanIn) : 0.4;
-        FloatBuffer memory = model.parameters().map(i, 0, size).asFloatBuffer();
+        FloatBuffer memory = Memories.map(model.parameters(), i, 0, size).asFloatBuffer();
         for (int j = 0; j < size; j++) {
           memory.put(j, (float) ((norm ? 1 : 0) + deviation * random.nextGaussian()));
         }

@@ -3,9 +3,9 @@ package dev.coppice.moe.parameter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.ndarray.NDManager;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.backend.TorchRuntime;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.Shard;
@@ -46,7 +46,7 @@ class WeightTransferTest {
   void whatWasLoadedIsSavedBitForBit(String name) throws IOException {
     Path copy = temporary.resolve("copy");
     try (Checkpoint folder = Checkpoint.open(GoldenFolder.path(name))) {
-      try (PtNDManager manager = TorchRuntime.newManager();
+      try (NDManager manager = Backend.forThisMachine().newManager();
           Parameters parameters = parameters(manager, folder);
           CheckpointWriter writer = CheckpointWriter.begin(copy)) {
         WeightTransfer.load(folder, parameters);
@@ -78,7 +78,7 @@ class WeightTransferTest {
     Path folder = copy(name);
     put(folder, tensor, element, value);
     try (Checkpoint checkpoint = Checkpoint.open(folder);
-        PtNDManager manager = TorchRuntime.newManager();
+        NDManager manager = Backend.forThisMachine().newManager();
         Parameters parameters = parameters(manager, checkpoint)) {
       assertThatThrownBy(() -> WeightTransfer.load(checkpoint, parameters))
           .isInstanceOf(CoppiceException.class)
@@ -169,8 +169,9 @@ class WeightTransferTest {
     }
   }
 
-  private static Parameters parameters(PtNDManager manager, Checkpoint folder) {
-    return new Parameters(manager, new ParameterLayout(folder.family(), folder.spec()));
+  private static Parameters parameters(NDManager manager, Checkpoint folder) {
+    return new Parameters(
+        Backend.forThisMachine(), manager, new ParameterLayout(folder.family(), folder.spec()));
   }
 
   private static float[] of(LanguageModel model, LayerParameter slot) {

@@ -1,9 +1,12 @@
 package dev.coppice.moe.testing;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.parameter.ParameterLayout;
 import dev.coppice.moe.parameter.Parameters;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -25,10 +28,18 @@ public record Memories(List<ByteBuffer> arrays) {
     List<ParameterLayout.Slot> slots = parameters.layout().slots();
     for (int i = 0; i < slots.size(); i++) {
       if (slots.get(i).exists()) {
-        memories.add(parameters.map(i, 0, slots.get(i).elements()));
+        memories.add(map(parameters, i, 0, slots.get(i).elements()));
       }
     }
     return memories.build();
+  }
+
+  /** The memory of some elements of one array, valid while it is open. */
+  public static ByteBuffer map(Parameters parameters, int slot, long offset, long count) {
+    try (NDArray flat = parameters.array(slot).reshape(-1);
+        NDArray part = flat.get(new NDIndex().addSliceDim(offset, offset + count))) {
+      return part.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
+    }
   }
 
   /** Puts the bytes back. */

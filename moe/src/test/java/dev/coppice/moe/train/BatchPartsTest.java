@@ -13,6 +13,7 @@ import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
+import dev.coppice.moe.testing.Memories;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,7 +72,8 @@ class BatchPartsTest {
       List<ParameterLayout.Slot> slots = model.parameters().layout().slots();
       for (int i = 0; i < slots.size(); i++) {
         float[] gradient = new float[(int) slots.get(i).elements()];
-        FloatBuffer memory = learner.gradients().map(i, 0, gradient.length).asFloatBuffer();
+        FloatBuffer memory =
+            Memories.map(learner.gradients(), i, 0, gradient.length).asFloatBuffer();
         memory.get(gradient);
         gradients.add(gradient);
       }

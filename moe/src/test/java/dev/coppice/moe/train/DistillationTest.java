@@ -229,7 +229,7 @@ class DistillationTest {
 
   private static float[] floats(Parameters parameters, int slot) {
     int size = (int) parameters.layout().slots().get(slot).elements();
-    FloatBuffer memory = parameters.map(slot, 0, size).asFloatBuffer();
+    FloatBuffer memory = Memories.map(parameters, slot, 0, size).asFloatBuffer();
     float[] floats = new float[size];
     memory.get(floats);
     return floats;

@@ -17,6 +17,7 @@ import dev.coppice.moe.parameter.ParameterLayout;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RopeScaling;
 import dev.coppice.moe.testing.AnySpecs;
+import dev.coppice.moe.testing.Memories;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Optional;
@@ -178,7 +179,7 @@ class LanguageModelPropertyTest {
   private static void repeatFirst(LanguageModel model, int index, ParameterLayout.Slot slot) {
     int size = (int) slot.elements();
     int expert = size / slot.shape().get(0).intValue();
-    FloatBuffer memory = model.parameters().map(index, 0, size).asFloatBuffer();
+    FloatBuffer memory = Memories.map(model.parameters(), index, 0, size).asFloatBuffer();
     for (int i = expert; i < size; i++) {
       memory.put(i, memory.get(i % expert));
     }
@@ -186,7 +187,7 @@ class LanguageModelPropertyTest {
 
   private static float[] gradient(Learner learner, int index, int size) {
     float[] gradient = new float[size];
-    learner.gradients().map(index, 0, size).asFloatBuffer().get(gradient);
+    Memories.map(learner.gradients(), index, 0, size).asFloatBuffer().get(gradient);
     return gradient;
   }
 

@@ -3,7 +3,7 @@ package dev.coppice.moe.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.primitives.Floats;
-import dev.coppice.moe.kernel.KernelVersion;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.model.TokenBatch;
@@ -73,7 +73,10 @@ class LargeProductsTest {
           gradients.add(Floats.asList(learner.gradients().array(i).toFloatArray()));
         }
       }
-      return new Step(KernelVersion.current(), Floats.asList(model.logits(batch)), gradients);
+      return new Step(
+          Backend.forThisMachine().facts().kernels(),
+          Floats.asList(model.logits(batch)),
+          gradients);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.parameter.ParameterLayout;
 import dev.coppice.moe.parameter.Parameters;
+import dev.coppice.moe.testing.Memories;
 import dev.coppice.moe.testing.SmallModel;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -57,7 +58,7 @@ class RepeatabilityTest {
     List<ParameterLayout.Slot> slots = parameters.layout().slots();
     for (int i = 0; i < slots.size(); i++) {
       if (slots.get(i).exists()) {
-        ByteBuffer memory = parameters.map(i, 0, slots.get(i).elements());
+        ByteBuffer memory = Memories.map(parameters, i, 0, slots.get(i).elements());
         copies.add(ByteBuffer.allocate(memory.remaining()).put(memory).flip());
       }
     }

@@ -1,4 +1,4 @@
-package dev.coppice.moe.kernel;
+package dev.coppice.moe.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,9 +1,8 @@
-package dev.coppice.moe.kernel;
+package dev.coppice.moe.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableSet;
-import dev.coppice.moe.backend.TorchRuntime;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +29,7 @@ class InstructionSetTest {
 
   @Test
   void machineIsNamed() {
-    assertThat(TorchRuntime.instructionSet()).matches("[A-Z0-9_]+");
-    assertThat(TorchRuntime.device()).isEqualTo("cpu");
+    assertThat(Backend.forThisMachine().facts().instructionSet()).matches("[A-Z0-9_]+");
+    assertThat(Backend.forThisMachine().name()).isEqualTo("cpu");
   }
 }

@@ -1,4 +1,4 @@
-package dev.coppice.moe.kernel;
+package dev.coppice.moe.backend;
 
 import com.google.common.base.Ascii;
 import com.google.common.collect.ImmutableSet;
@@ -10,9 +10,9 @@ import java.util.Optional;
  * <p><b>Source</b>: {@code aten/src/ATen/native/DispatchStub.cpp} of libtorch 2.7. <b>Differs</b>
  * in that a processor whose flags cannot be read is named by its architecture alone.
  */
-public final class InstructionSet {
+final class InstructionSet {
   /** Overrides the choice. */
-  public static final String VARIABLE = "ATEN_CPU_CAPABILITY";
+  static final String VARIABLE = "ATEN_CPU_CAPABILITY";
 
   private static final ImmutableSet<String> X86 = ImmutableSet.of("amd64", "x86_64");
   private static final ImmutableSet<String> CHOICES = ImmutableSet.of("default", "avx2", "avx512");
@@ -29,8 +29,7 @@ public final class InstructionSet {
    * @param architecture of the processor
    * @param flags of the processor, empty where they cannot be read
    */
-  public static String of(
-      Optional<String> wanted, String architecture, ImmutableSet<String> flags) {
+  static String of(Optional<String> wanted, String architecture, ImmutableSet<String> flags) {
     if (!X86.contains(architecture)) {
       return Ascii.toUpperCase(architecture);
     }
