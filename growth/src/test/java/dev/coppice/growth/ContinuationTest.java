@@ -69,7 +69,7 @@ class ContinuationTest {
       }
       try (CheckpointWriter writer = CheckpointWriter.begin(folder.of("trained"))) {
         model.writeTo(writer, ShardLayout.DEFAULT_MAX_BYTES);
-        learner.save(writer.resolve("coppice-training/optimizer.safetensors"));
+        learner.state().saveMoments(writer.resolve("coppice-training/optimizer.safetensors"));
         writer.commit();
       }
     }

@@ -5,12 +5,12 @@ import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.train.ModelState;
 import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.spec.SaveSpec;
 import dev.coppice.train.store.CheckpointSaver;
 import dev.coppice.train.store.RunFolder;
 import dev.coppice.train.store.RunState;
-import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -103,7 +103,7 @@ final class Saving implements AutoCloseable {
       return;
     }
     boolean copies = spec.asynchronous() && !last;
-    TraineeState trainee = copies ? parts.trainee().copy() : parts.trainee().now();
+    ModelState trainee = copies ? parts.trainee().copy() : parts.trainee().now();
     FutureTask<Path> task = new FutureTask<>(() -> write(trainee, state));
     inFlight = Optional.of(new InFlight(state.step(), task));
     if (copies) {
@@ -114,7 +114,7 @@ final class Saving implements AutoCloseable {
     }
   }
 
-  private Path write(TraineeState trainee, RunState state) throws IOException {
+  private Path write(ModelState trainee, RunState state) throws IOException {
     try (trainee) {
       return saver.save(trainee, state);
     } catch (UncheckedIOException e) {

@@ -6,11 +6,11 @@ import dev.coppice.moe.train.AdamWSettings;
 import dev.coppice.moe.train.ExpertLoad;
 import dev.coppice.moe.train.LossStats;
 import dev.coppice.moe.train.LossWeights;
+import dev.coppice.moe.train.ModelState;
 import dev.coppice.moe.train.UpdateReport;
 import dev.coppice.train.eval.EvalReport;
 import dev.coppice.train.eval.EvalSpec;
 import dev.coppice.train.eval.HeldOutText;
-import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.util.function.DoublePredicate;
 
@@ -46,13 +46,13 @@ interface Trainee extends AutoCloseable {
   EvalReport evaluate(HeldOutText heldOut, EvalSpec spec) throws IOException;
 
   /** What it is now; valid until the next update. */
-  TraineeState now();
+  ModelState now();
 
   /**
    * A copy of what it is now, which another thread may write while training continues. One at a
    * time: the one before must be closed.
    */
-  TraineeState copy();
+  ModelState copy();
 
   @Override
   void close();

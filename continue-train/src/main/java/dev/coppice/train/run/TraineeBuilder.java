@@ -70,7 +70,7 @@ final class TraineeBuilder {
         if (spec.average() > 0 && average.isPresent()) {
           learner.restoreAverage(average.get());
         }
-        return new ModelTrainee(model, learner, teacher(model), spec.average() > 0);
+        return new ModelTrainee(model, learner, teacher(model));
       } catch (IOException | RuntimeException e) {
         learner.close();
         throw e;

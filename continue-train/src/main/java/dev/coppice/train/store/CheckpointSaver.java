@@ -8,9 +8,11 @@ import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Lineage;
 import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.checkpoint.Reading;
+import dev.coppice.moe.checkpoint.ShardLayout;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import dev.coppice.moe.folder.CodeReferences;
 import dev.coppice.moe.io.DiskSpace;
+import dev.coppice.moe.train.ModelState;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.spec.InitialWeights;
 import java.io.IOException;
@@ -103,12 +105,12 @@ public final class CheckpointSaver {
    * @return its folder
    * @throws IOException when it is not on disk; what was there before still is
    */
-  public Path save(TraineeState trainee, RunState state) throws IOException {
+  public Path save(ModelState trainee, RunState state) throws IOException {
     Path target = folder.step(state.step());
     checkSpace(expectedBytes);
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
       writer.follow(code);
-      trainee.writeModel(writer);
+      trainee.writeModel(writer, ShardLayout.DEFAULT_MAX_BYTES);
       writeDescription(writer, state);
       trainee.saveMoments(writer.resolve(OptimizerState.FILE));
       if (trainee.averaged()) {
@@ -145,7 +147,7 @@ public final class CheckpointSaver {
    *
    * @throws IOException when it is not on disk
    */
-  public void saveAverage(TraineeState trainee, RunState state) throws IOException {
+  public void saveAverage(ModelState trainee, RunState state) throws IOException {
     Path target = folder.averaged(state.step());
     if (!trainee.averaged() || Files.exists(target)) {
       return;
@@ -153,7 +155,7 @@ public final class CheckpointSaver {
     checkSpace(expectedBytes / 3);
     try (CheckpointWriter writer = CheckpointWriter.begin(target)) {
       writer.follow(code);
-      trainee.writeAverage(writer);
+      trainee.writeAverage(writer, ShardLayout.DEFAULT_MAX_BYTES);
       writeDescription(writer, state);
       writer.commit();
     }

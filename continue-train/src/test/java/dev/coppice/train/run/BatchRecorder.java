@@ -7,12 +7,12 @@ import dev.coppice.moe.train.AdamWSettings;
 import dev.coppice.moe.train.ExpertLoad;
 import dev.coppice.moe.train.LossStats;
 import dev.coppice.moe.train.LossWeights;
+import dev.coppice.moe.train.ModelState;
 import dev.coppice.moe.train.UpdateReport;
 import dev.coppice.train.eval.EvalReport;
 import dev.coppice.train.eval.EvalSpec;
 import dev.coppice.train.eval.HeldOutText;
 import dev.coppice.train.spec.TrainSpec;
-import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,12 +67,12 @@ final class BatchRecorder implements TraineeFactory {
     }
 
     @Override
-    public TraineeState now() {
+    public ModelState now() {
       return trainee.now();
     }
 
     @Override
-    public TraineeState copy() {
+    public ModelState copy() {
       return trainee.copy();
     }
 

@@ -15,12 +15,12 @@ import dev.coppice.moe.train.AdamWSettings;
 import dev.coppice.moe.train.ExpertLoad;
 import dev.coppice.moe.train.LossStats;
 import dev.coppice.moe.train.LossWeights;
+import dev.coppice.moe.train.ModelState;
 import dev.coppice.moe.train.UpdateReport;
 import dev.coppice.train.eval.EvalReport;
 import dev.coppice.train.eval.EvalSpec;
 import dev.coppice.train.eval.HeldOutText;
 import dev.coppice.train.store.RunFolder;
-import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -145,12 +145,12 @@ final class CountingTrainee implements Trainee {
   }
 
   @Override
-  public TraineeState now() {
+  public ModelState now() {
     return new State(weights, true);
   }
 
   @Override
-  public TraineeState copy() {
+  public ModelState copy() {
     if (copied) {
       throw new IllegalStateException("the copy before must be closed");
     }
@@ -159,7 +159,7 @@ final class CountingTrainee implements Trainee {
   }
 
   /** Its number, over and over. */
-  private final class State implements TraineeState {
+  private final class State implements ModelState {
     private final long number;
     private final boolean current;
 
@@ -169,12 +169,12 @@ final class CountingTrainee implements Trainee {
     }
 
     @Override
-    public void writeModel(CheckpointWriter writer) throws IOException {
+    public void writeModel(CheckpointWriter writer, long maxShardBytes) throws IOException {
       world.beforeWrite.run();
-      writeModel(writer, number);
+      write(writer, number);
     }
 
-    private void writeModel(CheckpointWriter writer, long value) throws IOException {
+    private void write(CheckpointWriter writer, long value) throws IOException {
       for (Shard shard : ShardLayout.of(slots, ShardLayout.DEFAULT_MAX_BYTES).shards()) {
         try (SafetensorsWriter file = writer.openShard(shard)) {
           for (TensorSlot slot : shard.slots()) {
@@ -217,8 +217,8 @@ final class CountingTrainee implements Trainee {
     }
 
     @Override
-    public void writeAverage(CheckpointWriter writer) throws IOException {
-      writeModel(writer, -number);
+    public void writeAverage(CheckpointWriter writer, long maxShardBytes) throws IOException {
+      write(writer, -number);
     }
 
     @Override

@@ -14,11 +14,11 @@ import dev.coppice.moe.train.AdamWSettings;
 import dev.coppice.moe.train.ExpertLoad;
 import dev.coppice.moe.train.LossStats;
 import dev.coppice.moe.train.LossWeights;
+import dev.coppice.moe.train.ModelState;
 import dev.coppice.moe.train.UpdateReport;
 import dev.coppice.train.eval.EvalReport;
 import dev.coppice.train.eval.EvalSpec;
 import dev.coppice.train.eval.HeldOutText;
-import dev.coppice.train.store.TraineeState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -89,19 +89,19 @@ final class FakeTrainee implements Trainee {
   }
 
   @Override
-  public TraineeState now() {
+  public ModelState now() {
     return new State();
   }
 
   @Override
-  public TraineeState copy() {
+  public ModelState copy() {
     return new State();
   }
 
   /** Zeros. */
-  private final class State implements TraineeState {
+  private final class State implements ModelState {
     @Override
-    public void writeModel(CheckpointWriter writer) throws IOException {
+    public void writeModel(CheckpointWriter writer, long maxShardBytes) throws IOException {
       for (Shard shard : ShardLayout.of(slots, ShardLayout.DEFAULT_MAX_BYTES).shards()) {
         try (SafetensorsWriter file = writer.openShard(shard)) {
           for (TensorSlot slot : shard.slots()) {
@@ -127,7 +127,7 @@ final class FakeTrainee implements Trainee {
     public void saveAverage(Path file) {}
 
     @Override
-    public void writeAverage(CheckpointWriter writer) {}
+    public void writeAverage(CheckpointWriter writer, long maxShardBytes) {}
 
     @Override
     public void close() {}

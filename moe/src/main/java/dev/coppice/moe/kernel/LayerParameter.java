@@ -127,9 +127,7 @@ public enum LayerParameter {
           KEY_VALUE_UP ->
           ofAttention(spec.attention(), spec.hiddenSize());
       default ->
-          layer instanceof LayerSpec.Moe moe
-              ? ofMixture(spec, moe)
-              : ofDense((LayerSpec.Dense) layer, spec.hiddenSize());
+          layer.fold(dense -> ofDense(dense, spec.hiddenSize()), moe -> ofMixture(spec, moe));
     };
   }
 

@@ -147,7 +147,7 @@ public final class ParameterLayout {
       String prefix = "layer" + i + "_";
       for (LayerParameter slot : LAYER) {
         LayerSpec layer = spec.layers().get(i);
-        boolean routed = layer instanceof LayerSpec.Moe && slot.ofExpert();
+        boolean routed = layer.isMixture() && slot.ofExpert();
         slots.add(
             new Slot(prefix + slot.parameterName(), slot.kind(), slot.shape(spec, layer), routed));
       }

@@ -47,10 +47,14 @@ final class Placement {
   }
 
   private ExpertOrder order(TensorAddress address) {
-    TensorRole role = address.role();
-    if (!(spec.layers().get(address.layer().orElse(0)) instanceof LayerSpec.Moe moe)) {
-      return ExpertOrder.SAME;
-    }
+    return spec.layers()
+        .get(address.layer().orElse(0))
+        .mixture()
+        .map(moe -> order(address.role(), moe))
+        .orElse(ExpertOrder.SAME);
+  }
+
+  private ExpertOrder order(TensorRole role, LayerSpec.Moe moe) {
     long both = 2L * moe.expertWidth();
     return switch (role) {
       case EXPERTS_GATE_UP -> ExpertOrder.of(family.form(role), both, spec.hiddenSize());

@@ -5,7 +5,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.parameter.ParameterLayout.Slot;
-import dev.coppice.moe.spec.LayerSpec;
 import java.util.function.BiPredicate;
 
 /**
@@ -94,7 +93,7 @@ public record TrainedRun(int slot, long from, long to, double rate, boolean deca
 
   private static boolean byExpert(ParameterLayout layout, int slot) {
     return slot >= ParameterLayout.FIRST_LAYER
-        && layout.spec().layers().get(layer(slot)) instanceof LayerSpec.Moe
+        && layout.spec().layers().get(layer(slot)).isMixture()
         && ParameterLayout.LAYER.get(place(slot)).byExpert();
   }
 
@@ -106,7 +105,7 @@ public record TrainedRun(int slot, long from, long to, double rate, boolean deca
       default -> {
         int layer = layer(slot);
         LayerParameter own = ParameterLayout.LAYER.get(place(slot));
-        boolean mixture = layout.spec().layers().get(layer) instanceof LayerSpec.Moe;
+        boolean mixture = layout.spec().layers().get(layer).isMixture();
         yield new ParameterPart(ParameterKind.of(own, mixture), layer, expert);
       }
     };

@@ -207,7 +207,7 @@ final class Accumulation {
   }
 
   private boolean mixture(int layer) {
-    return model.spec().layers().get(layer) instanceof LayerSpec.Moe;
+    return model.spec().layers().get(layer).isMixture();
   }
 
   private PassSums forward(MemberWork work, Meeting meeting) {

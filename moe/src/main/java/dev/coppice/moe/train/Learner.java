@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.kernel.LayerParameter;
 import dev.coppice.moe.model.LanguageModel;
@@ -17,7 +16,6 @@ import dev.coppice.moe.parameter.ParameterPolicy;
 import dev.coppice.moe.parameter.Parameters;
 import dev.coppice.moe.parameter.WeightTransfer;
 import dev.coppice.moe.safetensors.SafetensorsFile;
-import dev.coppice.moe.spec.LayerSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,7 +57,7 @@ public final class Learner implements AutoCloseable {
    * The learner whose moments were saved, with zero gradients.
    *
    * @param model has the weights of the same step
-   * @param stateFile written by {@link #save}
+   * @param stateFile written by {@link ModelState#saveMoments}
    * @throws CoppiceException if the file does not fit the model
    */
   public static Learner restore(LanguageModel model, Path stateFile) throws IOException {
@@ -237,9 +235,10 @@ public final class Learner implements AutoCloseable {
     int row = 0;
     try (NDManager scratch = manager.newSubManager()) {
       for (int layer = 0; layer < model.spec().layerCount(); layer++) {
-        if (model.spec().layers().get(layer) instanceof LayerSpec.Moe moe) {
-          int at = row++ * moe.experts();
-          NDArray counts = scratch.create(load.counts().subArray(at, at + moe.experts()).toArray());
+        int experts = model.spec().layers().get(layer).experts();
+        if (experts > 0) {
+          int at = row++ * experts;
+          NDArray counts = scratch.create(load.counts().subArray(at, at + experts).toArray());
           int slot = ParameterLayout.index(layer, LayerParameter.SELECTION_BIAS);
           model.kernels().balance(model.parameters().array(slot), counts, step);
         }
@@ -250,11 +249,6 @@ public final class Learner implements AutoCloseable {
   /** Steps taken, skipped ones apart. */
   public long steps() {
     return optimizer.steps();
-  }
-
-  /** Writes moments and step count as one safetensors file, which must not exist yet. */
-  public void save(Path stateFile) throws IOException {
-    state().saveMoments(stateFile);
   }
 
   /**
@@ -277,28 +271,9 @@ public final class Learner implements AutoCloseable {
   }
 
   /**
-   * Writes the average as one safetensors file of all the model's tensors, float32.
-   *
-   * @param file must not exist
-   * @throws IllegalStateException if none is kept
-   */
-  public void saveAverage(Path file) throws IOException {
-    state().saveAverage(file);
-  }
-
-  /**
-   * Writes the average as a model, as {@link LanguageModel#writeTo} writes the weights.
-   *
-   * @throws IllegalStateException if none is kept
-   */
-  public void writeAverage(CheckpointWriter writer, long maxShardBytes) throws IOException {
-    state().writeAverage(writer, maxShardBytes);
-  }
-
-  /**
    * Goes on from an average that was saved; {@link #average} must have been called.
    *
-   * @param file written by {@link #saveAverage}
+   * @param file written by {@link ModelState#saveAverage}
    * @throws CoppiceException if the file does not fit the model
    * @throws IllegalStateException if none is kept
    */
@@ -316,14 +291,19 @@ public final class Learner implements AutoCloseable {
    * @throws IllegalArgumentException if that is of another model
    */
   public LearnerSnapshot snapshot(Optional<LearnerSnapshot> reuse) {
-    return LearnerSnapshot.of(state(), model.kernels(), reuse);
+    return LearnerSnapshot.of(now(), model.kernels(), reuse);
   }
 
   Optional<Parameters> averaged() {
     return average.map(WeightAverage::arrays);
   }
 
-  private LearnerState state() {
+  /** The files of model and learner as they are now; valid until the next update. */
+  public ModelState state() {
+    return now();
+  }
+
+  private LearnerState now() {
     return new LearnerState(
         model.config(), model.parameters(), firstMoments(), secondMoments(), averaged(), steps());
   }

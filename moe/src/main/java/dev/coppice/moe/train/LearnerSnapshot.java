@@ -4,11 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.djl.ndarray.NDManager;
 import dev.coppice.moe.backend.KernelLibrary;
-import dev.coppice.moe.checkpoint.CheckpointWriter;
-import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.parameter.Parameters;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -73,32 +69,9 @@ public final class LearnerSnapshot implements AutoCloseable {
     return state.steps();
   }
 
-  /** Writes the model, as {@link LanguageModel#writeTo} does. */
-  public void writeModel(CheckpointWriter writer, long maxShardBytes) throws IOException {
-    state.writeModel(writer, maxShardBytes);
-  }
-
-  /** Writes moments and step count, as {@link Learner#save} does. */
-  public void saveMoments(Path file) throws IOException {
-    state.saveMoments(file);
-  }
-
-  /**
-   * Writes the average, as {@link Learner#saveAverage} does.
-   *
-   * @throws IllegalStateException if none was kept
-   */
-  public void saveAverage(Path file) throws IOException {
-    state.saveAverage(file);
-  }
-
-  /**
-   * Writes the average as a model, as {@link Learner#writeAverage} does.
-   *
-   * @throws IllegalStateException if none was kept
-   */
-  public void writeAverage(CheckpointWriter writer, long maxShardBytes) throws IOException {
-    state.writeAverage(writer, maxShardBytes);
+  /** Its files. */
+  public ModelState state() {
+    return state;
   }
 
   @Override

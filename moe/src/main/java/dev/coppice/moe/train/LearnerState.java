@@ -34,12 +34,15 @@ record LearnerState(
     Parameters firstMoments,
     Parameters secondMoments,
     Optional<Parameters> average,
-    long steps) {
-  void writeModel(CheckpointWriter writer, long maxShardBytes) throws IOException {
+    long steps)
+    implements ModelState {
+  @Override
+  public void writeModel(CheckpointWriter writer, long maxShardBytes) throws IOException {
     ModelFiles.write(weights, config, writer, maxShardBytes);
   }
 
-  void writeAverage(CheckpointWriter writer, long maxShardBytes) throws IOException {
+  @Override
+  public void writeAverage(CheckpointWriter writer, long maxShardBytes) throws IOException {
     ModelFiles.write(keptAverage(), config, writer, maxShardBytes);
   }
 
@@ -48,8 +51,8 @@ record LearnerState(
     return average.get();
   }
 
-  /** Writes moments and step count as one safetensors file. */
-  void saveMoments(Path file) throws IOException {
+  @Override
+  public void saveMoments(Path file) throws IOException {
     ImmutableList<TensorSlot> slots =
         ImmutableList.<TensorSlot>builder()
             .addAll(WeightTransfer.slots(weights.layout(), Moment.FIRST.prefix()))
@@ -63,8 +66,13 @@ record LearnerState(
     }
   }
 
-  /** Writes the average as one safetensors file of all the model's tensors, float32. */
-  void saveAverage(Path file) throws IOException {
+  @Override
+  public boolean averaged() {
+    return average.isPresent();
+  }
+
+  @Override
+  public void saveAverage(Path file) throws IOException {
     Parameters kept = keptAverage();
     ImmutableList<TensorSlot> slots = WeightTransfer.allSlots(kept.layout());
     try (SafetensorsWriter writer =
@@ -78,5 +86,10 @@ record LearnerState(
   static void loadMoments(SafetensorsFile from, Optimizer into) throws IOException {
     WeightTransfer.load(from, Moment.FIRST.prefix(), into.firstMoments());
     WeightTransfer.load(from, Moment.SECOND.prefix(), into.secondMoments());
+  }
+
+  @Override
+  public void close() {
+    // learner or snapshot own the memory
   }
 }

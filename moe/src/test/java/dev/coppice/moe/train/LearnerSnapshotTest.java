@@ -87,10 +87,10 @@ class LearnerSnapshotTest {
         Learner learner = Learner.fresh(model)) {
       learner.average(0.5);
       try (LearnerSnapshot snapshot = learner.snapshot(Optional.empty())) {
-        snapshot.saveAverage(folder.resolve("with"));
+        snapshot.state().saveAverage(folder.resolve("with"));
         learner.average(0);
         learner.snapshot(Optional.of(snapshot));
-        assertThatThrownBy(() -> snapshot.saveAverage(folder.resolve("without")))
+        assertThatThrownBy(() -> snapshot.state().saveAverage(folder.resolve("without")))
             .isInstanceOf(IllegalStateException.class)
             .hasMessage("average of weights must be kept, got none");
       }
@@ -151,25 +151,25 @@ class LearnerSnapshotTest {
       writer.commit();
     }
     try (CheckpointWriter writer = CheckpointWriter.begin(to.resolve("average"))) {
-      learner.writeAverage(writer, 20_000);
+      learner.state().writeAverage(writer, 20_000);
       writer.commit();
     }
-    learner.save(to.resolve("moments"));
-    learner.saveAverage(to.resolve("tensors"));
+    learner.state().saveMoments(to.resolve("moments"));
+    learner.state().saveAverage(to.resolve("tensors"));
   }
 
   private static Path write(LearnerSnapshot snapshot, Path to) throws IOException {
     Files.createDirectory(to);
     try (CheckpointWriter writer = CheckpointWriter.begin(to.resolve("model"))) {
-      snapshot.writeModel(writer, 20_000);
+      snapshot.state().writeModel(writer, 20_000);
       writer.commit();
     }
     try (CheckpointWriter writer = CheckpointWriter.begin(to.resolve("average"))) {
-      snapshot.writeAverage(writer, 20_000);
+      snapshot.state().writeAverage(writer, 20_000);
       writer.commit();
     }
-    snapshot.saveMoments(to.resolve("moments"));
-    snapshot.saveAverage(to.resolve("tensors"));
+    snapshot.state().saveMoments(to.resolve("moments"));
+    snapshot.state().saveAverage(to.resolve("tensors"));
     return to;
   }
 

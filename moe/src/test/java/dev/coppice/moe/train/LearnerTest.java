@@ -46,7 +46,7 @@ class LearnerTest {
       try (Learner learner = Learner.fresh(model)) {
         learner.accumulate(batch(1), WEIGHTS, 1);
         learner.update(ADAM, 0);
-        learner.save(state);
+        learner.state().saveMoments(state);
         learner.accumulate(batch(2), WEIGHTS, 1);
         learner.update(ADAM, 1e-2);
       }
@@ -130,7 +130,7 @@ class LearnerTest {
     Path state = folder.resolve("optimizer.safetensors");
     try (LanguageModel model = LanguageModel.fresh(config(), 1, Precision.FLOAT32);
         Learner learner = Learner.fresh(model)) {
-      learner.save(state);
+      learner.state().saveMoments(state);
     }
     ObjectNode wider = config().put("moe_intermediate_size", 20);
     try (LanguageModel model = LanguageModel.fresh(wider, 1, Precision.FLOAT32)) {

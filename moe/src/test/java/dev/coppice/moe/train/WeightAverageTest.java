@@ -61,8 +61,8 @@ class WeightAverageTest {
       learner.average(DECAY);
       train(model, learner, 0);
       train(model, learner, 1);
-      learner.saveAverage(file);
-      learner.save(moments);
+      learner.state().saveAverage(file);
+      learner.state().saveMoments(moments);
       Memories.of(model.parameters()).restore(other.parameters());
       try (Learner restored = Learner.restore(other, moments)) {
         restored.average(DECAY);
@@ -85,7 +85,7 @@ class WeightAverageTest {
       learner.average(DECAY);
       train(model, learner, 0);
       try (CheckpointWriter writer = CheckpointWriter.begin(written)) {
-        learner.writeAverage(writer, 20_000);
+        learner.state().writeAverage(writer, 20_000);
         writer.commit();
       }
       try (Checkpoint checkpoint = Checkpoint.open(written);
@@ -102,19 +102,20 @@ class WeightAverageTest {
     Path file = folder.resolve("average.safetensors");
     try (LanguageModel model = open();
         Learner learner = Learner.fresh(model)) {
-      assertThatThrownBy(() -> learner.saveAverage(file))
+      assertThatThrownBy(() -> learner.state().saveAverage(file))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("average of weights must be kept, got none");
       assertThatThrownBy(() -> learner.restoreAverage(file))
           .isInstanceOf(IllegalStateException.class);
       learner.average(DECAY);
       learner.average(0);
-      assertThatThrownBy(() -> learner.saveAverage(file)).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> learner.state().saveAverage(file))
+          .isInstanceOf(IllegalStateException.class);
       assertThatThrownBy(() -> learner.average(1))
           .hasMessage("decay of the average must lie in [0, 1), got 1.0");
       assertThat(file).doesNotExist();
       learner.average(DECAY);
-      learner.save(file);
+      learner.state().saveMoments(file);
       assertThatThrownBy(() -> learner.restoreAverage(file))
           .isInstanceOf(CoppiceException.class)
           .hasMessageContaining("must be there, got none");
