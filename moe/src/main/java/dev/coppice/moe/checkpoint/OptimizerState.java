@@ -40,13 +40,15 @@ public final class OptimizerState {
   /** One of the two moments of a tensor. */
   public enum Moment {
     /** The running mean of gradients. */
-    FIRST("exp_avg."),
+    FIRST(1, "exp_avg."),
     /** The running mean of squared gradients. */
-    SECOND("exp_avg_sq.");
+    SECOND(2, "exp_avg_sq.");
 
+    private final int order;
     private final String prefix;
 
-    Moment(String prefix) {
+    Moment(int order, String prefix) {
+      this.order = order;
       this.prefix = prefix;
     }
 
@@ -57,7 +59,7 @@ public final class OptimizerState {
 
     /** The power of the gradient: 1 or 2. */
     public int order() {
-      return ordinal() + 1;
+      return order;
     }
 
     /** The tensor with this moment of a weight. */
