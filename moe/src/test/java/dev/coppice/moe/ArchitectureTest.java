@@ -89,6 +89,18 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  /** The encoder may be dropped as soon as the library is as fast. */
+  @Test
+  void onlyTokenizersKnowTheBytePairEncoder() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("dev.coppice.moe.text", "dev.coppice.moe.text.bpe")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("dev.coppice.moe.text.bpe")
+        .check(CLASSES);
+  }
+
   @Test
   void packagesHaveFiveToTwentyFourFiles() throws IOException {
     PackageSizes.assertBounded(
