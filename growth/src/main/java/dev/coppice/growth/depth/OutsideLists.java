@@ -44,6 +44,7 @@ final class OutsideLists {
    * @param config the whole configuration
    * @param grown the language model's object in it
    */
+  @SuppressWarnings("ReferenceEquality") // equal objects at two places are two objects
   void grow(ObjectNode config, ObjectNode grown) {
     if (config == grown) {
       return;
