@@ -34,6 +34,7 @@ public final class Workers implements AutoCloseable {
           new LinkedBlockingQueue<>(),
           new ThreadFactoryBuilder().setNameFormat("coppice-share-%d").setDaemon(true).build());
   private final ThreadLocal<Integer> ownThreads = ThreadLocal.withInitial(() -> 0);
+  private volatile int lastAlone;
 
   /**
    * Threads, none of which runs yet.
@@ -91,8 +92,14 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** Threads that the last task on a caller's thread used; 0 before the first. */
+  public int lastAlone() {
+    return lastAlone;
+  }
+
   /** Runs a task on the caller's thread, with operators of so many threads. */
   public <T> T alone(int threads, Callable<T> task) {
+    lastAlone = threads;
     JniUtils.setNumThreads(threads);
     try {
       return call(task);

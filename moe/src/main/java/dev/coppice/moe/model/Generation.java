@@ -64,7 +64,8 @@ public final class Generation implements AutoCloseable {
     model.check(TokenBatch.unlabelled(ids, 1));
     float[] logits = {};
     for (int from = 0; from < ids.length; from += PIECE) {
-      logits = step(Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PIECE)));
+      int[] piece = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PIECE));
+      logits = model.workers().alone(model.stepThreads(piece.length), () -> step(piece));
     }
     return logits;
   }

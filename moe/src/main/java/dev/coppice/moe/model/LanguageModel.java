@@ -166,16 +166,21 @@ public final class LanguageModel implements AutoCloseable {
     return block;
   }
 
-  /** Trains and scores with so many threads from now on; until then {@link ThreadRule} holds. */
+  /** Computes with so many threads from now on; until then {@link ThreadRule} holds. */
   public void threads(int count) {
     checkArgument(count > 0, "threads must be positive, got %s", count);
     threads = OptionalInt.of(count);
   }
 
-  /** Threads that train and score a batch. */
+  /** Threads that compute a batch. */
   public int threads(TokenBatch batch) {
     return threads.orElseGet(
         () -> ThreadRule.threads(parameters.backend(), spec, batch.batch(), batch.sequence()));
+  }
+
+  /** Threads that compute a step of so many tokens of one text. */
+  int stepThreads(int tokens) {
+    return threads.orElseGet(() -> ThreadRule.threadsOfStep(spec, tokens));
   }
 
   /**
@@ -185,6 +190,10 @@ public final class LanguageModel implements AutoCloseable {
    */
   public float[] logits(TokenBatch batch) {
     check(batch);
+    return workers.alone(threads(batch), () -> logitsHere(batch));
+  }
+
+  private float[] logitsHere(TokenBatch batch) {
     try (NDManager scratch = manager.newSubManager();
         NDArray logits = kernels.logits(ids(scratch, batch), inputs(batch))) {
       return logits.toFloatArray();
@@ -232,6 +241,10 @@ public final class LanguageModel implements AutoCloseable {
    */
   public RouterHealth routers(TokenBatch batch) {
     check(batch);
+    return workers.alone(threads(batch), () -> routersHere(batch));
+  }
+
+  private RouterHealth routersHere(TokenBatch batch) {
     try (NDManager scratch = manager.newSubManager();
         NDArray rows = kernels.routers(ids(scratch, batch), inputs(batch))) {
       int experts = spec.firstMoe().map(LayerSpec.Moe::experts).orElse(0);

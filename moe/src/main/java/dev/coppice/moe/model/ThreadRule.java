@@ -4,7 +4,7 @@ import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.spec.MoeSpec;
 
 /**
- * The number of threads that train a model on a batch, where the user gives none.
+ * The number of threads that compute a model on a batch, where the user gives none.
  *
  * <p>Each thread must have a billion operations a step. With less, the threads' meetings and the
  * operators that every thread calls for its own share cost more processor time than is saved: two
@@ -16,6 +16,9 @@ import dev.coppice.moe.spec.MoeSpec;
  */
 public final class ThreadRule {
   private static final double OPERATIONS_EACH = 1e9;
+
+  /** A step of fewer tokens counts as one of so many: chosen, not measured. */
+  private static final int TOKENS_A_READING = 16;
 
   private ThreadRule() {}
 
@@ -30,6 +33,17 @@ public final class ThreadRule {
   public static int threads(Backend backend, MoeSpec spec, int batch, int sequence) {
     int most = backend.facts().threads();
     return backend.threadsGiven() ? most : threads(spec, batch, sequence, most);
+  }
+
+  /**
+   * Threads for a step of generation on this machine. Each step reads all weights in use, so that
+   * few tokens count as sixteen: a large model is read by all cores for one token, too.
+   *
+   * @param spec of the model
+   * @param tokens of the step
+   */
+  static int threadsOfStep(MoeSpec spec, int tokens) {
+    return threads(spec, 1, Math.max(tokens, TOKENS_A_READING));
   }
 
   /** The rule, on a machine of so many cores. */

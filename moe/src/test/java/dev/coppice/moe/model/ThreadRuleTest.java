@@ -3,10 +3,12 @@ package dev.coppice.moe.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
+import dev.coppice.moe.backend.TorchRuntime;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
+import dev.coppice.moe.testing.SmallModel;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -39,6 +41,41 @@ class ThreadRuleTest {
     int batch = (int) Math.ceil(3e9 / (perToken * 64));
     assertThat(ThreadRule.threads(model, batch, 64, 16)).isEqualTo(3);
     assertThat(ThreadRule.threads(model, batch - 1, 64, 16)).isEqualTo(2);
+  }
+
+  @Test
+  void aStepOfOneTokenOfALargeModelTakesMoreThreadsThanItsOperationsAlone() {
+    int most = TorchRuntime.threads();
+    MoeSpec large = model(2048);
+    assertThat(ThreadRule.threads(large, 1, 1, most)).isOne();
+    assertThat(ThreadRule.threadsOfStep(large, 1))
+        .isEqualTo(ThreadRule.threads(large, 1, 16))
+        .isEqualTo(Math.min(most, 4));
+    assertThat(ThreadRule.threadsOfStep(large, 64)).isEqualTo(ThreadRule.threads(large, 1, 64));
+  }
+
+  @Test
+  void logitsRoutersAndGenerationOfATinyModelTakeOneThread() {
+    try (LanguageModel model = LanguageModel.fresh(SmallModel.config(), 1, Precision.FLOAT32)) {
+      TokenBatch batch = SmallModel.batch(1);
+      assertThat(using(model, () -> model.logits(batch))).isOne();
+      assertThat(using(model, () -> model.routers(batch))).isOne();
+      try (Generation text = model.generation(8)) {
+        assertThat(using(model, () -> text.append(1, 2, 3))).isOne();
+        assertThat(using(model, () -> text.append(4))).isOne();
+      }
+      model.threads(3);
+      assertThat(using(model, () -> model.logits(batch))).as("the given number").isEqualTo(3);
+    }
+  }
+
+  /** Threads of an operation; those of the engine are the same behind it. */
+  private static int using(LanguageModel model, Runnable operation) {
+    int engine = TorchRuntime.threads();
+    model.workers().alone(engine + 1, () -> 0);
+    operation.run();
+    assertThat(TorchRuntime.threads()).isEqualTo(engine);
+    return model.workers().lastAlone();
   }
 
   @Property
