@@ -1,5 +1,6 @@
 package dev.coppice.train.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -143,7 +144,7 @@ class DataCommandsTest {
 
   @Test
   void tokensNeedNoTokenizer() throws IOException {
-    Path tokens = Files.write(folder.resolve("a.bin"), new byte[400]);
+    Path tokens = Files.write(folder.resolve("a.bin"), "a\0b\0".repeat(100).getBytes(UTF_8));
     Outcome trained = train(checkpoint(1000), "--data", tokens, "-q");
     assertThat(trained.code()).as(trained.err()).isZero();
   }
@@ -153,7 +154,7 @@ class DataCommandsTest {
     Outcome strict = train(checkpoint(256), "--data", lines.getParent(), "--strict-data", "-q");
     assertThat(strict.err()).contains("with --strict-data nothing must be left out");
     assertThat(strict.code()).isEqualTo(3);
-    Path tokens = Files.write(folder.resolve("a.bin"), new byte[400]);
+    Path tokens = Files.write(folder.resolve("a.bin"), "a\0\0\0b\0\0\0".repeat(50).getBytes(UTF_8));
     Path large = checkpoint(70_000);
     assertThat(train(large, "--data", tokens, "-q").err()).contains("--bin-width must be given");
     Outcome wide = train(large, "--data", tokens, "-q", "--bin-width", 4);

@@ -1,5 +1,6 @@
 package dev.coppice.train.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -102,7 +103,7 @@ class LostDataTest extends TrainedRuns {
 
   @Test
   void tokenFilesThatAreGoneOrMovedAreNamedOrFound() throws IOException {
-    Path tokens = Files.write(folder.resolve("a.bin"), new byte[4000]);
+    Path tokens = Files.write(folder.resolve("a.bin"), "\1\0\2\0".repeat(1000).getBytes(UTF_8));
     trainBoth("--data", tokens, "--bin-width", 2);
     Path moved = Files.move(tokens, folder.resolve("b.bin"));
     Outcome gone = resume(cut);

@@ -1,5 +1,6 @@
 package dev.coppice.train.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -97,7 +98,7 @@ class TrainCommandTest {
     Path lines =
         Files.writeString(
             folder.resolve("a.jsonl"), "{\"body\": \"a line of some text\"}\n".repeat(20));
-    Path tokens = Files.write(folder.resolve("b.bin"), new byte[400]);
+    Path tokens = Files.write(folder.resolve("b.bin"), "a\0b\0".repeat(100).getBytes(UTF_8));
     List<Object> arguments = new ArrayList<>(List.of("train", checkpoint, "--out", run, "-q"));
     arguments.addAll(List.of("--data", texts + "=2", lines + "=1.5", tokens + "=0.5"));
     arguments.addAll(List.of("--text-field", "body", "--no-cache", "--no-document-mask"));
