@@ -230,6 +230,41 @@ final class DataOptions {
     }
     List<DataPath> paths =
         data.isEmpty() ? recovery.sources() : data.stream().map(DataPath::parse).toList();
+    return asRecorded(recovery, checkpoint, quiet, how -> recovery.anew(how, paths));
+  }
+
+  /**
+   * Checks that evaluation data which a resume was given is that of its run.
+   *
+   * @param recovery of the run's data
+   * @param own evaluation data of its own, if any was given
+   * @param checkpoint whose tokenizer reads text
+   * @param quiet whether progress is not shown
+   * @throws dev.coppice.moe.CoppiceException naming the first that differs
+   */
+  void checkHeldOut(DataRecovery recovery, List<Path> own, Path checkpoint, boolean quiet)
+      throws IOException {
+    if (!own.isEmpty()) {
+      asRecorded(
+          recovery,
+          checkpoint,
+          quiet,
+          how -> {
+            recovery.checkHeldOut(how, own);
+            return own;
+          });
+    }
+  }
+
+  /** A use of a preparation. */
+  @FunctionalInterface
+  private interface Preparing<T> {
+    T with(Preparation how) throws IOException;
+  }
+
+  /** Reads as a run recorded that it read; a run that recorded nothing, as the options say. */
+  private <T> T asRecorded(DataRecovery recovery, Path checkpoint, boolean quiet, Preparing<T> use)
+      throws IOException {
     Optional<DataRecord> recorded = Optional.ofNullable(recovery.spec().read());
     TextData.Kind kind =
         recorded.map(DataRecord::reading).map(TextData.Kind::of).orElseGet(this::readingOf);
@@ -243,7 +278,7 @@ final class DataOptions {
                   DocumentStart.of(documentStart.orElse("none"), reader),
                   end("auto", source, reader),
                   source.rules(false, strict));
-      return recovery.anew(new Preparation(how, reader, progress), paths);
+      return use.with(new Preparation(how, reader, progress));
     }
   }
 

@@ -8,6 +8,10 @@ import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.run.TrainingRun;
 import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunManifest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -71,6 +75,24 @@ final class SameOptions {
             other -> {
               throw differs("the budget", said(run.budget()), said(other));
             });
+  }
+
+  /**
+   * Checks that a checkpoint which is given again is the one that the run started from.
+   *
+   * @param run that is resumed
+   * @param given the checkpoint's folder
+   * @throws CoppiceException naming both, if they are two
+   */
+  static void checkSource(RunManifest run, Path given) throws IOException {
+    Path before = Path.of(run.checkpoint());
+    Path now = given.toAbsolutePath().normalize();
+    boolean same =
+        before.equals(now)
+            || (Files.exists(before) && Files.exists(now) && Files.isSameFile(before, now));
+    if (!same) {
+      throw differs("CKPT", before.toString(), now.toString());
+    }
   }
 
   /** An option with another value than the run's. */

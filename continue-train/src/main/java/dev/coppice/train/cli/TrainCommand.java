@@ -25,6 +25,8 @@ import dev.coppice.train.run.StopSignals;
 import dev.coppice.train.run.TrainResult;
 import dev.coppice.train.run.TrainingRun;
 import dev.coppice.train.spec.TrainSpec;
+import dev.coppice.train.store.RunFolder;
+import dev.coppice.train.store.RunManifest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +64,7 @@ final class TrainCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "CKPT",
       arity = "0..1",
-      description = "Checkpoint folder; not needed with --resume.")
+      description = "Checkpoint folder; with --resume that of the run, or left out.")
   private Optional<Path> checkpoint;
 
   @Option(
@@ -178,6 +180,9 @@ final class TrainCommand implements Callable<Integer> {
     if (!Files.isDirectory(out)) {
       throw usage("run folder must exist to be resumed, got " + out);
     }
+    if (checkpoint.isPresent()) {
+      SameOptions.checkSource(RunManifest.read(RunFolder.manifest(out)), checkpoint.get());
+    }
     TrainingRun run =
         TrainingRun.resume(
             out,
@@ -196,6 +201,7 @@ final class TrainCommand implements Callable<Integer> {
     SameReading.checkHeldOut(heldOut.holdOut(0), recovery.spec());
     ParseResult given = command.commandLine().getParseResult();
     data.checkSame(given::hasMatchedOption, recovery.spec(), source);
+    data.checkHeldOut(recovery, heldOut.holdOut(0).own(), source, output.quiet());
     return data.again(recovery, source, output.quiet());
   }
 

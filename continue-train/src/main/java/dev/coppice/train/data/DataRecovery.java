@@ -115,6 +115,17 @@ public record DataRecovery(DataSpec spec, Path runFolder) {
         paths, Optional.ofNullable(spec.parts().get(0).split()), runFolder, this::check);
   }
 
+  /**
+   * Checks that evaluation data which is given again is that of the run.
+   *
+   * @param preparation reads as the run's data was read
+   * @param own evaluation data of its own, each path a source
+   * @throws CoppiceException naming the first that differs
+   */
+  public void checkHeldOut(Preparation preparation, List<Path> own) throws IOException {
+    new SameHeldOut(this, own).check(preparation);
+  }
+
   private void check(TrainingData made) {
     if (!made.fingerprint().equals(spec.sha256())) {
       throw new CoppiceException(

@@ -280,6 +280,11 @@ public final class Preparation {
     return one ? List.of(String.join(", ", names)) : names;
   }
 
+  /** Writes the evaluation data of its own that some paths hold to a folder, as to a run's. */
+  void writeOwn(List<Path> own, Path folder) throws IOException {
+    writeHeldOut(List.of(), List.of(), new HoldOut(Optional.empty(), own), folder);
+  }
+
   private void writeHeldOut(List<String> names, List<Read> parts, HoldOut holdOut, Path staging)
       throws IOException {
     Path scratch = staging.resolve("scratch");

@@ -54,6 +54,69 @@ class RunOptionsTest extends TrainedRuns {
   }
 
   @Test
+  void aCheckpointThatIsGivenAgainIsTheRuns() throws IOException {
+    trainBoth("--data", lines);
+    Path step = cut.resolve("step-00000002");
+    for (Path other : List.of(step, folder.resolve("gone"))) {
+      Outcome refused = again(other);
+      assertThat(refused.code()).isEqualTo(2);
+      assertThat(refused.err())
+          .isEqualTo(
+              "coppice: options must be those of the run or left out, got CKPT "
+                  + other
+                  + " where the run has "
+                  + checkpoint
+                  + "\n");
+    }
+    assertThat(cut.resolve("step-00000004")).doesNotExist();
+    Path link = Files.createSymbolicLink(folder.resolve("link"), checkpoint);
+    assertThat(again(link)).isEqualTo(new Outcome(0, ""));
+    assertSame();
+    assertThat(again(folder.resolve("x/../ckpt"))).isEqualTo(new Outcome(0, ""));
+  }
+
+  private Outcome again(Path source) {
+    return coppice(List.of("train", source, "--out", cut, "--resume", "-q", "--no-tensorboard"));
+  }
+
+  @Test
+  void evaluationDataThatIsGivenAgainIsTheRuns() throws IOException {
+    Path one = Files.writeString(folder.resolve("1.txt"), "the cat at the tee ".repeat(9));
+    Path two = Files.writeString(folder.resolve("2.txt"), "the tee at the cat ".repeat(9));
+    Path moved = Files.copy(one, folder.resolve("moved.txt"));
+    trainBoth("--data", lines, "--held-out", 0.2, "--held-out-data", one, two);
+    Object[][] others = {
+      {"--held-out-data " + one + " where the run has " + one + " " + two, one},
+      {"got other tokens in " + two + " than the run has of " + one, two, one},
+      {"got other tokens in " + lines + " than the run has of " + two, one, lines},
+    };
+    for (Object[] other : others) {
+      Outcome refused = resumeWith(List.of(other).subList(1, other.length));
+      assertThat(refused.code()).isEqualTo(other.length == 2 ? 2 : 4);
+      assertThat(refused.err()).endsWith(other[0] + "\n").hasLineCount(1);
+    }
+    assertThat(cut.resolve("step-00000004")).doesNotExist();
+    assertThat(resumeWith(List.of(moved, two))).isEqualTo(new Outcome(0, ""));
+    assertSame();
+    assertThat(cut).isDirectoryNotContaining("glob:**.tmp-*");
+    Files.writeString(one, "the");
+    assertThat(resumeWith(List.of(one, two)).err()).contains("got other tokens in " + one);
+  }
+
+  private Outcome resumeWith(List<?> heldOut) {
+    List<Object> options = new ArrayList<>(List.of("--cache", cache, "--held-out-data"));
+    options.addAll(heldOut);
+    return resume(cut, options.toArray());
+  }
+
+  @Test
+  void evaluationDataIsNotAddedToARun() throws IOException {
+    trainBoth("--data", lines);
+    assertThat(resumeWith(List.of(lines)).err())
+        .endsWith("got --held-out-data " + lines + " where the run has none\n");
+  }
+
+  @Test
   void noDefaultMakesACommandFail() throws IOException {
     List<Object> common = List.of("--data", lines, "--cache", cache, "-q");
     List<Object> training = new ArrayList<>(List.of("train", checkpoint, "--out", whole));
