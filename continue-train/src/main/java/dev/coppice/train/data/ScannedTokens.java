@@ -110,7 +110,7 @@ final class ScannedTokens {
             file.toString(),
             Long.toString(table.bytes().size()),
             Files.getLastModifiedTime(file).toString(),
-            table.type().name() + (table.bare() ? " of a width and order that were judged" : ""),
+            table.type().name() + (table.bare() ? " of a width and byte spread that were judged" : " of ids judged"),
             Long.toString(table.offset()),
             Integer.toString(documentEnd));
     return Hashing.sha256().hashString(all, StandardCharsets.UTF_8).toString();
@@ -154,7 +154,7 @@ final class ScannedTokens {
                 result.width().getAsInt(),
                 table.path()));
       }
-      if (table.bare() && result.fault().isPresent()) {
+      if (result.fault().isPresent()) {
         throw new CoppiceException(
             ExitCode.INPUT_INVALID, result.fault().get() + " (" + table.path() + ")");
       }

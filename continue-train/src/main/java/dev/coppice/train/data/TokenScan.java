@@ -30,6 +30,7 @@ final class TokenScan {
   private long largest = -1;
   private long smallest = Long.MAX_VALUE;
   private long bits;
+  private final ByteSpread spread = new ByteSpread();
   private long next;
 
   /** The largest token at each place, by its rest when divided by four. */
@@ -102,7 +103,7 @@ final class TokenScan {
     return OptionalInt.of(table.type().width() * (twice ? 4 : 2));
   }
 
-  /** One id throughout, or ids whose lower byte is always zero, as those of another byte order. */
+  /** One id throughout; in files that do not state their byte order, ids of the other order. */
   private Optional<String> fault() {
     if (next < FEWEST_TO_JUDGE) {
       return Optional.empty();
@@ -110,10 +111,20 @@ final class TokenScan {
     if (smallest == largest) {
       return Optional.of("tokens must have several ids, got " + next + " times " + largest);
     }
-    return table.type().width() > 1 && (bits & 0xFF) == 0
+    return table.bare() ? wrongOrder() : Optional.empty();
+  }
+
+  private Optional<String> wrongOrder() {
+    if (table.type().width() > 1 && (bits & 0xFF) == 0) {
+      return Optional.of(
+          "tokens must be little-endian, got ids that are all multiples of 256, as big-endian"
+              + " ones are");
+    }
+    return spread.isSwapped()
         ? Optional.of(
-            "tokens must be little-endian, got ids that are all multiples of 256, as big-endian"
-                + " ones are")
+            "tokens must be little-endian, got ids with "
+                + spread.describe()
+                + ", as big-endian ones have; a .npy file states its order")
         : Optional.empty();
   }
 
@@ -144,6 +155,9 @@ final class TokenScan {
       largest = Math.max(largest, token);
       smallest = Math.min(smallest, token);
       bits |= token;
+      if (width == Short.BYTES) {
+        spread.add(token);
+      }
       int place = (int) (next & 3);
       largestAt[place] = Math.max(largestAt[place], token);
       if (token == documentEnd) {

@@ -15,8 +15,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files of tokens whose width must be seen, said or asked for. */
 class TokenWidthTest extends DataTestBase {
@@ -114,6 +119,57 @@ class TokenWidthTest extends DataTestBase {
     mixed[3] = 1;
     assertThat(read(bin("mixed.bin", 2, mixed), DataForm.AUTO, OptionalInt.of(2), 65_536))
         .isEqualTo(butLast(mixed));
+  }
+
+  /** Ids as text has them: small ones often, large ones seldom. */
+  private static int[] text(int vocabulary, int tokens) {
+    Random random = new Random(5);
+    return IntStream.range(0, tokens)
+        .map(i -> (int) (vocabulary * Math.pow(random.nextDouble(), 3)))
+        .toArray();
+  }
+
+  private static int[] swapped(int... ids) {
+    return IntStream.of(ids).map(id -> (id & 0xFF) << 8 | id >> 8).toArray();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2000, 1024", "4096, 5000", "16000, 20000", "32000, 70000", "50257, 70000"})
+  void bigEndianTokensOfALargeVocabularyAreRefusedByTheirBytes(int vocabulary, int tokens)
+      throws IOException {
+    int[] ids = text(vocabulary, tokens);
+    refused(bin("big.bin", 2, swapped(ids)), OptionalInt.of(2), 70_000)
+        .hasMessageContaining("tokens must be little-endian, got ids with ")
+        .hasMessageContaining("; a .npy file states its order");
+    assertThat(read(bin("a.bin", 2, ids), DataForm.AUTO, OptionalInt.of(2), 70_000))
+        .isEqualTo(butLast(ids));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {300, 2000, 16_000, 32_000, 50_257, 65_536})
+  void tokensOfAnyVocabularyAreReadHoweverManyThereAre(int vocabulary) throws IOException {
+    for (int tokens : new int[] {40, 1024, 66_000}) {
+      int[] ids = text(vocabulary, tokens);
+      Path file = bin("of-" + tokens + ".bin", 2, ids);
+      assertThat(read(file, DataForm.AUTO, OptionalInt.of(2), 70_000)).isEqualTo(butLast(ids));
+    }
+  }
+
+  @Test
+  void anOrderThatTheFileStatesIsNotJudged() throws IOException {
+    int[] ids = swapped(text(4096, 5000));
+    Path file = npy("a.npy", "<u2", ids.length + ",", bytes(2, ids));
+    assertThat(read(file, DataForm.AUTO, OptionalInt.empty(), 70_000)).isEqualTo(butLast(ids));
+  }
+
+  @Test
+  void oneIdThroughoutIsRefusedWhateverTheForm() throws IOException {
+    refused(npy("a.npy", "<u2", "40,", bytes(2, new int[40])))
+        .hasMessageContaining("tokens must have several ids, got 40 times 0");
+    ByteBuffer llmc = ByteBuffer.allocate(1024 + 80).order(ByteOrder.LITTLE_ENDIAN);
+    llmc.putInt(0, 20_240_520).putInt(4, 1).putInt(8, 40);
+    refused(Files.write(folder.resolve("llmc.bin"), llmc.array()))
+        .hasMessageContaining("tokens must have several ids, got 40 times 0");
   }
 
   @Test
