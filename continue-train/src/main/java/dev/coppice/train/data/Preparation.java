@@ -234,9 +234,7 @@ public final class Preparation {
               + " paths");
     }
     PartBuilder builder = builder(folder);
-    if (weighted == 1 && paths.size() == 1) {
-      LOG.warn("the weight of {} changes nothing, as it is the only part", paths.get(0).path());
-    }
+    warn(weightNotes(paths));
     if (weighted == 0) {
       List<Path> all = paths.stream().map(DataPath::path).toList();
       return List.of(part(1, builder.build(all), split));
@@ -248,6 +246,14 @@ public final class Preparation {
     }
     warn(RepeatedFiles.inMixture(parts.stream().map(Read::paths).toList()));
     return parts;
+  }
+
+  /** Remarks on weights that have no effect. */
+  static List<String> weightNotes(List<DataPath> paths) {
+    return paths.size() == 1 && paths.get(0).weight().isPresent()
+        ? List.of(
+            "the weight of " + paths.get(0).path() + " changes nothing, as it is the only part")
+        : List.of();
   }
 
   private static Read part(

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Files that are in more than one part, and tables that are read as text. */
+/** Remarks on parts: files of more than one, weights without effect, tables read as text. */
 class RepeatedFilesTest extends DataTestBase {
   private List<List<PathRecord>> read(String... data) throws IOException {
     List<DataPath> paths = Stream.of(data).map(DataPath::parse).toList();
@@ -60,6 +60,22 @@ class RepeatedFilesTest extends DataTestBase {
     }
     Path tokens = Files.write(folder.resolve("a.bin"), new byte[] {1, 0, 2, 0});
     assertThat(RepeatedFiles.inMixture(read(tokens + "=1", tokens + "=2"))).hasSize(1);
+  }
+
+  @Test
+  void theWeightOfAnOnlyPartIsRemarkedAndChangesNothing() throws IOException {
+    Path one = text("one.txt", "a text");
+    DataPath weighted = DataPath.parse(one + "=3");
+    DataPath plain = DataPath.parse(one.toString());
+    assertThat(Preparation.weightNotes(List.of(weighted)))
+        .containsExactly("the weight of " + one + " changes nothing, as it is the only part");
+    assertThat(Preparation.weightNotes(List.of(plain))).isEmpty();
+    assertThat(Preparation.weightNotes(List.of(weighted, DataPath.parse(one + "=1")))).isEmpty();
+    try (TrainingData with = prepare(Optional.of(cache), Optional.empty(), weighted);
+        TrainingData without = prepare(Optional.of(cache), Optional.empty(), plain)) {
+      assertThat(with.batches(2, 2, true).batch(0, 2).ids())
+          .isEqualTo(without.batches(2, 2, true).batch(0, 2).ids());
+    }
   }
 
   @Test
