@@ -131,6 +131,7 @@ final class EvalCommand implements Callable<Integer> {
         (text, record) -> {
           DataRecord used = record.used(spec.sequence(), Optional.empty());
           DataNotes.print(used, command, output);
+          reading.warnOfFewer(text.tokens(), spec);
           EvalReport report = Evaluator.score(model, text, spec, progress).report();
           return new Judged(report, text.documentEnd(), used);
         });

@@ -75,6 +75,7 @@ final class RoutersCommand implements Callable<Integer> {
           (text, record) -> {
             EvalSpec fitted = reading.fitted(spec, model.spec());
             DataNotes.print(record.used(fitted.sequence(), Optional.empty()), command, output);
+            reading.warnOfFewer(text.tokens(), fitted);
             return judge(model, text.tokens(), fitted, twins);
           });
     }

@@ -2,6 +2,8 @@ package dev.coppice.train.cli;
 
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.spec.MoeSpec;
+import dev.coppice.train.data.TokenSequence;
+import dev.coppice.train.data.TokenWindows;
 import dev.coppice.train.eval.EvalSpec;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -74,6 +76,31 @@ final class WindowOptions {
     }
     LOG.warn("windows have {} tokens: the model has no more positions", limit);
     return spec.withSequence(limit);
+  }
+
+  /**
+   * Warns where more windows were asked for than a text has.
+   *
+   * @param text that is read
+   * @param spec how
+   */
+  void warnOfFewer(TokenSequence text, EvalSpec spec) {
+    fewer(text, spec).ifPresent(note -> LOG.warn("{}", note));
+  }
+
+  /** The warning, if there are fewer windows. */
+  Optional<String> fewer(TokenSequence text, EvalSpec spec) {
+    long there = new TokenWindows(text, spec.sequence()).covering();
+    return windows
+        .filter(asked -> asked > there)
+        .map(
+            asked ->
+                "the data has "
+                    + there
+                    + " windows of up to "
+                    + spec.sequence()
+                    + " tokens, and all are read: --windows asks for "
+                    + asked);
   }
 
   /** Why documents are masked, or are not. */

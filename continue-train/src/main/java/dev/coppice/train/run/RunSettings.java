@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.train.data.HeldOut;
+import dev.coppice.train.data.TokenWindows;
 import dev.coppice.train.optimizer.LossSpec;
 import dev.coppice.train.spec.TrainSpec;
 import java.io.IOException;
@@ -29,7 +30,7 @@ final class RunSettings {
     Optional<HeldOut> heldOut = HeldOut.open(runFolder);
     if (heldOut.isPresent()) {
       try (HeldOut text = heldOut.get()) {
-        lines.add(heldOut(text));
+        lines.add(heldOut(text, spec));
       }
     }
     return lines.build();
@@ -47,16 +48,26 @@ final class RunSettings {
         moe.topK());
   }
 
-  private static String heldOut(HeldOut text) {
+  private static String heldOut(HeldOut text, TrainSpec spec) {
     return text.sources().stream()
         .map(
             source ->
                 String.format(
                     Locale.ROOT,
-                    "%s (%d tokens, %d documents)",
+                    "%s (%d tokens, %d documents%s)",
                     source.name(),
                     source.tokens().tokenCount(),
-                    source.tokens().documentCount()))
+                    source.tokens().documentCount(),
+                    windows(source, spec)))
         .collect(Collectors.joining(", ", "held out: ", ""));
+  }
+
+  private static String windows(HeldOut.Source source, TrainSpec spec) {
+    if (spec.evaluation().everySteps() == 0) {
+      return "";
+    }
+    long there = new TokenWindows(source.tokens(), spec.batch().sequence()).covering();
+    long read = Math.min(there, spec.evaluation().windows());
+    return String.format(Locale.ROOT, "; an evaluation reads %d of %d windows", read, there);
   }
 }
