@@ -110,7 +110,10 @@ final class ScannedTokens {
             file.toString(),
             Long.toString(table.bytes().size()),
             Files.getLastModifiedTime(file).toString(),
-            table.type().name() + (table.bare() ? " of a width and byte spread that were judged" : " of ids judged"),
+            table.type().name()
+                + (table.bare()
+                    ? " of a width and byte spread that were judged"
+                    : " of ids judged"),
             Long.toString(table.offset()),
             Integer.toString(documentEnd));
     return Hashing.sha256().hashString(all, StandardCharsets.UTF_8).toString();

@@ -21,8 +21,7 @@ class WindowOptionsTest {
   @Test
   void moreWindowsThanTheDataHasAreRemarkedWithBothNumbers() throws IOException {
     // ten labels: two windows of four, and one of two
-    try (TokenFile text =
-        TestTokens.write(folder.resolve("a.tokens"), 256, List.of(new int[11]))) {
+    try (TokenFile text = TestTokens.write(folder.resolve("a.tokens"), 256, List.of(new int[11]))) {
       assertThat(note(text, "--windows", "4"))
           .contains(
               "the data has 3 windows of up to 4 tokens, and all are read: --windows asks for 4");
