@@ -180,7 +180,7 @@ public final class LanguageModel implements AutoCloseable {
 
   /** Threads that compute a step of so many tokens of one text. */
   int stepThreads(int tokens) {
-    return threads.orElseGet(() -> ThreadRule.threadsOfStep(spec, tokens));
+    return threads.orElseGet(() -> ThreadRule.threadsOfStep(parameters.backend(), spec, tokens));
   }
 
   /**

@@ -39,11 +39,12 @@ public final class ThreadRule {
    * Threads for a step of generation on this machine. Each step reads all weights in use, so that
    * few tokens count as sixteen: a large model is read by all cores for one token, too.
    *
+   * @param backend that computes
    * @param spec of the model
    * @param tokens of the step
    */
-  static int threadsOfStep(MoeSpec spec, int tokens) {
-    return threads(spec, 1, Math.max(tokens, TOKENS_A_READING));
+  static int threadsOfStep(Backend backend, MoeSpec spec, int tokens) {
+    return threads(backend, spec, 1, Math.max(tokens, TOKENS_A_READING));
   }
 
   /** The rule, on a machine of so many cores. */

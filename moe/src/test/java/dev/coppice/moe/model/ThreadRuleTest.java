@@ -3,7 +3,7 @@ package dev.coppice.moe.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.backend.TorchRuntime;
+import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
@@ -45,13 +45,14 @@ class ThreadRuleTest {
 
   @Test
   void aStepOfOneTokenOfALargeModelTakesMoreThreadsThanItsOperationsAlone() {
-    int most = TorchRuntime.threads();
+    Backend here = Backend.forThisMachine();
     MoeSpec large = model(2048);
-    assertThat(ThreadRule.threads(large, 1, 1, most)).isOne();
-    assertThat(ThreadRule.threadsOfStep(large, 1))
-        .isEqualTo(ThreadRule.threads(large, 1, 16))
-        .isEqualTo(Math.min(most, 4));
-    assertThat(ThreadRule.threadsOfStep(large, 64)).isEqualTo(ThreadRule.threads(large, 1, 64));
+    assertThat(ThreadRule.threads(large, 1, 1, 64)).isOne();
+    assertThat(ThreadRule.threads(large, 1, 16, 64)).isEqualTo(2);
+    assertThat(ThreadRule.threadsOfStep(here, large, 1))
+        .isEqualTo(ThreadRule.threads(here, large, 1, 16));
+    assertThat(ThreadRule.threadsOfStep(here, large, 64))
+        .isEqualTo(ThreadRule.threads(here, large, 1, 64));
   }
 
   @Test
@@ -71,10 +72,10 @@ class ThreadRuleTest {
 
   /** Threads of an operation; those of the engine are the same behind it. */
   private static int using(LanguageModel model, Runnable operation) {
-    int engine = TorchRuntime.threads();
+    int engine = Backend.forThisMachine().facts().threads();
     model.workers().alone(engine + 1, () -> 0);
     operation.run();
-    assertThat(TorchRuntime.threads()).isEqualTo(engine);
+    assertThat(Backend.forThisMachine().facts().threads()).isEqualTo(engine);
     return model.workers().lastAlone();
   }
 
