@@ -5,7 +5,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.chart.Point;
 import dev.coppice.train.budget.Budget;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.token.TokenFile;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.optimizer.InitialMoments;

@@ -2,11 +2,11 @@ package dev.coppice.bench.experiment;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.text.ByteTokenizer;
-import dev.coppice.train.data.CorpusBuilder;
-import dev.coppice.train.data.HeldOutSplit;
-import dev.coppice.train.data.TextDocument;
-import dev.coppice.train.data.TextFolder;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.encode.CorpusBuilder;
+import dev.coppice.train.data.folder.TextFolder;
+import dev.coppice.train.data.heldout.HeldOutSplit;
+import dev.coppice.train.data.text.TextDocument;
+import dev.coppice.train.data.token.TokenFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.coppice.train.cli;
 
 import dev.coppice.train.data.DataPath;
-import dev.coppice.train.data.HoldOut;
-import dev.coppice.train.data.PartSpec;
+import dev.coppice.train.data.heldout.HeldOutSpec;
+import dev.coppice.train.data.heldout.HoldOut;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +30,7 @@ final class HeldOutOptions {
 
   /** The options that were given. */
   HoldOut holdOut(long seed) {
-    return new HoldOut(share.map(part -> new PartSpec.HeldOutSpec(part, seed)), paths());
+    return new HoldOut(share.map(part -> new HeldOutSpec(part, seed)), paths());
   }
 
   private List<Path> paths() {

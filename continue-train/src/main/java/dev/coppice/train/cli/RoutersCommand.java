@@ -8,7 +8,7 @@ import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.train.TrainJson;
-import dev.coppice.train.data.TokenSequence;
+import dev.coppice.train.data.token.TokenSequence;
 import dev.coppice.train.eval.EvalSpec;
 import dev.coppice.train.eval.RouterJudge;
 import dev.coppice.train.eval.RouterReport;

@@ -1,12 +1,12 @@
 package dev.coppice.train.cli;
 
-import dev.coppice.train.data.DataForm;
 import dev.coppice.train.data.DataRecord;
 import dev.coppice.train.data.DataSpec;
-import dev.coppice.train.data.EndToken;
-import dev.coppice.train.data.HoldOut;
-import dev.coppice.train.data.PartSpec.HeldOutSpec;
-import dev.coppice.train.data.ReadingRecord;
+import dev.coppice.train.data.heldout.HeldOutSpec;
+import dev.coppice.train.data.heldout.HoldOut;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.reading.EndToken;
+import dev.coppice.train.data.reading.ReadingRecord;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;

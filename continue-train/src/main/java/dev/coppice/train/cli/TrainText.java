@@ -5,7 +5,7 @@ import dev.coppice.moe.report.Quantity;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Spent;
 import dev.coppice.train.data.DataRecord;
-import dev.coppice.train.data.Preparation;
+import dev.coppice.train.data.heldout.HeldOut;
 import dev.coppice.train.run.TrainResult;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -45,7 +45,7 @@ final class TrainText {
     if (!result.heldOut().isEmpty()) {
       json.putPOJO("held_out_scores", result.heldOut());
     }
-    Preparation.heldOut(run).ifPresent(path -> json.put("held_out", path.toString()));
+    HeldOut.in(run).ifPresent(path -> json.put("held_out", path.toString()));
     data.ifPresent(read -> json.putPOJO("data_read", read));
     return json;
   }

@@ -5,7 +5,7 @@ import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.Reading;
 import dev.coppice.train.TrainJson;
-import dev.coppice.train.data.DocumentEnd;
+import dev.coppice.train.data.reading.DocumentEnd;
 import dev.coppice.train.store.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,8 +2,8 @@ package dev.coppice.train.cli;
 
 import dev.coppice.moe.model.Precision;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.train.data.TokenSequence;
-import dev.coppice.train.data.TokenWindows;
+import dev.coppice.train.data.batch.TokenWindows;
+import dev.coppice.train.data.token.TokenSequence;
 import dev.coppice.train.eval.EvalSpec;
 import java.util.Optional;
 import org.slf4j.Logger;

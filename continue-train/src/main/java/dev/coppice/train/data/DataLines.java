@@ -1,5 +1,8 @@
 package dev.coppice.train.data;
 
+import dev.coppice.train.data.folder.LeftOut;
+import dev.coppice.train.data.folder.LeftOuts;
+import dev.coppice.train.data.reading.EndToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -2,6 +2,8 @@ package dev.coppice.train.data;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.train.data.reading.EndToken;
+import dev.coppice.train.data.reading.ReadingRecord;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

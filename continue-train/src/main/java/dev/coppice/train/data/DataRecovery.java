@@ -2,6 +2,8 @@ package dev.coppice.train.data;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.token.TokenCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

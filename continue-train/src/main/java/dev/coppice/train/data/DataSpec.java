@@ -2,6 +2,7 @@ package dev.coppice.train.data;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.train.data.reading.DocumentEnd;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;

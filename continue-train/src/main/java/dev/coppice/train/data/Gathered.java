@@ -5,6 +5,17 @@ import com.google.common.hash.HashingInputStream;
 import com.google.common.io.ByteStreams;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
+import dev.coppice.train.data.folder.DataFinder;
+import dev.coppice.train.data.folder.DataWalk;
+import dev.coppice.train.data.folder.LeftOut;
+import dev.coppice.train.data.folder.LeftOuts;
+import dev.coppice.train.data.folder.SplitNames;
+import dev.coppice.train.data.folder.TextFolder;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.reading.DataReading;
+import dev.coppice.train.data.text.DataItem;
+import dev.coppice.train.data.text.DocumentReader;
+import dev.coppice.train.data.text.TextDocument;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -83,7 +94,8 @@ final class Gathered {
   /** Adds all that a path holds. */
   void add(Path path) throws IOException {
     DataFinder.Wanted wanted =
-        new DataFinder.Wanted(reading.form(), reading.textField(), reading.rules().use());
+        new DataFinder.Wanted(
+            reading.form(), reading.textField(), SplitNames.Use.of(reading.rules()));
     DataFinder.Found found = DataFinder.find(path, wanted);
     found.warnings().forEach(warning -> LOG.warn("{}", warning));
     Reading read = new Reading(found.form(), new ArrayList<>(found.leftOut()));

@@ -2,6 +2,12 @@ package dev.coppice.train.data;
 
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.TrainJson;
+import dev.coppice.train.data.heldout.HeldOut;
+import dev.coppice.train.data.heldout.HeldOutIndex;
+import dev.coppice.train.data.heldout.Split;
+import dev.coppice.train.data.reading.DocumentEnd;
+import dev.coppice.train.data.token.DocumentCopy;
+import dev.coppice.train.data.token.TokenSequence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,9 +52,9 @@ final class HeldOutWriter {
       }
       List<HeldOutIndex.Source> sources = new ArrayList<>();
       DocumentCopy.Body body = copy -> copy(judged, opened, copy, sources);
-      DocumentCopy.write(folder.resolve(Preparation.HELD_OUT), vocabulary, tokenizer, body).close();
+      DocumentCopy.write(folder.resolve(HeldOut.FILE), vocabulary, tokenizer, body).close();
       TrainJson.writeAtomically(
-          folder.resolve(Preparation.HELD_OUT_INDEX), new HeldOutIndex(INDEX_VERSION, sources));
+          folder.resolve(HeldOut.INDEX_FILE), new HeldOutIndex(INDEX_VERSION, sources));
     } finally {
       for (TokenSequence tokens : opened) {
         tokens.close();
@@ -72,7 +78,7 @@ final class HeldOutWriter {
       } else {
         Split.of(opened.get(i), part.split()).copyHeldOut(copy);
       }
-      OptionalInt end = documentEnd.of(part);
+      OptionalInt end = part.documentEnd(documentEnd);
       sources.add(
           new HeldOutIndex.Source(
               unlike(judged.get(i).name(), names),

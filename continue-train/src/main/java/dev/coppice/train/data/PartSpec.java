@@ -2,10 +2,17 @@ package dev.coppice.train.data;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.train.data.heldout.HeldOutSpec;
+import dev.coppice.train.data.heldout.Split;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.reading.DocumentEnd;
+import dev.coppice.train.data.token.JoinedTokens;
+import dev.coppice.train.data.token.TokenSequence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,14 +29,6 @@ public record PartSpec(double weight, List<SourceSpec> sources, @Nullable HeldOu
     sources = List.copyOf(sources);
   }
 
-  /**
-   * Which documents are held out.
-   *
-   * @param share of the tokens, in (0, 1)
-   * @param seed which of the splits
-   */
-  public record HeldOutSpec(double share, long seed) {}
-
   /** The same, as a run in a folder will find it again. */
   PartSpec within(Path runFolder) {
     return new PartSpec(weight, sources.stream().map(s -> s.within(runFolder)).toList(), split);
@@ -38,6 +37,12 @@ public record PartSpec(double weight, List<SourceSpec> sources, @Nullable HeldOu
   /** The same with absolute paths. */
   PartSpec from(Path runFolder) {
     return new PartSpec(weight, sources.stream().map(s -> s.from(runFolder)).toList(), split);
+  }
+
+  /** What ends its documents: the token of texts, or where there are none, that of tokens. */
+  OptionalInt documentEnd(DocumentEnd end) {
+    boolean texts = sources.stream().anyMatch(s -> s.form() == DataForm.TOKENS);
+    return texts ? end.text() : end.tokens();
   }
 
   /** Opens and verifies the part's tokens. */

@@ -2,6 +2,8 @@ package dev.coppice.train.data;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.coppice.train.data.folder.LeftOut;
+import dev.coppice.train.data.reading.DataForm;
 import java.util.List;
 
 /**

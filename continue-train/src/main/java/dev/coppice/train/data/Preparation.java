@@ -5,6 +5,17 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.text.Tokenizer;
+import dev.coppice.train.data.heldout.HeldOut;
+import dev.coppice.train.data.heldout.HeldOutSpec;
+import dev.coppice.train.data.heldout.HoldOut;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.reading.DataReading;
+import dev.coppice.train.data.reading.ReadingRecord;
+import dev.coppice.train.data.token.DocumentCopy;
+import dev.coppice.train.data.token.JoinedTokens;
+import dev.coppice.train.data.token.PreparationProgress;
+import dev.coppice.train.data.token.TokenFile;
+import dev.coppice.train.data.token.TokenSequence;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,13 +32,7 @@ import org.slf4j.LoggerFactory;
 /** From paths and options to the data of a run, and what is held out of it. */
 public final class Preparation {
   private static final Logger LOG = LoggerFactory.getLogger(Preparation.class);
-  private static final String DATA = "data";
-
-  /** The file of a run's evaluation data. */
-  static final String HELD_OUT = "held-out.tokens";
-
-  /** The file beside it that names its sources. */
-  static final String HELD_OUT_INDEX = "held-out.json";
+  private static final String DATA = HeldOut.FOLDER;
 
   private final DataReading reading;
   private final Tokenizer tokenizer;
@@ -58,8 +63,7 @@ public final class Preparation {
    * @throws CoppiceException when there is no data, or it is damaged
    * @throws IOException when reading or writing fails
    */
-  public TrainingData prepare(
-      List<DataPath> paths, Optional<PartSpec.HeldOutSpec> split, Path runFolder)
+  public TrainingData prepare(List<DataPath> paths, Optional<HeldOutSpec> split, Path runFolder)
       throws IOException {
     return prepare(paths, new HoldOut(split, List.of()), runFolder);
   }
@@ -101,7 +105,7 @@ public final class Preparation {
    */
   TrainingData again(
       List<DataPath> paths,
-      Optional<PartSpec.HeldOutSpec> split,
+      Optional<HeldOutSpec> split,
       Path runFolder,
       Consumer<TrainingData> check)
       throws IOException {
@@ -112,7 +116,7 @@ public final class Preparation {
       try (TrainingData made = opened(parts)) {
         check.accept(made);
       }
-      if (heldOut(run).isEmpty()) {
+      if (HeldOut.in(run).isEmpty()) {
         writeHeldOut(names(paths), parts, new HoldOut(split, List.of()), staging);
       }
       move(staging.resolve(DATA), run.resolve(DATA));
@@ -131,11 +135,6 @@ public final class Preparation {
         }
       }
     }
-  }
-
-  /** Where the held-out text of a run is, if it has any. */
-  public static Optional<Path> heldOut(Path runFolder) {
-    return Optional.of(runFolder.resolve(DATA).resolve(HELD_OUT)).filter(Files::exists);
   }
 
   /** Whether a folder holds what was prepared for a run, and nothing else. */
@@ -177,7 +176,7 @@ public final class Preparation {
     TokenFile text = through(part, scratch);
     PartRecord record =
         new PartRecord(1, built.paths(), text.documentCount(), text.tokenCount(), null, null);
-    return new Through(text, record(List.of(record)), reading.documentEnd().of(part));
+    return new Through(text, record(List.of(record)), part.documentEnd(reading.documentEnd()));
   }
 
   private TokenFile through(PartSpec part, Path scratch) throws IOException {
@@ -221,7 +220,7 @@ public final class Preparation {
     }
   }
 
-  private List<Read> parts(List<DataPath> paths, Optional<PartSpec.HeldOutSpec> split, Path folder)
+  private List<Read> parts(List<DataPath> paths, Optional<HeldOutSpec> split, Path folder)
       throws IOException {
     long weighted = paths.stream().filter(path -> path.weight().isPresent()).count();
     if (weighted != 0 && weighted != paths.size()) {
@@ -256,8 +255,7 @@ public final class Preparation {
         : List.of();
   }
 
-  private static Read part(
-      double weight, PartBuilder.Built built, Optional<PartSpec.HeldOutSpec> split) {
+  private static Read part(double weight, PartBuilder.Built built, Optional<HeldOutSpec> split) {
     return new Read(new PartSpec(weight, built.sources(), split.orElse(null)), built.paths());
   }
 

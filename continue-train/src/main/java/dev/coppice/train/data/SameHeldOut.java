@@ -3,6 +3,8 @@ package dev.coppice.train.data;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.io.Folders;
+import dev.coppice.train.data.heldout.HeldOut;
+import dev.coppice.train.data.token.TokenSequence;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

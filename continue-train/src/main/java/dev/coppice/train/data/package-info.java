@@ -1,6 +1,6 @@
 /**
- * From text to batches: finding files, tokenising them once, and the order in which windows are
- * drawn. Main type: {@link dev.coppice.train.data.TokenFile}.
+ * From paths to the data of a run: what was read, what is held out, and how a resumed run finds it
+ * again. Main type: {@link dev.coppice.train.data.Preparation}.
  */
 @NullMarked
 package dev.coppice.train.data;

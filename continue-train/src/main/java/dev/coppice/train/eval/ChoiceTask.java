@@ -8,7 +8,7 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.train.TrainJson;
-import dev.coppice.train.data.TextFault;
+import dev.coppice.train.data.text.TextFault;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -3,8 +3,8 @@ package dev.coppice.train.eval;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.spec.MoeSpec;
-import dev.coppice.train.data.TokenSequence;
 import dev.coppice.train.data.TrainingData;
+import dev.coppice.train.data.token.TokenSequence;
 
 /** Whether a model can read some data at all. */
 public final class Compatibility {

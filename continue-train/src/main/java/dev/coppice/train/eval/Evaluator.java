@@ -5,7 +5,7 @@ import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
-import dev.coppice.train.data.TokenWindows;
+import dev.coppice.train.data.batch.TokenWindows;
 import java.util.function.DoubleConsumer;
 import java.util.function.Function;
 import java.util.stream.LongStream;

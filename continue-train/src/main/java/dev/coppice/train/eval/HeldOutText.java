@@ -1,8 +1,8 @@
 package dev.coppice.train.eval;
 
 import dev.coppice.moe.text.ByteTokenizer;
-import dev.coppice.train.data.TokenBytes;
-import dev.coppice.train.data.TokenSequence;
+import dev.coppice.train.data.encode.TokenBytes;
+import dev.coppice.train.data.token.TokenSequence;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 

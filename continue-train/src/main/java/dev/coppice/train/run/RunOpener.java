@@ -10,6 +10,7 @@ import dev.coppice.moe.io.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.Preparation;
 import dev.coppice.train.data.TrainingData;
+import dev.coppice.train.data.heldout.HeldOut;
 import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.spec.TrainSpec;
 import dev.coppice.train.store.CheckpointFinder;
@@ -192,7 +193,7 @@ final class RunOpener {
       TrainSpec spec = setting.manifest().spec();
       if (!spec.evaluation().asTrained()
           && spec.batch().documentMask()
-          && Preparation.heldOut(setting.folder().path()).isPresent()) {
+          && HeldOut.in(setting.folder().path()).isPresent()) {
         warn(
             RunEvent.WARNING,
             "the run was begun by an older version: its held-out text is still evaluated"

@@ -1,8 +1,8 @@
 package dev.coppice.train.run;
 
 import dev.coppice.train.budget.Budget;
-import dev.coppice.train.data.TokenFile;
 import dev.coppice.train.data.TrainingData;
+import dev.coppice.train.data.token.TokenFile;
 import dev.coppice.train.spec.TrainSpec;
 import java.nio.file.Path;
 

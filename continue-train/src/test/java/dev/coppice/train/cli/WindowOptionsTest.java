@@ -2,8 +2,8 @@ package dev.coppice.train.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.coppice.train.data.TestTokens;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.token.TestTokens;
+import dev.coppice.train.data.token.TokenFile;
 import dev.coppice.train.eval.EvalSpec;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -8,6 +8,18 @@ import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.train.data.batch.BatchRows;
+import dev.coppice.train.data.batch.BatchSource;
+import dev.coppice.train.data.batch.TokenWindows;
+import dev.coppice.train.data.heldout.HeldOut;
+import dev.coppice.train.data.heldout.HeldOutSpec;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.reading.DataReading;
+import dev.coppice.train.data.reading.DocumentEnd;
+import dev.coppice.train.data.token.PreparationProgress;
+import dev.coppice.train.data.token.TestTokens;
+import dev.coppice.train.data.token.TokenFile;
+import dev.coppice.train.data.token.TokenSequence;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -134,7 +146,7 @@ class PreparationTest extends DataTestBase {
       }
     }
     try (TrainingData data = prepare(Optional.of(cache), Optional.of(0.2), path(texts));
-        TokenFile heldOut = TokenFile.open(Preparation.heldOut(run).orElseThrow())) {
+        TokenFile heldOut = TokenFile.open(HeldOut.in(run).orElseThrow())) {
       List<String> judged =
           LongStream.range(0, heldOut.documentCount()).mapToObj(d -> document(heldOut, d)).toList();
       List<String> inOrder = written.stream().filter(judged::contains).toList();
@@ -160,7 +172,7 @@ class PreparationTest extends DataTestBase {
     Files.writeString(texts.resolve("b"), "what another does ".repeat(10_000));
     TokenFile all = reader().open(List.of(texts), folder);
     prepare(Optional.of(cache), Optional.of(0.3), path(texts)).close();
-    try (TokenFile heldOut = TokenFile.open(Preparation.heldOut(run).orElseThrow())) {
+    try (TokenFile heldOut = TokenFile.open(HeldOut.in(run).orElseThrow())) {
       assertThat(heldOut.documentCount()).isOne();
       long which = document(heldOut, 0).startsWith("what one") ? 0 : 1;
       assertThat(document(heldOut, 0)).isEqualTo(document(all, which));
@@ -282,8 +294,7 @@ class PreparationTest extends DataTestBase {
             Optional.empty());
     Preparation preparation = new Preparation(ends, new ByteTokenizer(), PreparationProgress.NONE);
     try (TrainingData data =
-        preparation.prepare(
-            List.of(path(bin)), Optional.of(new PartSpec.HeldOutSpec(0.3, 2)), run)) {
+        preparation.prepare(List.of(path(bin)), Optional.of(new HeldOutSpec(0.3, 2)), run)) {
       assertThat(data.path()).isEqualTo(bin);
       DataSpec spec = data.spec(run);
       assertThat(spec.parts().get(0).sources().get(0).scans()).isEqualTo("data/scans");

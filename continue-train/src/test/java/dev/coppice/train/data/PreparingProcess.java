@@ -1,6 +1,10 @@
 package dev.coppice.train.data;
 
 import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.reading.DataReading;
+import dev.coppice.train.data.reading.DocumentEnd;
+import dev.coppice.train.data.token.PreparationProgress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

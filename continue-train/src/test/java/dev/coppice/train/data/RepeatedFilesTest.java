@@ -3,6 +3,10 @@ package dev.coppice.train.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.train.data.folder.DataFinder;
+import dev.coppice.train.data.folder.SplitNames;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.token.PreparationProgress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

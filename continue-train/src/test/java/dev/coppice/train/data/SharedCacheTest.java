@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.train.data.encode.CorpusBuilder;
+import dev.coppice.train.data.token.TokenFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.text.ByteTokenizer;
+import dev.coppice.train.data.reading.DataForm;
+import dev.coppice.train.data.reading.DataReading;
+import dev.coppice.train.data.reading.DataRules;
+import dev.coppice.train.data.reading.DocumentEnd;
+import dev.coppice.train.data.reading.DocumentStart;
+import dev.coppice.train.data.token.PreparationProgress;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -8,7 +8,7 @@ import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.moe.spec.RouterSpec;
 import dev.coppice.moe.testing.TinyCheckpoints;
 import dev.coppice.train.budget.Budget;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.token.TokenFile;
 import dev.coppice.train.spec.BatchSpec;
 import dev.coppice.train.spec.SaveSpec;
 import dev.coppice.train.spec.TrainSpec;

@@ -11,7 +11,7 @@ import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.Precision;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.budget.StepCost;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.token.TokenFile;
 import dev.coppice.train.eval.EvalReport;
 import dev.coppice.train.eval.EvalSpec;
 import dev.coppice.train.eval.Evaluator;

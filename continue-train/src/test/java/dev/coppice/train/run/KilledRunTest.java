@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.budget.Budget;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.token.TokenFile;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.spec.TrainSpec;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.coppice.train.budget.Budget;
-import dev.coppice.train.data.TokenFile;
+import dev.coppice.train.data.token.TokenFile;
 import dev.coppice.train.metrics.MetricsLine;
 import dev.coppice.train.metrics.MetricsLog;
 import dev.coppice.train.optimizer.LossSpec;
