@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.DurableFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,13 +56,13 @@ public final class TrainJson {
   public static <T> T read(Path file, Class<T> type, Consumer<JsonNode> completed)
       throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw new CoppiceException(ExitCode.INPUT_INVALID, "file must exist, got none at " + file);
+      throw new CoppiceException(ErrorKind.INPUT_INVALID, "file must exist, got none at " + file);
     }
     try {
       JsonNode tree = MAPPER.readTree(Files.readAllBytes(file));
       if (tree.isMissingNode()) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "JSON must be a " + type.getSimpleName() + ", got an empty file (" + file + ")");
       }
       completed.accept(tree);
@@ -90,7 +90,7 @@ public final class TrainJson {
 
   private static CoppiceException bad(Class<?> type, JsonProcessingException e, Path file) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "JSON must be a " + type.getSimpleName() + ", got " + oneLine(e) + " (" + file + ")",
         e);
   }

@@ -10,7 +10,7 @@ import dev.coppice.growth.moment.MomentPlan;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.OptimizerState;
@@ -140,7 +140,7 @@ public final class GrowthExecutor {
     Optional<String> shortage = DiskSpace.REAL.shortage(staging, bytes);
     if (shortage.isPresent()) {
       throw new CoppiceException(
-          ExitCode.RESOURCE, shortage.get() + " (" + staging.getParent() + ")");
+          ErrorKind.RESOURCE, shortage.get() + " (" + staging.getParent() + ")");
     }
   }
 

@@ -13,7 +13,7 @@ import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.safetensors.SafetensorsFile;
@@ -105,7 +105,7 @@ public record GrowthFingerprint(ObjectNode json) {
     for (String key : PLAN) {
       if (!json.path(key).equals(begun.path(key))) {
         throw new CoppiceException(
-            ExitCode.USAGE,
+            ErrorKind.REQUEST_INVALID,
             "a resumed growth must be the one that was begun, but "
                 + key
                 + " was "
@@ -123,7 +123,7 @@ public record GrowthFingerprint(ObjectNode json) {
       JsonNode is = json.path(SOURCE).path(name);
       if (!was.equals(is)) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "the source of a resumed growth must be as it was, but "
                 + name
                 + changed(was, is)

@@ -11,7 +11,7 @@ import dev.coppice.growth.moment.MomentRule;
 import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.ComputeLedger;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
@@ -200,7 +200,7 @@ final class GrowthRecord {
 
   private static CoppiceException malformed(Checkpoint grown, String what) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "grown checkpoint cannot be traced: " + what + " (" + grown.folder() + "/coppice.json)");
   }
 }

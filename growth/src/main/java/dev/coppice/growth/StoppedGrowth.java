@@ -5,7 +5,7 @@ import com.google.common.collect.ImmutableSet;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.io.Hashes;
 import java.io.IOException;
@@ -69,7 +69,7 @@ public record StoppedGrowth(Path folder, int wholeFiles, boolean alive) {
             .orElseThrow(
                 () ->
                     new CoppiceException(
-                        ExitCode.USAGE,
+                        ErrorKind.REQUEST_INVALID,
                         "a growth to resume must have been begun, got none of " + target));
     if (found.alive()) {
       throw atWork(target, found.folder());
@@ -80,7 +80,7 @@ public record StoppedGrowth(Path folder, int wholeFiles, boolean alive) {
 
   private static CoppiceException atWork(Path target, Path folder) {
     return new CoppiceException(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         "a growth to resume must have stopped, but one of "
             + target
             + " is at work ("

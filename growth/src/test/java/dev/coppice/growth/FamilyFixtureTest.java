@@ -12,7 +12,7 @@ import dev.coppice.growth.depth.Stack;
 import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.StoredTensor;
 import java.io.IOException;
@@ -105,8 +105,8 @@ class FamilyFixtureTest {
       assertThatThrownBy(() -> folder.grow(source, request(growth), "grown").close())
           .isInstanceOf(CoppiceException.class)
           .hasMessageMatching("family \\w+ cannot .+, since .+")
-          .extracting(e -> ((CoppiceException) e).exitCode())
-          .isEqualTo(ExitCode.INPUT_INVALID);
+          .extracting(e -> ((CoppiceException) e).kind())
+          .isEqualTo(ErrorKind.INPUT_INVALID);
       assertThat(folder.names()).isEmpty();
     }
   }

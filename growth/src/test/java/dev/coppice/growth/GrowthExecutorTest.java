@@ -11,7 +11,7 @@ import dev.coppice.growth.depth.Interpose;
 import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.ComputeLedger;
@@ -61,8 +61,8 @@ public class GrowthExecutorTest {
                       source, GrowthRequest.of(BOTH, 0), target, GrowthProgress.NONE))
           .isInstanceOf(CoppiceException.class)
           .hasMessageContaining("output folder must not exist")
-          .extracting(e -> ((CoppiceException) e).exitCode())
-          .isEqualTo(ExitCode.USAGE);
+          .extracting(e -> ((CoppiceException) e).kind())
+          .isEqualTo(ErrorKind.REQUEST_INVALID);
       assertThat(folder.names()).containsExactly("grown", "source");
       assertThat(target).isEmptyDirectory();
     }
@@ -74,8 +74,8 @@ public class GrowthExecutorTest {
       assertThatThrownBy(() -> GrowthExecutor.requireSpace(folder.of("x"), Long.MAX_VALUE / 2))
           .isInstanceOf(CoppiceException.class)
           .hasMessageStartingWith("disk must have ")
-          .extracting(e -> ((CoppiceException) e).exitCode())
-          .isEqualTo(ExitCode.RESOURCE);
+          .extracting(e -> ((CoppiceException) e).kind())
+          .isEqualTo(ErrorKind.RESOURCE);
     }
   }
 

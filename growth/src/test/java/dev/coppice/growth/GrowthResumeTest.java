@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.growth.depth.Interpose;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.moe.testing.CrashCheck;
@@ -170,7 +170,7 @@ class GrowthResumeTest {
   private static void assertRefused(Path folder, GrowthRequest request, String message) {
     assertThatThrownBy(() -> TinyGrowth.resume(folder, request))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.REQUEST_INVALID))
         .hasMessageContaining(message);
   }
 
@@ -181,7 +181,7 @@ class GrowthResumeTest {
     Files.setLastModifiedTime(weights, FileTime.fromMillis(5000));
     assertThatThrownBy(() -> TinyGrowth.resume(folder, TinyGrowth.REQUEST))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageContaining("must be as it was, but model.safetensors was {");
     assertThat(noted(folder)).isEqualTo(2);
   }
@@ -198,7 +198,7 @@ class GrowthResumeTest {
     Files.setLastModifiedTime(weights, was);
     assertThatThrownBy(() -> TinyGrowth.resume(folder, TinyGrowth.REQUEST))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageContaining("must be as it was, but model.safetensors was {");
   }
 

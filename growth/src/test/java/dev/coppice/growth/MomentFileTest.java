@@ -13,7 +13,7 @@ import dev.coppice.growth.moment.TinyState;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.OptimizerState;
@@ -212,7 +212,7 @@ class MomentFileTest {
   private void assertRefused(String message) throws IOException {
     assertThatThrownBy(this::grow)
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageContaining(message);
     try (var left = Files.list(folder)) {
       assertThat(left).containsExactly(source.folder());

@@ -6,32 +6,32 @@ import org.jspecify.annotations.Nullable;
 public class CoppiceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  private final ExitCode exitCode;
+  private final ErrorKind kind;
 
   /**
    * An error without a cause.
    *
-   * @param exitCode of a command that fails with it
+   * @param kind for callers that treat kinds differently
    * @param message the thing, the rule and the value, with file, tensor and offset for data
    */
-  public CoppiceException(ExitCode exitCode, String message) {
-    this(exitCode, message, null);
+  public CoppiceException(ErrorKind kind, String message) {
+    this(kind, message, null);
   }
 
   /**
    * An error with its cause.
    *
-   * @param exitCode of a command that fails with it
+   * @param kind for callers that treat kinds differently
    * @param message the thing, the rule and the value, with file, tensor and offset for data
    * @param cause what was caught
    */
-  public CoppiceException(ExitCode exitCode, String message, @Nullable Throwable cause) {
+  public CoppiceException(ErrorKind kind, String message, @Nullable Throwable cause) {
     super(message, cause);
-    this.exitCode = exitCode;
+    this.kind = kind;
   }
 
-  /** Exit code of a command that fails with this error. */
-  public final ExitCode exitCode() {
-    return exitCode;
+  /** The kind of this error. */
+  public final ErrorKind kind() {
+    return kind;
   }
 }

@@ -8,7 +8,8 @@ import dev.coppice.bench.experiment.ExperimentResults;
 import dev.coppice.bench.experiment.ExperimentSpec;
 import dev.coppice.bench.experiment.GrowVersusScratch;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
@@ -94,7 +95,7 @@ final class ExperimentOptions {
     String folder = System.getProperty("coppice.corpus", "");
     if (folder.isEmpty() || !Files.isDirectory(Path.of(folder))) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           "--corpus must be given where the launcher brings no text, got none at '" + folder + "'");
     }
     return Path.of(folder);

@@ -2,7 +2,7 @@ package dev.coppice.bench.experiment;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.chart.Point;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.token.TokenFile;
@@ -56,7 +56,7 @@ record ArmRun(
             spec(recipe), start, data, new Budget.Flops(flops), places.work().resolve(name))) {
       TrainResult result = run.run(listener);
       if (!result.finished()) {
-        throw new CoppiceException(ExitCode.PREEMPTED, "training must spend its budget: " + name);
+        throw new CoppiceException(ErrorKind.PREEMPTED, "training must spend its budget: " + name);
       }
       Files.move(result.checkpoint(), places.checkpoint());
       Files.copy(result.lossCurve(), places.curve());

@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.budget.StepCost;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -75,7 +75,7 @@ public record Budgets(BigInteger baseFlops, BigInteger extraFlops) {
     BigInteger steps = BigDecimal.valueOf(Math.max(0, flops)).toBigInteger().divide(cost.flops());
     if (steps.signum() == 0) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           String.format(
               Locale.ROOT,
               "time must hold a step of each model and their evaluation, got %.0f s too few"

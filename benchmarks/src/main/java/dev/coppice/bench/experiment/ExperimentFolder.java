@@ -1,7 +1,7 @@
 package dev.coppice.bench.experiment;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,7 +40,8 @@ record ExperimentFolder(Path path) {
   /** Refuses a folder that is there. */
   static void refuseExisting(Path path) {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-      throw new CoppiceException(ExitCode.USAGE, "output folder must not exist, got " + path);
+      throw new CoppiceException(
+          ErrorKind.REQUEST_INVALID, "output folder must not exist, got " + path);
     }
   }
 

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.Resources;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -82,7 +82,8 @@ public record ExperimentSpec(
   public static ExperimentSpec builtIn(String name) {
     URL recipe = ExperimentSpec.class.getResource("/dev/coppice/bench/recipes/" + name + ".json");
     if (recipe == null) {
-      throw new CoppiceException(ExitCode.USAGE, "recipe must be a built-in one, got " + name);
+      throw new CoppiceException(
+          ErrorKind.REQUEST_INVALID, "recipe must be a built-in one, got " + name);
     }
     try {
       return TrainJson.mapper().readValue(Resources.toByteArray(recipe), ExperimentSpec.class);

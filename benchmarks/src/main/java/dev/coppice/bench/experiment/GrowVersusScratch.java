@@ -1,7 +1,7 @@
 package dev.coppice.bench.experiment;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.run.TrainResult;
@@ -115,7 +115,7 @@ public final class GrowVersusScratch {
     double needed = passed + measured.leastSeconds(spec);
     if (limit.seconds() < needed) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           String.format(
               Locale.ROOT,
               "time must hold a step of each model and their evaluation, got %.1f minutes;"

@@ -1,8 +1,8 @@
 package dev.coppice.bench.micro;
 
 import com.google.common.collect.ImmutableList;
-import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.cli.Coppice;
+import dev.coppice.moe.cli.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

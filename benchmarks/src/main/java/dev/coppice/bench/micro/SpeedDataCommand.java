@@ -2,8 +2,8 @@ package dev.coppice.bench.micro;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.coppice.moe.ExitCode;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.moe.text.Tokenizer;

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,7 +3,7 @@ package dev.coppice.bench.micro;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.io.PlainJson;
 import java.io.IOException;

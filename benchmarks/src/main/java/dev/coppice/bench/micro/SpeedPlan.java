@@ -3,7 +3,7 @@ package dev.coppice.bench.micro;
 import com.google.common.collect.ImmutableList;
 import com.google.common.math.Quantiles;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.cli.Coppice;
 import dev.coppice.moe.spec.MoeSpec;
 import java.io.IOException;
@@ -94,7 +94,7 @@ public record SpeedPlan(
       int code = process.waitFor();
       if (code != 0) {
         throw new CoppiceException(
-            ExitCode.ERROR, "command must end with 0, got " + code + " (" + arguments + ")");
+            ErrorKind.FAILED, "command must end with 0, got " + code + " (" + arguments + ")");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -2,7 +2,7 @@ package dev.coppice.bench.micro;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.io.PlainJson;
 import dev.coppice.moe.model.Precision;

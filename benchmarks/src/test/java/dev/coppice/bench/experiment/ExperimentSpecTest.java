@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
@@ -71,7 +71,7 @@ final class ExperimentSpecTest {
     Path file = write(change);
     assertThatThrownBy(() -> ExperimentSpec.read(file))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageContaining(reason)
         .hasMessageContaining(file.toString());
   }

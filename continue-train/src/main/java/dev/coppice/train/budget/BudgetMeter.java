@@ -3,7 +3,7 @@ package dev.coppice.train.budget;
 import static com.google.common.base.Preconditions.checkState;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.math.BigInteger;
 import java.util.Locale;
 import java.util.Optional;
@@ -60,7 +60,7 @@ public final class BudgetMeter {
 
   private static CoppiceException tooSmall(Budget.Amount amount) {
     return new CoppiceException(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         String.format(
             Locale.ROOT,
             "budget must hold one step of %s %s, got %s %s",

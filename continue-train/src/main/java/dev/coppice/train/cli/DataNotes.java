@@ -3,17 +3,19 @@ package dev.coppice.train.cli;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.train.data.DataLines;
 import dev.coppice.train.data.DataRecord;
+import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** Says what was read, before it is used. */
 final class DataNotes {
   private DataNotes() {}
 
-  /** Prints a line a part beside the results, unless the command is quiet. */
+  /**
+   * Prints a line a part beside the results; of a quiet command, only where files were left out.
+   */
   static void print(DataRecord data, CommandSpec command, OutputOptions output) {
-    if (!output.quiet()) {
-      DataLines.of(data).forEach(command.commandLine().getErr()::println);
-      command.commandLine().getErr().flush();
-    }
+    List<String> lines = output.quiet() ? DataLines.ofIncomplete(data) : DataLines.of(data);
+    lines.forEach(command.commandLine().getErr()::println);
+    command.commandLine().getErr().flush();
   }
 }

@@ -1,7 +1,7 @@
 package dev.coppice.train.cli;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.parameter.ParameterKind;
 import dev.coppice.train.optimizer.PartRates;
 import java.util.List;
@@ -50,7 +50,8 @@ final class RateOptions {
   PartRates over(PartRates base) {
     if (undecayed.contains(PartName.OLD)) {
       throw new CoppiceException(
-          ExitCode.USAGE, "--no-decay must name kinds of parts, got old, which is for --freeze");
+          ErrorKind.REQUEST_INVALID,
+          "--no-decay must name kinds of parts, got old, which is for --freeze");
     }
     return new PartRates(
         newExperts.orElse(base.newExperts()),

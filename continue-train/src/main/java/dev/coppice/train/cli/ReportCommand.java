@@ -1,7 +1,7 @@
 package dev.coppice.train.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.train.TrainJson;

@@ -3,7 +3,7 @@ package dev.coppice.train.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.run.TrainingRun;
@@ -98,7 +98,7 @@ final class SameOptions {
   /** An option with another value than the run's. */
   static CoppiceException differs(String option, String before, String now) {
     return new CoppiceException(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         "options must be those of the run or left out, got "
             + option
             + " "

@@ -1,7 +1,7 @@
 package dev.coppice.train.cli;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.distill.TeacherSpec;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -74,7 +74,8 @@ final class TeacherOptions {
   private void refuseOthers() {
     if (Stream.of(weight, until, fall, temperature, top).anyMatch(Optional::isPresent)) {
       throw new CoppiceException(
-          ExitCode.USAGE, "--teacher must name a checkpoint where its other options are given");
+          ErrorKind.REQUEST_INVALID,
+          "--teacher must name a checkpoint where its other options are given");
     }
   }
 }

@@ -2,10 +2,11 @@ package dev.coppice.train.cli;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.backend.MachinePeak;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.cli.ProgressLine;
 import dev.coppice.moe.io.Folders;
@@ -206,7 +207,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private static CoppiceException usage(String message) {
-    return new CoppiceException(ExitCode.USAGE, message);
+    return new CoppiceException(ErrorKind.REQUEST_INVALID, message);
   }
 
   private TrainResult train(TrainingRun run) throws IOException {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** The lines about data before its use: a line a part. */
 public final class DataLines {
@@ -37,6 +38,15 @@ public final class DataLines {
       lines.add(title + counts(part) + end(data) + leftOut(part));
     }
     return lines;
+  }
+
+  /** The lines of the parts of which files were left out. */
+  public static List<String> ofIncomplete(DataRecord data) {
+    List<String> lines = of(data);
+    return IntStream.range(0, lines.size())
+        .filter(part -> !leftOut(data.parts().get(part)).isEmpty())
+        .mapToObj(lines::get)
+        .toList();
   }
 
   private static String counts(PartRecord part) {

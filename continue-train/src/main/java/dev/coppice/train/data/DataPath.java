@@ -1,7 +1,7 @@
 package dev.coppice.train.data;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +37,8 @@ public record DataPath(Path path, OptionalDouble weight) {
       // said below
     }
     throw new CoppiceException(
-        ExitCode.USAGE, "weight must be a positive number, got " + written + " (" + text + ")");
+        ErrorKind.REQUEST_INVALID,
+        "weight must be a positive number, got " + written + " (" + text + ")");
   }
 
   /**
@@ -54,7 +55,8 @@ public record DataPath(Path path, OptionalDouble weight) {
       DataPath path = parse(text);
       if (path.weight().isPresent()) {
         throw new CoppiceException(
-            ExitCode.USAGE, option + " must have no weights, as " + reason + ", got " + text);
+            ErrorKind.REQUEST_INVALID,
+            option + " must have no weights, as " + reason + ", got " + text);
       }
       paths.add(path.path());
     }

@@ -1,7 +1,7 @@
 package dev.coppice.train.data;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.reading.DataForm;
 import dev.coppice.train.data.token.TokenCache;
 import java.io.IOException;
@@ -70,7 +70,7 @@ public record DataRecovery(DataSpec spec, Path runFolder) {
     DataRecord read = spec.read();
     if (read == null) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "the run's tokens are gone or have changed, and its run.json names no sources: give"
               + " --data again ("
               + runFolder
@@ -97,7 +97,7 @@ public record DataRecovery(DataSpec spec, Path runFolder) {
       }
     }
     throw new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "data of the run must be there, got none at "
             + path.given()
             + (path.given().equals(path.path()) ? "" : " (" + path.path() + ")")
@@ -109,7 +109,7 @@ public record DataRecovery(DataSpec spec, Path runFolder) {
    *
    * @param preparation reads as the run's data was read
    * @param paths to read
-   * @throws CoppiceException with {@link ExitCode#INTEGRITY} naming what has changed, when it is
+   * @throws CoppiceException with {@link ErrorKind#INTEGRITY} naming what has changed, when it is
    *     not the run's data
    */
   public TrainingData anew(Preparation preparation, List<DataPath> paths) throws IOException {
@@ -131,7 +131,7 @@ public record DataRecovery(DataSpec spec, Path runFolder) {
   private void check(TrainingData made) {
     if (!made.fingerprint().equals(spec.sha256())) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY,
+          ErrorKind.INTEGRITY,
           "data must be that of the run, got "
               + difference(files(made.read()), files(Optional.ofNullable(spec.read())))
               + "; the run continues with its own data only");

@@ -4,7 +4,7 @@ import com.google.common.hash.Hashing;
 import com.google.common.hash.HashingInputStream;
 import com.google.common.io.ByteStreams;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.folder.DataFinder;
 import dev.coppice.train.data.folder.DataWalk;
 import dev.coppice.train.data.folder.LeftOut;
@@ -114,7 +114,7 @@ final class Gathered {
     read.leftOut.addAll(probed.leftOut());
     if (probed.documents().isEmpty()) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "no readable text under " + path + ": left out " + LeftOuts.abridged(read.leftOut));
     }
     for (TextDocument document : probed.documents()) {
@@ -175,7 +175,7 @@ final class Gathered {
             .toList();
     if (reading.rules().strict() && !leftOut.isEmpty()) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "with --strict-data nothing must be left out, got " + LeftOuts.abridged(leftOut));
     }
   }

@@ -2,7 +2,7 @@ package dev.coppice.train.data;
 
 import com.google.common.hash.Hashing;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.data.encode.CorpusBuilder;
 import dev.coppice.train.data.encode.EncodingMemory;
@@ -115,7 +115,7 @@ final class PartBuilder {
   private int width(Path path) {
     if (reading.tokenWidth().isEmpty() && !reading.rules().fitsTwoBytes()) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "--bin-width must be given where tokens of nanoGPT are read with a vocabulary above"
               + " 65536, got none and a vocabulary of "
               + reading.rules().vocabulary()

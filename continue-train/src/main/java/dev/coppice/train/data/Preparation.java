@@ -1,7 +1,7 @@
 package dev.coppice.train.data;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.text.Tokenizer;
@@ -225,7 +225,7 @@ public final class Preparation {
     long weighted = paths.stream().filter(path -> path.weight().isPresent()).count();
     if (weighted != 0 && weighted != paths.size()) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           "weights must be given for all data or none, got "
               + weighted
               + " for "

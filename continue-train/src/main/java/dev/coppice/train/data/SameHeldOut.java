@@ -1,7 +1,7 @@
 package dev.coppice.train.data;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.data.heldout.HeldOut;
 import dev.coppice.train.data.token.TokenSequence;
@@ -27,8 +27,8 @@ final class SameHeldOut {
    * Reads what was given, as the run read its data, and compares it source by source.
    *
    * @param preparation reads as the run's data was read
-   * @throws CoppiceException with {@link ExitCode#USAGE} when the run has another number of
-   *     sources, with {@link ExitCode#INTEGRITY} when one has other tokens
+   * @throws CoppiceException with {@link ErrorKind#REQUEST_INVALID} when the run has another number
+   *     of sources, with {@link ErrorKind#INTEGRITY} when one has other tokens
    */
   void check(Preparation preparation) throws IOException {
     Path run = recovery.runFolder().toAbsolutePath().normalize();
@@ -53,7 +53,7 @@ final class SameHeldOut {
 
   private CoppiceException otherNumber(String recorded) {
     return new CoppiceException(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         "options must be those of the run or left out, got --held-out-data "
             + names(given.stream().map(Path::toString).toList())
             + " where the run has "
@@ -82,7 +82,7 @@ final class SameHeldOut {
   private static void check(Path path, HeldOut.Source made, HeldOut.Source recorded) {
     if (!same(made.tokens(), recorded.tokens())) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY,
+          ErrorKind.INTEGRITY,
           "--held-out-data must be that of the run or left out, got other tokens in "
               + path
               + " than the run has of "

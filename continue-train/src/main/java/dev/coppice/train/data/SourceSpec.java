@@ -3,7 +3,7 @@ package dev.coppice.train.data;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.foreign.FlatTokens;
 import dev.coppice.train.data.foreign.MegatronTokens;
 import dev.coppice.train.data.foreign.ScannedTokens;
@@ -104,7 +104,7 @@ public record SourceSpec(
     TokenSequence opened = unverified(PreparationProgress.NONE);
     if (!opened.fingerprint().equals(sha256)) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY,
+          ErrorKind.INTEGRITY,
           "data of the run must have SHA-256 "
               + sha256
               + ", got "
@@ -129,7 +129,7 @@ public record SourceSpec(
           MegatronTokens.open(file, MegatronTokens.indexOf(file), scanFolder(), progress);
       case AUTO, TEXT, JSONL, PARQUET ->
           throw new CoppiceException(
-              ExitCode.INPUT_INVALID, "data of a run must be tokens, got " + form);
+              ErrorKind.INPUT_INVALID, "data of a run must be tokens, got " + form);
     };
   }
 
@@ -141,7 +141,7 @@ public record SourceSpec(
   private Path scanFolder() {
     if (scans == null) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "data of form " + form + " must name its scans, got none");
+          ErrorKind.INPUT_INVALID, "data of form " + form + " must name its scans, got none");
     }
     return Path.of(scans);
   }

@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.collect.ImmutableList;
 import com.google.common.hash.Hashing;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.batch.BatchSource;
 import dev.coppice.train.data.batch.MixedBatches;
 import dev.coppice.train.data.batch.Mixture;
@@ -76,7 +76,7 @@ public final class TrainingData implements Closeable {
             parts, Optional.ofNullable(spec.read()), Optional.ofNullable(spec.documentEnd()));
     if (!data.fingerprint().equals(spec.sha256())) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY,
+          ErrorKind.INTEGRITY,
           "data of the run must have SHA-256 " + spec.sha256() + ", got " + data.fingerprint());
     }
     return data;
@@ -131,7 +131,7 @@ public final class TrainingData implements Closeable {
       TokenWindows windows = MixedBatches.windows(tokens, sequence, name(i));
       if (!windows.hasLabel(windows.whole())) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "data must have a token that follows another of its document, got "
                 + tokens.documentCount()
                 + " documents of one token or none"

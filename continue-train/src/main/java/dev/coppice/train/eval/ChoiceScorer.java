@@ -3,7 +3,7 @@ package dev.coppice.train.eval;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Lists;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
@@ -149,7 +149,7 @@ public final class ChoiceScorer {
     int kept = Math.min(whole.length, positions + 1);
     if (counted == 0 || counted >= kept) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           String.format(
               Locale.ROOT,
               "a choice must have tokens of its own after one of the context, "

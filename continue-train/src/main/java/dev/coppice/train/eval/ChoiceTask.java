@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.MoreFiles;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.safetensors.JsonFault;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.text.TextFault;
@@ -93,6 +93,6 @@ public record ChoiceTask(String name, ImmutableList<ChoiceQuestion> questions) {
   }
 
   private static CoppiceException bad(String message, String where) {
-    return new CoppiceException(ExitCode.INPUT_INVALID, message + " (" + where + ")");
+    return new CoppiceException(ErrorKind.INPUT_INVALID, message + " (" + where + ")");
   }
 }

@@ -1,7 +1,7 @@
 package dev.coppice.train.eval;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.spec.MoeSpec;
 import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.data.token.TokenSequence;
@@ -23,7 +23,7 @@ public final class Compatibility {
   public static void check(MoeSpec model, TrainingData data, int sequence) {
     if (model.vocabularySize() < data.vocabularySize()) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "vocabulary of the checkpoint must cover the data's ids 0.."
               + (data.vocabularySize() - 1)
               + ", got "
@@ -32,7 +32,7 @@ public final class Compatibility {
     }
     if (model.maxPositions() < sequence) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           "sequence must be at most the checkpoint's "
               + model.maxPositions()
               + " positions, got "

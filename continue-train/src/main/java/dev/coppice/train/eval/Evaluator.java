@@ -1,7 +1,7 @@
 package dev.coppice.train.eval;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.model.TokenScores;
@@ -77,7 +77,7 @@ public final class Evaluator {
     }
     if (sums.tokens() == 0) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "held-out text must have a token to foretell, got none");
+          ErrorKind.INPUT_INVALID, "held-out text must have a token to foretell, got none");
     }
     return new HeldOutScores(sums, heldOut, spec);
   }

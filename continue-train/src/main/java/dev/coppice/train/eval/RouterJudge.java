@@ -1,7 +1,7 @@
 package dev.coppice.train.eval;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.model.LanguageModel;
 import dev.coppice.moe.model.RouterHealth;
 import dev.coppice.train.data.batch.TokenWindows;
@@ -33,7 +33,7 @@ public final class RouterJudge {
     Compatibility.check(model.spec(), text, spec.sequence());
     if (model.spec().firstMoe().isEmpty()) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "model must have a mixture layer, got dense layers only");
+          ErrorKind.INPUT_INVALID, "model must have a mixture layer, got dense layers only");
     }
     TokenWindows windows = new TokenWindows(text, spec.sequence());
     boolean mask = spec.documentMask();
@@ -54,7 +54,7 @@ public final class RouterJudge {
         .orElseThrow(
             () ->
                 new CoppiceException(
-                    ExitCode.INPUT_INVALID,
+                    ErrorKind.INPUT_INVALID,
                     "text must have two tokens, got one (" + text.path() + ")"));
   }
 

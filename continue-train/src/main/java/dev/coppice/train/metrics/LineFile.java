@@ -3,7 +3,7 @@ package dev.coppice.train.metrics;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.train.TrainJson;
 import java.io.BufferedInputStream;
@@ -148,8 +148,8 @@ final class LineFile implements Closeable {
   static CoppiceException malformed(String line, Path file, @Nullable Exception cause) {
     String message = "metrics must be JSON lines, got " + line + " (" + file + ")";
     return cause == null
-        ? new CoppiceException(ExitCode.INPUT_INVALID, message)
-        : new CoppiceException(ExitCode.INPUT_INVALID, message, cause);
+        ? new CoppiceException(ErrorKind.INPUT_INVALID, message)
+        : new CoppiceException(ErrorKind.INPUT_INVALID, message, cause);
   }
 
   /** Sees a line. */

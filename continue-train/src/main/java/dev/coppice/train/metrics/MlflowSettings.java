@@ -1,7 +1,7 @@
 package dev.coppice.train.metrics;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +58,7 @@ public final class MlflowSettings {
       String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
       if (uri.getRawUserInfo() != null) {
         throw new CoppiceException(
-            ExitCode.USAGE,
+            ErrorKind.REQUEST_INVALID,
             "MLflow's address must hold no password, got one"
                 + " (MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD are for it)");
       }
@@ -66,10 +66,12 @@ public final class MlflowSettings {
         return uri;
       }
     } catch (URISyntaxException e) {
-      throw new CoppiceException(ExitCode.USAGE, "MLflow's address must be a URI, got none", e);
+      throw new CoppiceException(
+          ErrorKind.REQUEST_INVALID, "MLflow's address must be a URI, got none", e);
     }
     throw new CoppiceException(
-        ExitCode.USAGE, "MLflow's address must begin with http:// or https://, got " + text);
+        ErrorKind.REQUEST_INVALID,
+        "MLflow's address must begin with http:// or https://, got " + text);
   }
 
   private static Optional<String> authorization(Map<String, String> environment) {
@@ -87,7 +89,8 @@ public final class MlflowSettings {
   private static String printable(String token) {
     if (!token.chars().allMatch(c -> c > 0x20 && c < 0x7F)) {
       throw new CoppiceException(
-          ExitCode.USAGE, "MLFLOW_TRACKING_TOKEN must be printable ASCII, got another text");
+          ErrorKind.REQUEST_INVALID,
+          "MLFLOW_TRACKING_TOKEN must be printable ASCII, got another text");
     }
     return token;
   }

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import java.util.Optional;
 
@@ -44,7 +44,7 @@ public record LossSpec(double loadBalance, double z, double biasStep) {
     double weight = named.get().asDouble(-1);
     if (!named.get().isNumber() || !(weight >= 0 && Double.isFinite(weight))) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           loadBalanceKey(checkpoint).orElseThrow()
               + " must be a number of at least 0, got "
               + named.get()

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.metrics.EventLog;
@@ -43,7 +43,7 @@ record RunView(
     Path manifest = folder.resolve("run.json");
     if (!Files.isRegularFile(manifest)) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "run folder must hold run.json, got " + folder);
+          ErrorKind.INPUT_INVALID, "run folder must hold run.json, got " + folder);
     }
     ImmutableList<RunEvent> events = EventLog.read(folder.resolve("events.jsonl"));
     return new RunView(
@@ -59,7 +59,7 @@ record RunView(
       return TrainJson.mapper().readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "file must be JSON, got another (" + file + ")", e);
+          ErrorKind.INPUT_INVALID, "file must be JSON, got another (" + file + ")", e);
     }
   }
 

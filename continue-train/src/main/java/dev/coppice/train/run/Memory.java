@@ -2,7 +2,7 @@ package dev.coppice.train.run;
 
 import ai.djl.engine.EngineException;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.IOException;
 
 /** Distinguishes out-of-memory errors from others. */
@@ -29,7 +29,7 @@ public final class Memory {
    *
    * @param work what to run
    * @param <T> what it makes
-   * @throws CoppiceException with {@link ExitCode#RESOURCE} when memory does not suffice
+   * @throws CoppiceException with {@link ErrorKind#RESOURCE} when memory does not suffice
    * @throws IOException when the work throws one
    */
   public static <T> T guarded(Work<T> work) throws IOException {
@@ -40,7 +40,7 @@ public final class Memory {
       if (lack.isEmpty()) {
         throw e;
       }
-      throw new CoppiceException(ExitCode.RESOURCE, lack, e);
+      throw new CoppiceException(ErrorKind.RESOURCE, lack, e);
     }
   }
 

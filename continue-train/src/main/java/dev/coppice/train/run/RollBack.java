@@ -2,7 +2,7 @@ package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.spec.GuardSpec;
 import dev.coppice.train.store.CheckpointFinder;
@@ -30,14 +30,14 @@ final class RollBack {
    *
    * @param parts whose state just met a spike
    * @param log receives the event
-   * @throws CoppiceException with {@link ExitCode#DIVERGED} when the run has gone back too often
+   * @throws CoppiceException with {@link ErrorKind#DIVERGED} when the run has gone back too often
    */
   void now(RunParts parts, RunLog log) throws IOException {
     RunState state = parts.runner().state();
     GuardSpec guard = state.spec().guard();
     if (state.guard().rollbacks() >= guard.maxRollbacks()) {
       throw new CoppiceException(
-          ExitCode.DIVERGED,
+          ErrorKind.DIVERGED,
           "loss must stay calm after "
               + guard.maxRollbacks()
               + " roll backs, got another spike (step "

@@ -3,7 +3,7 @@ package dev.coppice.train.run;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
 import dev.coppice.moe.CoppiceVersion;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.Folders;
@@ -48,7 +48,8 @@ final class RunOpener {
     Path out = request.out();
     if (Files.exists(out) && !Preparation.isAllIn(out)) {
       throw new CoppiceException(
-          ExitCode.USAGE, "run folder must not exist yet, got " + out + " (resume continues it)");
+          ErrorKind.REQUEST_INVALID,
+          "run folder must not exist yet, got " + out + " (resume continues it)");
     }
     RunManifest plain = manifest(request);
     try (Checkpoint source = Checkpoint.open(request.checkpoint())) {
@@ -215,7 +216,7 @@ final class RunOpener {
               && state.dataSha256().equals(manifest.data().sha256());
       if (!same) {
         throw new CoppiceException(
-            ExitCode.INTEGRITY,
+            ErrorKind.INTEGRITY,
             "checkpoint must have the spec, budget and data of run.json, got others ("
                 + found.folder()
                 + ")");
@@ -234,7 +235,7 @@ final class RunOpener {
       String text = String.join(", ", differences);
       if (!how.inexact()) {
         throw new CoppiceException(
-            ExitCode.USAGE,
+            ErrorKind.REQUEST_INVALID,
             "environment must be that of the run for an exact resume, got "
                 + text
                 + " (restore it, or use --inexact: results then agree but for rounding)");

@@ -1,7 +1,7 @@
 package dev.coppice.train.run;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.train.budget.BudgetMeter;
 import dev.coppice.train.budget.Spent;
@@ -89,7 +89,7 @@ record RunSetting(
         TokenWindows windows = new TokenWindows(text.tokens(), sequence);
         if (!windows.hasLabel(windows.covering())) {
           throw new CoppiceException(
-              ExitCode.INPUT_INVALID,
+              ErrorKind.INPUT_INVALID,
               "held-out text must have a token that follows another of its document, got none ("
                   + text.name()
                   + ")");

@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableSortedMap;
 import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.train.ModelState;
 import dev.coppice.train.metrics.RunEvent;
 import dev.coppice.train.spec.SaveSpec;
@@ -187,7 +187,7 @@ final class Saving implements AutoCloseable {
    * Holds the run to its last save.
    *
    * @param step that must be on disk
-   * @throws CoppiceException with {@link ExitCode#RESOURCE} if it is not
+   * @throws CoppiceException with {@link ErrorKind#RESOURCE} if it is not
    */
   void checkSaved(long step) {
     if (has(step)) {
@@ -200,7 +200,7 @@ final class Saving implements AutoCloseable {
   /** The end of a run for want of disk or memory. */
   CoppiceException lost(String message) {
     return new CoppiceException(
-        ExitCode.RESOURCE,
+        ErrorKind.RESOURCE,
         message
             + " ("
             + newest.map(path -> "newest whole checkpoint: " + path).orElse("no checkpoint")

@@ -2,7 +2,7 @@ package dev.coppice.train.run;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.train.AdamWSettings;
 import dev.coppice.moe.train.ExpertLoad;
@@ -166,12 +166,12 @@ final class StepRunner {
   /**
    * Ends a run whose gradients stay non-finite.
    *
-   * @throws CoppiceException with {@link ExitCode#DIVERGED} when too many steps in a row had none
+   * @throws CoppiceException with {@link ErrorKind#DIVERGED} when too many steps in a row had none
    */
   void checkNotDiverged() {
     if (state.consecutiveSkips() >= spec.optimizer().maxSkipsInARow()) {
       throw new CoppiceException(
-          ExitCode.DIVERGED,
+          ErrorKind.DIVERGED,
           "gradient must be finite, got norm "
               + lastNorm
               + " in "

@@ -1,7 +1,7 @@
 package dev.coppice.train.run;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CoppiceRecord;
 import dev.coppice.moe.checkpoint.GrowthOrigin;
@@ -84,7 +84,7 @@ final class TraineeBuilder {
   private void checkBiases(LanguageModel model) {
     if (spec.loss().biasStep() > 0 && !model.spec().router().selectionBias()) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           "--bias-step must be 0 where routers have no selection bias, got "
               + spec.loss().biasStep()
               + " ("
@@ -98,7 +98,7 @@ final class TraineeBuilder {
         source.record().flatMap(CoppiceRecord::lineage).flatMap(GrowthOrigin::of);
     if (spec.rates().needOrigin() && origin.isEmpty()) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           "rates of new layers or experts, and --freeze old, must have a lineage that lists"
               + " the new parts, got none in coppice.json ("
               + source.folder()
@@ -118,7 +118,7 @@ final class TraineeBuilder {
           || teacher.spec().maxPositions() < spec.batch().sequence()) {
         teacher.close();
         throw new CoppiceException(
-            ExitCode.USAGE,
+            ErrorKind.REQUEST_INVALID,
             String.format(
                 Locale.ROOT,
                 "teacher must have the model's %d tokens and %d positions, got %d and %d (%s)",

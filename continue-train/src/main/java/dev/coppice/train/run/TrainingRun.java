@@ -4,7 +4,7 @@ import ai.djl.engine.EngineException;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.budget.Spent;
 import dev.coppice.train.data.DataRecord;
@@ -162,8 +162,8 @@ public final class TrainingRun implements Closeable {
    *
    * @param listener called after each step
    * @param sinks further sinks of steps and events; none of them ends the run
-   * @throws CoppiceException with {@link ExitCode#DIVERGED} when too many steps in a row had no
-   *     finite gradient, or too many spikes rolled back; with {@link ExitCode#RESOURCE} when the
+   * @throws CoppiceException with {@link ErrorKind#DIVERGED} when too many steps in a row had no
+   *     finite gradient, or too many spikes rolled back; with {@link ErrorKind#RESOURCE} when the
    *     last step cannot be saved, or memory does not suffice. The newest checkpoint stays
    * @throws IOException when the curve cannot be opened, or a roll back cannot read
    */

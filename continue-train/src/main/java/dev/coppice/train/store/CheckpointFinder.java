@@ -1,7 +1,7 @@
 package dev.coppice.train.store;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -34,7 +34,7 @@ public final class CheckpointFinder {
    * The newest whole checkpoint.
    *
    * @param wanted which steps will do
-   * @throws CoppiceException with {@link ExitCode#INTEGRITY} when a newer one is damaged, and the
+   * @throws CoppiceException with {@link ErrorKind#INTEGRITY} when a newer one is damaged, and the
    *     finder does not fall back
    * @throws IOException when something cannot be read, which is no damage: nothing is moved
    */
@@ -57,7 +57,9 @@ public final class CheckpointFinder {
   private void onDamage(Path step, DamageException e) throws IOException {
     if (!fallBack) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY, "checkpoint must be whole: " + e.getMessage() + " (" + step + ")", e);
+          ErrorKind.INTEGRITY,
+          "checkpoint must be whole: " + e.getMessage() + " (" + step + ")",
+          e);
     }
     Path aside = folder.setAside(step);
     setAside.accept(step.getFileName() + " set aside as " + aside + ": " + e.getMessage());

@@ -3,7 +3,7 @@ package dev.coppice.train.store;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Lists;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.OptimizerState;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.Folders;
@@ -62,7 +62,8 @@ public final class RunFolder implements Closeable {
     try {
       if (lock(channel) == null) {
         throw new CoppiceException(
-            ExitCode.USAGE, "run folder must be free, got one that another run holds: " + path);
+            ErrorKind.REQUEST_INVALID,
+            "run folder must be free, got one that another run holds: " + path);
       }
       RunFolder folder = new RunFolder(path, channel);
       folder.sweep();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.spec.GroupedAttention;
 import dev.coppice.moe.spec.LayerSpec;
 import dev.coppice.moe.spec.MoeSpec;
@@ -77,7 +77,7 @@ class BudgetTest {
     StepCost cost = new StepCost(100, BigInteger.valueOf(6000), BigInteger.valueOf(7000));
     assertThatThrownBy(() -> new BudgetMeter(Budget.parseFlops("5999"), cost, Spent.NOTHING))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.REQUEST_INVALID))
         .hasMessage("budget must hold one step of 6000 FLOPs, got 5999 FLOPs");
     assertThatThrownBy(() -> new BudgetMeter(new Budget.Tokens(99), cost, Spent.NOTHING))
         .hasMessage("budget must hold one step of 100 tokens, got 99 tokens");

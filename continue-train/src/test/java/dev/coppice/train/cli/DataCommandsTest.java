@@ -104,6 +104,17 @@ class DataCommandsTest {
   }
 
   @Test
+  void quietTrainingStillNamesTheFilesThatAreLeftOut() throws IOException {
+    assertThat(train(checkpoint(256), "--data", lines.getParent(), "-q").err())
+        .contains("; left out: set/README.md (text beside JSON lines)");
+  }
+
+  @Test
+  void quietTrainingIsSilentWhereAllIsRead() throws IOException {
+    assertThat(train(checkpoint(256), "--data", lines, "-q").err()).isEmpty();
+  }
+
+  @Test
   void judgingSaysWhatItReads() throws IOException {
     Outcome judged =
         coppice(

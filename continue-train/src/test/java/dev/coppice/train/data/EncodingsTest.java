@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.train.data.reading.DataForm;
 import dev.coppice.train.data.reading.DataReading;
@@ -57,7 +57,7 @@ class EncodingsTest extends DataTestBase {
     assertThatThrownBy(() -> preparation.prepare(List.of(path(file)), Optional.empty(), run))
         .as(name)
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageContaining(file.toString())
         .hasMessageContainingAll(words);
     assertThat(run).doesNotExist();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.train.data.folder.LeftOut;
 import dev.coppice.train.data.reading.DataForm;
@@ -97,7 +97,7 @@ class FolderDataTest extends DataTestBase {
   private AbstractThrowableAssert<?, ?> refused(DataForm form, DataRules rules) {
     return assertThatThrownBy(() -> read(data, form, rules))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageContaining(data.toString());
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.reading.DataForm;
 import dev.coppice.train.data.token.PreparationProgress;
 import dev.coppice.train.data.token.TokenSequence;
@@ -131,8 +131,8 @@ class ForeignTokensTest {
         .isInstanceOf(CoppiceException.class)
         .hasMessageContaining(rule)
         .hasMessageContaining(folder.toString())
-        .extracting(e -> ((CoppiceException) e).exitCode())
-        .isEqualTo(ExitCode.INPUT_INVALID);
+        .extracting(e -> ((CoppiceException) e).kind())
+        .isEqualTo(ErrorKind.INPUT_INVALID);
   }
 
   @Test

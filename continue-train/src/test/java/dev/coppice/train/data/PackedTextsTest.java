@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.github.luben.zstd.ZstdOutputStream;
 import com.google.common.primitives.Bytes;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.text.Packing;
 import dev.coppice.train.data.text.Unpacked;
 import dev.coppice.train.data.token.TokenFile;
@@ -117,7 +117,7 @@ class PackedTextsTest extends DataTestBase {
   private void refused(Path file, String message) {
     assertThatThrownBy(() -> prepare(Optional.of(cache), Optional.empty(), path(file)))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageStartingWith(message)
         .hasMessageContaining(file.toString());
     assertThat(run).doesNotExist();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.base.Splitter;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.train.data.batch.BatchRows;
@@ -126,8 +126,8 @@ class PreparationTest extends DataTestBase {
     assertThatThrownBy(() -> TrainingData.open(spec, moved))
         .isInstanceOf(CoppiceException.class)
         .hasMessageContaining("train.tokens")
-        .extracting(e -> ((CoppiceException) e).exitCode())
-        .isEqualTo(ExitCode.INTEGRITY);
+        .extracting(e -> ((CoppiceException) e).kind())
+        .isEqualTo(ErrorKind.INTEGRITY);
   }
 
   private static String document(TokenSequence tokens, long d) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.train.data.folder.LeftOut;
 import dev.coppice.train.data.reading.DataForm;
@@ -80,7 +80,7 @@ class UnreadFilesTest extends DataTestBase {
     assertThatThrownBy(() -> read(file))
         .as(name)
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageContaining(reason)
         .hasMessageContaining(file.toString());
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.testing.FaultFs;
 import dev.coppice.train.metrics.EventLog;
@@ -199,7 +199,7 @@ class DamageTest {
     Path run = harmed(Files::delete, weights);
     assertThatThrownBy(() -> runs.opener().resume(run, new ResumeSpec(false, false)))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INTEGRITY))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INTEGRITY))
         .hasMessageContaining("model.safetensors must exist, got none")
         .hasMessageContaining(run.resolve(NEWEST).toString());
     assertThat(run.resolve(NEWEST)).isDirectory();
@@ -246,7 +246,7 @@ class DamageTest {
     runs.environment.set(new Environment("1", "others", "AVX2", "cpu", 2));
     assertThatThrownBy(() -> runs.opener().resume(out))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.REQUEST_INVALID))
         .hasMessage(
             "environment must be that of the run for an exact resume, got kernels others instead"
                 + " of kernels, threads 2 instead of 1 (restore it, or use --inexact: results then"
@@ -265,7 +265,7 @@ class DamageTest {
     Files.writeString(manifest, Files.readString(manifest).replace("\"seed\" : 3", "\"seed\" : 4"));
     assertThatThrownBy(() -> runs.opener().resume(out))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INTEGRITY))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INTEGRITY))
         .hasMessageContaining("checkpoint must have the spec, budget and data of run.json");
     assertThat(out.resolve(NEWEST)).isDirectory();
   }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ai.djl.pytorch.jni.JniUtils;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.text.ByteTokenizer;
@@ -333,7 +333,8 @@ class ExactResumeTest {
     for (Map.Entry<String, Environment> other : others.entrySet()) {
       assertThatThrownBy(() -> elsewhere(other.getValue()).resume(out))
           .isInstanceOfSatisfying(
-              CoppiceException.class, x -> assertThat(x.exitCode()).isEqualTo(ExitCode.USAGE))
+              CoppiceException.class,
+              x -> assertThat(x.kind()).isEqualTo(ErrorKind.REQUEST_INVALID))
           .hasMessage(
               "environment must be that of the run for an exact resume, got "
                   + other.getKey()

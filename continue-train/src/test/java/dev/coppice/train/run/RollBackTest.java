@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.metrics.EventLog;
@@ -150,7 +150,7 @@ class RollBackTest {
     lossAt(30, 50);
     assertThatThrownBy(() -> runs.train(spec(SpikePolicy.ROLLBACK), 60, out))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.DIVERGED))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DIVERGED))
         .hasMessageContaining("loss must stay calm after 2 roll backs, got another spike");
     assertThat(events(RunEvent.ROLLED_BACK)).hasSize(2);
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.metrics.EventLog;
@@ -135,7 +135,7 @@ class SavingTest {
       assertThatThrownBy(
               () -> run.run((line, share) -> runs.free.set(line.step() > 4 ? 10 : 1_000_000)))
           .isInstanceOfSatisfying(
-              CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.RESOURCE))
+              CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.RESOURCE))
           .hasMessageContaining("step 7 must be saved at the end")
           .hasMessageContaining("newest whole checkpoint: " + out.resolve("step-00000004"));
     }
@@ -207,7 +207,7 @@ class SavingTest {
       TrainSpec spec = CountingRuns.spec(new SaveSpec(4, 0, 9, 0, asynchronous));
       assertThatThrownBy(() -> runs.train(spec, 12, run))
           .isInstanceOfSatisfying(
-              CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.RESOURCE))
+              CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.RESOURCE))
           .hasMessage(
               "memory must suffice, got Java heap space (newest whole checkpoint: "
                   + run.resolve("step-00000004")

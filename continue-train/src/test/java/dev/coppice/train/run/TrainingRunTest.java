@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.budget.Budget;
 import dev.coppice.train.data.token.TestTokens;
@@ -59,10 +59,9 @@ class TrainingRunTest {
     }
   }
 
-  private static void assertFails(ExitCode code, String message, ThrowingCall call) {
+  private static void assertFails(ErrorKind code, String message, ThrowingCall call) {
     assertThatThrownBy(call::run)
-        .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(code))
+        .isInstanceOfSatisfying(CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(code))
         .hasMessageContaining(message);
   }
 
@@ -98,7 +97,7 @@ class TrainingRunTest {
     TrainSpec spec = TinyRuns.spec().withOptimizer(three);
     try (TrainingRun run = start(FakeTrainee.factory(9L, 11L, 12L, 13L), spec, 50)) {
       assertFails(
-          ExitCode.DIVERGED,
+          ErrorKind.DIVERGED,
           "gradient must be finite, got norm Infinity in 3 steps in a row (step 13)",
           () -> run.run(ProgressListener.NONE));
     }
@@ -118,7 +117,7 @@ class TrainingRunTest {
     }
     // five in a row are too many; two were before the stop
     assertFails(
-        ExitCode.DIVERGED,
+        ErrorKind.DIVERGED,
         "in 5 steps in a row (step 7)",
         () -> resume(FakeTrainee.factory(1L, 2L, 3L)));
   }
@@ -159,7 +158,7 @@ class TrainingRunTest {
   void refusesAFolderThatExists() throws IOException {
     train(FakeTrainee.factory(), 1);
     assertFails(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         "run folder must not exist yet, got " + out,
         () -> train(FakeTrainee.factory(), 1));
   }
@@ -169,7 +168,7 @@ class TrainingRunTest {
     try (TrainingRun first = start(FakeTrainee.factory(), TinyRuns.spec(), 1)) {
       assertThat(first.share()).isZero();
       assertFails(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           "run folder must be free, got one that another run holds: " + out,
           () -> resume(FakeTrainee.factory()));
     }
@@ -179,7 +178,7 @@ class TrainingRunTest {
   void refusesToResumeWhatIsNoRun() throws IOException {
     Files.createDirectories(out);
     assertFails(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "file must exist, got none at " + out.resolve("run.json"),
         () -> resume(FakeTrainee.factory()));
   }
@@ -191,11 +190,11 @@ class TrainingRunTest {
     bytes[100] ^= 1;
     Files.write(data.path(), bytes);
     assertFails(
-        ExitCode.INTEGRITY, "token file must have SHA-256", () -> resume(FakeTrainee.factory()));
+        ErrorKind.INTEGRITY, "token file must have SHA-256", () -> resume(FakeTrainee.factory()));
     Folders.delete(data.path());
     TinyRuns.corpus(data.path(), 11, 1);
     assertFails(
-        ExitCode.INTEGRITY, "data of the run must have", () -> resume(FakeTrainee.factory()));
+        ErrorKind.INTEGRITY, "data of the run must have", () -> resume(FakeTrainee.factory()));
   }
 
   @Test
@@ -203,17 +202,17 @@ class TrainingRunTest {
     RunRequest small =
         new RunRequest(TinyRuns.spec(), checkpoint, data, Budget.parseFlops("1e3"), out);
     assertFails(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         "FLOPs, got 1000 FLOPs",
         () -> new RunOpener(FakeTrainee.factory()).start(small));
     TokenFile bytes = TestTokens.write(folder.resolve("bytes.tokens"), 256, List.of(new int[500]));
     assertFails(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "vocabulary of the checkpoint must cover the data's ids 0..255, got 16",
         () -> TrainingRun.start(TinyRuns.spec(), checkpoint, bytes, new Budget.Steps(1), out));
     TrainSpec longer = TinyRuns.spec().withBatch(BatchSpec.of(1, 65));
     assertFails(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         "sequence must be at most the checkpoint's 64 positions, got 65",
         () -> TrainingRun.start(longer, checkpoint, data, new Budget.Steps(1), out));
     assertThat(out).doesNotExist();

@@ -11,7 +11,7 @@ import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.Counts;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import java.io.IOException;
@@ -75,7 +75,7 @@ public final class GrowthAdvisor {
   /** All advice rests on the parameters that a token is multiplied with. */
   private static void refuse(String gap) {
     throw new CoppiceException(
-        ExitCode.INPUT_INVALID, "advice needs the count of active parameters, but " + gap);
+        ErrorKind.INPUT_INVALID, "advice needs the count of active parameters, but " + gap);
   }
 
   private Advice advise(GrowthProgress progress) throws IOException {

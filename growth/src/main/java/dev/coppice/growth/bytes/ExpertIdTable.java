@@ -3,7 +3,7 @@ package dev.coppice.growth.bytes;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.growth.plan.TensorRecipe.ExpertIds;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.safetensors.Dtype;
 import java.nio.ByteBuffer;
 
@@ -24,7 +24,7 @@ final class ExpertIdTable {
     Dtype dtype = tensor.slot().dtype();
     if (dtype != Dtype.I32 && dtype != Dtype.I64) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           String.format(
               "expert indices must be of dtype I32 or I64, got %s (%s)", dtype, tensor.name()));
     }
@@ -71,7 +71,7 @@ final class ExpertIdTable {
   private long copy(long id, long copy) {
     if (id < 0 || id >= ids.experts()) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           String.format(
               "expert index must lie in 0..%s, got %s (for %s)",
               ids.experts() - 1, id, tensor.name()));

@@ -22,7 +22,7 @@ import dev.coppice.growth.plan.TensorRecipe.Term;
 import dev.coppice.growth.plan.TensorRecipe.Zero;
 import dev.coppice.growth.plan.Weave;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.number.FloatFormat;
 import dev.coppice.moe.safetensors.Dtype;
 import java.io.IOException;
@@ -278,7 +278,7 @@ public final class RecipeReader {
   private static double finite(PlannedTensor tensor, double sigma) {
     if (!Double.isFinite(sigma)) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           String.format(
               "a tensor must hold finite numbers to be noised, got a deviation of %s (for %s)",
               sigma, tensor.name()));

@@ -1,7 +1,7 @@
 package dev.coppice.growth.cli;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -49,6 +49,6 @@ final class GivenOptions {
 
   /** A usage error. */
   static CoppiceException refusal(String message) {
-    return new CoppiceException(ExitCode.USAGE, message);
+    return new CoppiceException(ErrorKind.REQUEST_INVALID, message);
   }
 }

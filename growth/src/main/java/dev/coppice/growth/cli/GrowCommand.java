@@ -13,8 +13,9 @@ import dev.coppice.growth.moment.MomentRule;
 import dev.coppice.growth.moment.TrainingState;
 import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -184,7 +185,7 @@ final class GrowCommand implements Callable<Integer> {
         StoppedGrowth.find(target).filter(growth -> growth.wholeFiles() > 0 && !growth.alive());
     if (stopped.isPresent()) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           String.format(
               Locale.ROOT,
               "a growth of %s was stopped with %d weight files complete: continue with"
@@ -206,7 +207,7 @@ final class GrowCommand implements Callable<Integer> {
         .orElseThrow(
             () ->
                 new CoppiceException(
-                    ExitCode.USAGE,
+                    ErrorKind.REQUEST_INVALID,
                     "growth must have --depth or --width above 1, --layers, --mtp drop or --recipe,"
                         + " got none"));
   }

@@ -10,7 +10,7 @@ import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.growth.plan.Refusal;
 import dev.coppice.growth.plan.TensorRecipe;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.Glob;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.packing.Packing;
@@ -127,7 +127,7 @@ final class Depth {
   private CoppiceException cannotBeZero(PlannedTensor tensor) {
     boolean plain = plan.anatomy().packing().role(tensor.slot()) == Packing.Role.PLAIN;
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         String.format(
             Locale.ROOT,
             "copied layers cannot start as identities: no rule gives the form of zero in %s"

@@ -74,7 +74,7 @@ final class LayerConfig {
       Optional<String> other = OtherGrowths.of(map, source -> canDescribe(plan, source));
       throw other.isEmpty()
           ? e
-          : new CoppiceException(e.exitCode(), e.getMessage() + "; possible: " + other.get());
+          : new CoppiceException(e.kind(), e.getMessage() + "; possible: " + other.get());
     }
   }
 

@@ -13,7 +13,7 @@ import com.google.common.io.Resources;
 import dev.coppice.growth.moment.MomentRule;
 import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.safetensors.JsonFault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -88,7 +88,7 @@ public record GrowthRecipe(long seed, GrowthOperator operator, Optional<MomentRu
       return Files.readString(file);
     } catch (NoSuchFileException e) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "recipe must be a file, got none (" + file + ")", e);
+          ErrorKind.INPUT_INVALID, "recipe must be a file, got none (" + file + ")", e);
     }
   }
 
@@ -145,6 +145,6 @@ public record GrowthRecipe(long seed, GrowthOperator operator, Optional<MomentRu
   }
 
   private static CoppiceException malformed(Path file, String place, String what) {
-    return new CoppiceException(ExitCode.USAGE, what + " (" + file + place + ")");
+    return new CoppiceException(ErrorKind.REQUEST_INVALID, what + " (" + file + place + ")");
   }
 }

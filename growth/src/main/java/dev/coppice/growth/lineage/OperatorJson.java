@@ -13,7 +13,7 @@ import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.plan.OperatorCatalog;
 import dev.coppice.growth.plan.OperatorSequence;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -59,7 +59,7 @@ public final class OperatorJson {
       }
     } catch (JsonProcessingException e) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "operators of a lineage must be known and whole, got " + array,
           e);
     }

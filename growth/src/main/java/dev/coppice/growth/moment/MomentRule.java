@@ -2,7 +2,7 @@ package dev.coppice.growth.moment;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -67,7 +67,7 @@ public enum MomentRule {
       }
     }
     throw new CoppiceException(
-        ExitCode.INPUT_INVALID, KEY + " must be copy, reset or scale, got " + name);
+        ErrorKind.INPUT_INVALID, KEY + " must be copy, reset or scale, got " + name);
   }
 
   /** Its name in recipes, lineages and on the command line. */

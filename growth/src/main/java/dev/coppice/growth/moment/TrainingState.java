@@ -6,7 +6,7 @@ import com.google.common.collect.ImmutableSortedMap;
 import com.google.common.collect.Sets;
 import dev.coppice.growth.bytes.TensorBytes;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.anatomy.TensorSite.Region;
@@ -67,7 +67,8 @@ public final class TrainingState implements TensorBytes, Closeable {
     Path path = folder.resolve(OptimizerState.FILE);
     if (!isIn(folder)) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "optimizer state must be there to grow, got none (" + path + ")");
+          ErrorKind.INPUT_INVALID,
+          "optimizer state must be there to grow, got none (" + path + ")");
     }
     if (!path.toRealPath().startsWith(folder.toRealPath())) {
       throw OptimizerState.malformed(

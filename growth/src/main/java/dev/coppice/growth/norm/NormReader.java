@@ -8,7 +8,7 @@ import dev.coppice.growth.bytes.RecipeReader;
 import dev.coppice.growth.plan.ExpertWeave;
 import dev.coppice.growth.plan.Weave;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.Form;
 import dev.coppice.moe.anatomy.LayerShape;
 import dev.coppice.moe.anatomy.Part;
@@ -84,7 +84,7 @@ final class NormReader {
 
   private static CoppiceException packed(StoredTensor tensor) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "norm profile needs weights of dtype BF16, F16 or F32, got packed ones ("
             + tensor.name()
             + ")");

@@ -13,7 +13,7 @@ import dev.coppice.growth.modules.ModuleGrowth;
 import dev.coppice.growth.plan.Ancestry.ExpertOrigin;
 import dev.coppice.growth.plan.Ancestry.LayerOrigin;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.TensorSite;
@@ -112,7 +112,7 @@ final class GrownModules {
       warnings.addAll(growth.warnings());
       return made;
     } catch (ModuleGrowth.UnreadableEntry e) {
-      throw new CoppiceException(ExitCode.INPUT_INVALID, String.valueOf(e.getMessage()), e);
+      throw new CoppiceException(ErrorKind.INPUT_INVALID, String.valueOf(e.getMessage()), e);
     }
   }
 

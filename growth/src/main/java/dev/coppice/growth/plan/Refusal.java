@@ -1,7 +1,7 @@
 package dev.coppice.growth.plan;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -27,7 +27,7 @@ public final class Refusal {
   /** A refusal. */
   public static CoppiceException of(GrowthPlan plan, String what, String reason) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         String.format(
             Locale.ROOT, "family %s cannot %s, since %s", plan.family().name(), what, reason));
   }

@@ -11,7 +11,7 @@ import dev.coppice.growth.TestFolder;
 import dev.coppice.growth.plan.GrowthOperator;
 import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.family.Family;
 import dev.coppice.moe.safetensors.Dtype;
@@ -127,7 +127,7 @@ class LayerConfigTest {
                 + " max_window_layers can only name a first layer with a window (source layers of"
                 + " the output: [0, 1, 2, 0, 1, 2]); possible: --depth 2 --depth-method interpose or"
                 + " --depth 2 --depth-method stack --keep-first 1")
-        .extracting(e -> ((CoppiceException) e).exitCode())
-        .isEqualTo(ExitCode.INPUT_INVALID);
+        .extracting(e -> ((CoppiceException) e).kind())
+        .isEqualTo(ErrorKind.INPUT_INVALID);
   }
 }

@@ -18,7 +18,7 @@ import dev.coppice.growth.plan.OperatorCatalog;
 import dev.coppice.growth.plan.OperatorSequence;
 import dev.coppice.growth.width.DuplicateExperts;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -132,8 +132,8 @@ class GrowthRecipeTest {
         .isInstanceOf(CoppiceException.class)
         .hasMessageContaining(message)
         .hasMessageContaining(place)
-        .extracting(e -> ((CoppiceException) e).exitCode())
-        .isEqualTo(ExitCode.USAGE);
+        .extracting(e -> ((CoppiceException) e).kind())
+        .isEqualTo(ErrorKind.REQUEST_INVALID);
   }
 
   @Test

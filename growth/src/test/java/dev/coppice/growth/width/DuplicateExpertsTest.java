@@ -9,7 +9,7 @@ import dev.coppice.growth.plan.GrowthPlan;
 import dev.coppice.growth.plan.Invariant;
 import dev.coppice.growth.plan.PlannedTensor;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.TensorSlot;
@@ -60,8 +60,8 @@ class DuplicateExpertsTest {
               "family qwen3_moe cannot noise new experts, since noise needs a tensor of dtype BF16,"
                   + " F16 or F32, got F8_E4M3 (model.layers.0.mlp.experts.0.down_proj.weight);"
                   + " copies without noise (--noise 0) keep quantised numbers as they are")
-          .extracting(e -> ((CoppiceException) e).exitCode())
-          .isEqualTo(ExitCode.INPUT_INVALID);
+          .extracting(e -> ((CoppiceException) e).kind())
+          .isEqualTo(ErrorKind.INPUT_INVALID);
       assertThat(DuplicateExperts.times(2, 0).apply(plan).anatomy().experts()).isEqualTo(4);
     }
   }

@@ -2,7 +2,7 @@ package dev.coppice.moe.anatomy;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.Anatomy.Held;
 import dev.coppice.moe.anatomy.TensorSite.Region;
 import dev.coppice.moe.safetensors.TensorSlot;
@@ -84,7 +84,7 @@ public record Counts(long parameters, long active, ImmutableList<String> uncount
 
   private void check() {
     if (!known()) {
-      throw new CoppiceException(ExitCode.INPUT_INVALID, gap().orElseThrow());
+      throw new CoppiceException(ErrorKind.INPUT_INVALID, gap().orElseThrow());
     }
   }
 

@@ -3,7 +3,7 @@ package dev.coppice.moe.backend;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 
 /**
  * A backend that this build does not have: every use is refused with the same sentence.
@@ -13,7 +13,7 @@ import dev.coppice.moe.ExitCode;
 record AbsentBackend(String name) implements Backend {
   private CoppiceException refusal() {
     return new CoppiceException(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         PROPERTY
             + " must name a backend of this build, which has "
             + CpuBackend.NAME

@@ -9,7 +9,7 @@ import com.google.common.collect.ImmutableSortedMap;
 import com.google.common.collect.Maps;
 import com.google.common.io.Closer;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.Anatomy;
 import dev.coppice.moe.anatomy.Form;
 import dev.coppice.moe.anatomy.Part;
@@ -284,7 +284,7 @@ public final class Checkpoint implements Closeable {
   }
 
   private static void refuse(String why) {
-    throw new CoppiceException(ExitCode.INPUT_INVALID, why);
+    throw new CoppiceException(ErrorKind.INPUT_INVALID, why);
   }
 
   /** All tensors by name. */

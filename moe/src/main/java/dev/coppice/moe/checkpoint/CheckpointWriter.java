@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.folder.CodeReferences;
 import dev.coppice.moe.folder.FolderFiles;
 import dev.coppice.moe.folder.JsonFiles;
@@ -128,7 +128,8 @@ public final class CheckpointWriter implements Closeable {
   private static void refuseExisting(Path target) {
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new CoppiceException(
-          ExitCode.USAGE, "output folder must not exist, got " + target + " (nothing was changed)");
+          ErrorKind.REQUEST_INVALID,
+          "output folder must not exist, got " + target + " (nothing was changed)");
     }
   }
 

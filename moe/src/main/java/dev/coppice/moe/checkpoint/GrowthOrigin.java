@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.util.List;
 import java.util.Optional;
 
@@ -110,7 +110,7 @@ public record GrowthOrigin(ImmutableList<Layer> layers) {
 
   private static CoppiceException malformed(String rule, JsonNode value) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID, "origin of a lineage is malformed: " + rule + ", got " + value);
+        ErrorKind.INPUT_INVALID, "origin of a lineage is malformed: " + rule + ", got " + value);
   }
 
   /** The origin as a lineage has it under {@link #KEY}. */

@@ -2,7 +2,7 @@ package dev.coppice.moe.checkpoint;
 
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.safetensors.Dtype;
 import dev.coppice.moe.safetensors.SafetensorsFile;
 import dev.coppice.moe.safetensors.TensorSlot;
@@ -98,7 +98,7 @@ public final class OptimizerState {
    */
   public static CoppiceException malformed(Path file, String fault) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "optimizer state must be the checkpoint's: " + fault + " (" + file + ")");
   }
 }

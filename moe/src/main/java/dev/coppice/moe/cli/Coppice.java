@@ -1,6 +1,5 @@
 package dev.coppice.moe.cli;
 
-import dev.coppice.moe.ExitCode;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,6 @@ package dev.coppice.moe.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,7 +28,7 @@ record Faults(ExitCode code, String message) {
   /** Tells of a failure. */
   static Faults of(Throwable fault) {
     if (fault instanceof CoppiceException known) {
-      return new Faults(known.exitCode(), text(known));
+      return new Faults(ExitCode.of(known.kind()), text(known));
     }
     if (fault instanceof UncheckedIOException wrapped && wrapped.getCause() != null) {
       return of(wrapped.getCause());

@@ -20,7 +20,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedSet;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.Part;
 import dev.coppice.moe.safetensors.CheckpointFormatException;
@@ -81,7 +81,7 @@ public final class Families {
           ImmutableList.<Family>builder().add(new Family(description)).addAll(own).build());
     } catch (JsonProcessingException e) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "family file must be a description, got " + JsonFault.of(e) + " (" + file + ")",
           e);
     }
@@ -118,7 +118,7 @@ public final class Families {
 
   private static CoppiceException incomplete(String key, String what, Path file) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "family file must give " + what + " under " + key + ", got none (" + file + ")");
   }
 

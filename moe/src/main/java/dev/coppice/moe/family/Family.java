@@ -6,7 +6,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.ConfigView;
 import dev.coppice.moe.anatomy.FamilyTraits;
 import dev.coppice.moe.anatomy.Form;
@@ -90,7 +90,7 @@ public final class Family {
   private ModelTraits model() {
     ModelTraits model = description.model();
     if (model == null) {
-      throw new CoppiceException(ExitCode.INPUT_INVALID, doesNotRun());
+      throw new CoppiceException(ErrorKind.INPUT_INVALID, doesNotRun());
     }
     return model;
   }

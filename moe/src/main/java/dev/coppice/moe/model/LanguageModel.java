@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.backend.Backend;
 import dev.coppice.moe.backend.KernelLibrary;
 import dev.coppice.moe.backend.ModelTensors;
@@ -86,7 +86,7 @@ public final class LanguageModel implements AutoCloseable {
         .refusalToRun(config)
         .ifPresent(
             reason -> {
-              throw new CoppiceException(ExitCode.INPUT_INVALID, reason);
+              throw new CoppiceException(ErrorKind.INPUT_INVALID, reason);
             });
     return family.spec(config);
   }

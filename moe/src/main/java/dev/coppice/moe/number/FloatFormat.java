@@ -1,7 +1,7 @@
 package dev.coppice.moe.number;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.safetensors.Dtype;
 import java.nio.ByteBuffer;
 
@@ -64,7 +64,7 @@ public enum FloatFormat {
       case F32 -> F32;
       default ->
           throw new CoppiceException(
-              ExitCode.INPUT_INVALID,
+              ErrorKind.INPUT_INVALID,
               "arithmetic needs dtype BF16, F16 or F32, got " + dtype + " (" + tensor + ")");
     };
   }

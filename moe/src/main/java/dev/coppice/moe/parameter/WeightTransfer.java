@@ -3,7 +3,7 @@ package dev.coppice.moe.parameter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Maps;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.anatomy.TensorSite;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
@@ -165,7 +165,7 @@ public final class WeightTransfer {
 
   private static CoppiceException bad(Path where, String tensor, String fault) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID, "tensor '" + tensor + "' " + fault + " (" + where + ")");
+        ErrorKind.INPUT_INVALID, "tensor '" + tensor + "' " + fault + " (" + where + ")");
   }
 
   private static void read(

@@ -1,7 +1,7 @@
 package dev.coppice.moe.safetensors;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -73,7 +73,7 @@ public final class CheckpointFormatException extends CoppiceException {
    */
   public CheckpointFormatException(
       Reason reason, Path file, String detail, @Nullable Throwable cause) {
-    super(ExitCode.INPUT_INVALID, file + ": " + PlainText.of(detail), cause);
+    super(ErrorKind.INPUT_INVALID, file + ": " + PlainText.of(detail), cause);
     this.reason = reason;
     this.detail = PlainText.of(detail);
     this.file = file.toString();

@@ -9,7 +9,7 @@ import com.google.common.hash.Hashing;
 import com.google.common.primitives.Ints;
 import com.google.common.primitives.Longs;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.PlainJson;
 import dev.coppice.moe.text.bpe.BytePairEncoder;
 import dev.coppice.moe.text.bpe.BytePairRules;
@@ -124,7 +124,7 @@ public final class JsonTokenizer implements Tokenizer {
 
   private static CoppiceException unreadable(Path file, RuntimeException fault) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "tokenizer must be one that the tokenizers library reads, got "
             + fault.getMessage()
             + " ("
@@ -193,7 +193,7 @@ public final class JsonTokenizer implements Tokenizer {
                 .orElseThrow(
                     () ->
                         new CoppiceException(
-                            ExitCode.INPUT_INVALID,
+                            ErrorKind.INPUT_INVALID,
                             "text must have the same tokens behind any line, got others for '"
                                 + Ascii.truncate(piece, LONGEST_QUOTE, "...")
                                 + "' (tokenizer.json); give it as shorter documents")));
@@ -266,7 +266,7 @@ public final class JsonTokenizer implements Tokenizer {
     for (int id : ids) {
       if (id >= vocabularySize) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "token id must be below the model's vocabulary of "
                 + vocabularySize
                 + ", got "

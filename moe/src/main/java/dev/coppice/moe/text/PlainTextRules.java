@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.primitives.Ints;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.PlainJson;
 import java.io.IOException;
 import java.util.HashSet;
@@ -67,7 +67,7 @@ final class PlainTextRules {
       if (!token.path("special").asBoolean()
           && !Ints.contains(encode.apply(content), token.path("id").asInt())) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "added token '"
                 + content
                 + "' must keep its id "

@@ -1,7 +1,7 @@
 package dev.coppice.moe.text;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,7 +68,7 @@ public final class Tokenizers {
     if (vocabularySize == BYTES) {
       return new ByteTokenizer();
     }
-    throw new CoppiceException(ExitCode.INPUT_INVALID, lack(folder, vocabularySize).orElseThrow());
+    throw new CoppiceException(ErrorKind.INPUT_INVALID, lack(folder, vocabularySize).orElseThrow());
   }
 
   /**

@@ -8,7 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.IOException;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -80,7 +80,7 @@ class BackendTest {
         .isInstanceOf(CoppiceException.class)
         .hasMessage(
             "coppice.backend must name a backend of this build, which has cpu only, got 'cuda'")
-        .extracting(e -> ((CoppiceException) e).exitCode())
-        .isEqualTo(ExitCode.USAGE);
+        .extracting(e -> ((CoppiceException) e).kind())
+        .isEqualTo(ErrorKind.REQUEST_INVALID);
   }
 }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +41,7 @@ class CheckpointWriterTest {
     Path target = Files.createDirectory(parent.resolve("out"));
     assertThatThrownBy(() -> CheckpointWriter.begin(target))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.REQUEST_INVALID))
         .hasMessage("output folder must not exist, got " + target + " (nothing was changed)");
     assertThat(names()).containsExactly("out");
   }

@@ -3,7 +3,7 @@ package dev.coppice.moe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -47,9 +47,9 @@ class CoppiceTest {
 
   @Test
   void everyBlameHasItsCode() {
-    assertThat(run(new CoppiceException(ExitCode.INPUT_INVALID, "shard must exist"), "fail"))
+    assertThat(run(new CoppiceException(ErrorKind.INPUT_INVALID, "shard must exist"), "fail"))
         .isEqualTo(3);
-    assertThat(run(new CoppiceException(ExitCode.PREEMPTED, "stopped"), "fail")).isEqualTo(75);
+    assertThat(run(new CoppiceException(ErrorKind.PREEMPTED, "stopped"), "fail")).isEqualTo(75);
     assertThat(run(new IllegalArgumentException("depth must be positive"), "fail")).isEqualTo(2);
     assertThat(run(new IOException("disk gone"), "fail")).isEqualTo(1);
     assertThat(run(new IOException(), "fail", "--no-such-option")).isEqualTo(2);
@@ -57,9 +57,9 @@ class CoppiceTest {
 
   @Test
   void anErrorIsOneLineUnlessTheStackIsAskedFor() {
-    run(new CoppiceException(ExitCode.INPUT_INVALID, "shard must exist"), "fail");
+    run(new CoppiceException(ErrorKind.INPUT_INVALID, "shard must exist"), "fail");
     assertThat(err.toString().strip()).isEqualTo("coppice: shard must exist");
-    run(new CoppiceException(ExitCode.INPUT_INVALID, "shard must exist"), "fail", "--stacktrace");
+    run(new CoppiceException(ErrorKind.INPUT_INVALID, "shard must exist"), "fail", "--stacktrace");
     assertThat(err.toString()).contains("CoppiceTest");
   }
 

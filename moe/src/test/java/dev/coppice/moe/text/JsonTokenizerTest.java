@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.primitives.ImmutableIntArray;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -128,8 +128,8 @@ class JsonTokenizerTest {
           .isInstanceOf(CoppiceException.class)
           .hasMessageStartingWith("tokenizer must be one that the tokenizers library reads, got ")
           .hasMessageContaining("tokenizer.json)")
-          .extracting(e -> ((CoppiceException) e).exitCode())
-          .isEqualTo(ExitCode.INPUT_INVALID);
+          .extracting(e -> ((CoppiceException) e).kind())
+          .isEqualTo(ErrorKind.INPUT_INVALID);
     }
   }
 

@@ -14,7 +14,7 @@ import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
 import dev.coppice.moe.checkpoint.CheckpointWriter;
 import dev.coppice.moe.checkpoint.Shard;
@@ -352,8 +352,8 @@ class BadInputTest {
         .isInstanceOf(CoppiceException.class)
         .hasMessageContaining(message)
         .hasMessageContaining(folder.getFileName().toString())
-        .extracting(e -> ((CoppiceException) e).exitCode())
-        .isEqualTo(ExitCode.INPUT_INVALID);
+        .extracting(e -> ((CoppiceException) e).kind())
+        .isEqualTo(ErrorKind.INPUT_INVALID);
   }
 
   private static LanguageModel open(String name) throws IOException {

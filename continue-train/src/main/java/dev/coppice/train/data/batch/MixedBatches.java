@@ -4,7 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.model.TokenBatch;
 import dev.coppice.moe.random.KeyedHash;
 import dev.coppice.moe.random.KeyedPermutation;
@@ -43,7 +43,7 @@ public final class MixedBatches implements BatchSource {
     TokenWindows windows = new TokenWindows(data, sequence);
     if (windows.whole() == 0) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "data must have at least "
               + (sequence + 1)
               + " tokens for one window, got "

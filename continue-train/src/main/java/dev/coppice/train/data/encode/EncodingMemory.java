@@ -2,7 +2,7 @@ package dev.coppice.train.data.encode;
 
 import com.google.common.annotations.VisibleForTesting;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.TextPieces;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.data.text.TextDocument;
@@ -74,7 +74,7 @@ public record EncodingMemory(int perByte, boolean uncut, long available) {
 
   private CoppiceException tooLong(long bytes, String where) {
     return new CoppiceException(
-        ExitCode.RESOURCE,
+        ErrorKind.RESOURCE,
         String.format(
             Locale.ROOT,
             "document without a place to cut must fit into memory for this tokenizer, got %.0f MB"

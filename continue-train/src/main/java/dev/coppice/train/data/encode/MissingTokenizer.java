@@ -1,7 +1,7 @@
 package dev.coppice.train.data.encode;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.TextPieces;
 import dev.coppice.moe.text.Tokenizer;
 
@@ -61,6 +61,6 @@ public final class MissingTokenizer implements Tokenizer {
   }
 
   private CoppiceException missing() {
-    return new CoppiceException(ExitCode.INPUT_INVALID, refusal);
+    return new CoppiceException(ErrorKind.INPUT_INVALID, refusal);
   }
 }

@@ -2,7 +2,7 @@ package dev.coppice.train.data.folder;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.data.reading.DataForm;
 import dev.coppice.train.data.text.DataItem;
@@ -194,6 +194,6 @@ public final class DataFinder {
   }
 
   private static CoppiceException invalid(String message) {
-    return new CoppiceException(ExitCode.INPUT_INVALID, message);
+    return new CoppiceException(ErrorKind.INPUT_INVALID, message);
   }
 }

@@ -2,7 +2,7 @@ package dev.coppice.train.data.folder;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.data.reading.DataForm;
 import dev.coppice.train.data.text.DataItem;
@@ -131,7 +131,7 @@ public final class DataWalk {
 
   private static CoppiceException denied(Path file, IOException cause) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID, "data must be readable, got no permission (" + file + ")", cause);
+        ErrorKind.INPUT_INVALID, "data must be readable, got no permission (" + file + ")", cause);
   }
 
   private FileNature nature(InputStream stored, DataItem item) throws IOException {
@@ -197,7 +197,7 @@ public final class DataWalk {
       throw denied(file, e);
     } catch (ZipException e) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "archive must be a readable zip, got " + e.getMessage() + " (" + file + ")",
           e);
     }
@@ -250,7 +250,7 @@ public final class DataWalk {
     public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
       if (e instanceof FileSystemLoopException) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "folder must not hold a link to itself or to a folder above, got " + file,
             e);
       }

@@ -1,7 +1,7 @@
 package dev.coppice.train.data.folder;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.reading.DataForm;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,7 +58,7 @@ final class FolderForm {
         texts.stream().allMatch(file -> Companions.isOtherJson(file) || Companions.describes(file));
     if (!json.isEmpty() && alone) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "no data can be read from "
               + folder
               + ": "
@@ -79,7 +79,7 @@ final class FolderForm {
       kinds.add((texts ? "text " : "other files ") + some(others));
     }
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "folder must hold one kind of data, or --data-format must name the wanted kind, got "
             + String.join(", ", kinds)
             + " ("

@@ -2,7 +2,7 @@ package dev.coppice.train.data.folder;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.train.data.foreign.MegatronIndex;
 import dev.coppice.train.data.foreign.MegatronTokens;
@@ -95,7 +95,7 @@ final class MegatronFiles {
   private static void require(boolean holds, String rule, Path index) {
     if (!holds) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           rule + " (" + index + "; --data-format nanogpt with --bin-width reads the .bin alone)");
     }
   }

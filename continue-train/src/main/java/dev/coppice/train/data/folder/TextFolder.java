@@ -2,7 +2,7 @@ package dev.coppice.train.data.folder;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.reading.DataForm;
 import dev.coppice.train.data.text.DataItem;
 import dev.coppice.train.data.text.DocumentReader;
@@ -121,6 +121,6 @@ public final class TextFolder {
   }
 
   private static CoppiceException invalid(String message) {
-    return new CoppiceException(ExitCode.INPUT_INVALID, message);
+    return new CoppiceException(ErrorKind.INPUT_INVALID, message);
   }
 }

@@ -3,7 +3,7 @@ package dev.coppice.train.data.foreign;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.token.PreparationProgress;
 import dev.coppice.train.data.token.TokenSequence;
 import java.io.IOException;
@@ -54,7 +54,7 @@ public final class FlatTokens implements TokenSequence {
     long token = table.read(index);
     if (token < 0 || token >= vocabulary) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY,
+          ErrorKind.INTEGRITY,
           "token must lie in 0.."
               + (vocabulary - 1)
               + " as when it was checked, got "
@@ -88,7 +88,7 @@ public final class FlatTokens implements TokenSequence {
     String actual = TokenScan.read(table, -1, end -> {}, PreparationProgress.NONE).sha256();
     if (!actual.equals(sha256)) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY,
+          ErrorKind.INTEGRITY,
           "token file must have SHA-256 " + sha256 + ", got " + actual + " (" + table.path() + ")");
     }
   }

@@ -3,7 +3,7 @@ package dev.coppice.train.data.foreign;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.token.MappedFile;
 import dev.coppice.train.data.token.PreparationProgress;
 import dev.coppice.train.data.token.TokenSequence;
@@ -97,7 +97,7 @@ public final class MegatronTokens implements TokenSequence {
     String actual = fingerprint(scanned.sha256(), index);
     if (!actual.equals(fingerprint)) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY,
+          ErrorKind.INTEGRITY,
           "data set must have SHA-256 " + fingerprint + ", got " + actual + " (" + path() + ")");
     }
   }

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.io.Hashes;
@@ -149,7 +149,7 @@ public final class ScannedTokens {
           TokenScan.read(table, documentEnd, end -> writer.end(end, table.count()), progress);
       if (table.bare() && result.width().isPresent()) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             String.format(
                 Locale.ROOT,
                 "tokens must not be 0 or nearly so at every second place, got a file that seems to"
@@ -161,7 +161,7 @@ public final class ScannedTokens {
       }
       if (result.fault().isPresent()) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID, result.fault().get() + " (" + table.path() + ")");
+            ErrorKind.INPUT_INVALID, result.fault().get() + " (" + table.path() + ")");
       }
       writer.finish();
       String sha256 = "";

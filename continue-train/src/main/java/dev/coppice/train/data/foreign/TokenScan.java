@@ -3,7 +3,7 @@ package dev.coppice.train.data.foreign;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.token.PreparationProgress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -142,7 +142,7 @@ final class TokenScan {
       long token = table.type().read(buffer, at);
       if (token < 0 || token >= Integer.MAX_VALUE) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "token must lie in 0.."
                 + (Integer.MAX_VALUE - 1)
                 + ", got "

@@ -3,7 +3,7 @@ package dev.coppice.train.data.foreign;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.token.MappedFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -110,7 +110,7 @@ public record TokenTable(
 
   static void check(boolean holds, String rule, Path file) {
     if (!holds) {
-      throw new CoppiceException(ExitCode.INPUT_INVALID, "token file " + rule + " (" + file + ")");
+      throw new CoppiceException(ErrorKind.INPUT_INVALID, "token file " + rule + " (" + file + ")");
     }
   }
 }

@@ -6,7 +6,7 @@ import com.google.common.base.VerifyException;
 import com.google.common.hash.Hashing;
 import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.random.KeyedHash;
 import dev.coppice.train.data.token.DocumentCopy;
 import dev.coppice.train.data.token.TokenSequence;
@@ -233,7 +233,7 @@ final class DocumentSplit implements Split {
       ImmutableLongArray found = chosen.build();
       if (found.isEmpty()) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "held-out text needs at least 2 different documents in the data, got "
                 + all.documentCount()
                 + " (a file of text is one document, a line of JSON is one)");

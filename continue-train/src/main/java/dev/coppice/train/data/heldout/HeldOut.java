@@ -2,7 +2,7 @@ package dev.coppice.train.data.heldout;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.token.DocumentRange;
 import dev.coppice.train.data.token.TokenFile;
@@ -77,7 +77,7 @@ public final class HeldOut implements Closeable {
     for (HeldOutIndex.Source source : index.sources()) {
       if (source.documents() < 1 || first + source.documents() > file.documentCount()) {
         throw new CoppiceException(
-            ExitCode.INPUT_INVALID,
+            ErrorKind.INPUT_INVALID,
             "held-out sources must have the "
                 + file.documentCount()
                 + " documents of held-out.tokens, got others ("

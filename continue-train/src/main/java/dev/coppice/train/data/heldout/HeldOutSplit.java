@@ -4,7 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.random.KeyedHash;
 import dev.coppice.train.data.text.TextDocument;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ public record HeldOutSplit(ImmutableList<TextDocument> train, ImmutableList<Text
     checkArgument(share > 0 && share < 1, "held-out share must lie in (0, 1), got %s", share);
     if (documents.size() < 2) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "a held-out split needs at least 2 text files, got " + documents.size());
     }
     Set<TextDocument> chosen = choose(documents, share, seed);

@@ -4,7 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.hash.Hashing;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.token.DocumentCopy;
 import dev.coppice.train.data.token.TokenSequence;
 import java.io.IOException;
@@ -35,7 +35,7 @@ final class TailSplit implements Split {
     long heldOut = Math.max(FEWEST, (long) Math.ceil(share * all.tokenCount()));
     if (heldOut >= all.tokenCount()) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "held-out share must leave tokens to train on, got "
               + share
               + " of "

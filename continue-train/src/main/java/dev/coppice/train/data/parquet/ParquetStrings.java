@@ -3,7 +3,7 @@ package dev.coppice.train.data.parquet;
 import static dev.coppice.train.data.parquet.DamagedParquetException.required;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -179,7 +179,7 @@ public final class ParquetStrings implements Closeable {
   }
 
   private static CoppiceException invalid(String message, Throwable cause) {
-    return new CoppiceException(ExitCode.INPUT_INVALID, message, cause);
+    return new CoppiceException(ErrorKind.INPUT_INVALID, message, cause);
   }
 
   private static @Nullable ParsedVersion version(@Nullable String writer) {

@@ -3,7 +3,7 @@ package dev.coppice.train.data.reading;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.Tokenizer;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
@@ -75,7 +75,7 @@ final class EndCandidates {
         || id.asInt() < 0
         || id.asInt() >= vocabulary) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           KEY
               + " must be ids in 0.."
               + (vocabulary - 1)

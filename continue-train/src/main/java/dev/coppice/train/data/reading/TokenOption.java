@@ -1,7 +1,7 @@
 package dev.coppice.train.data.reading;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.Tokenizer;
 import java.util.OptionalInt;
 
@@ -31,7 +31,7 @@ final class TokenOption {
       }
     }
     throw new CoppiceException(
-        ExitCode.USAGE,
+        ErrorKind.REQUEST_INVALID,
         name
             + " must be auto, none, an id in 0.."
             + (vocabulary - 1)

@@ -2,7 +2,7 @@ package dev.coppice.train.data.text;
 
 import com.fasterxml.jackson.core.JsonParser;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,11 +64,11 @@ interface JsonObjects {
 
   private static CoppiceException notUtf8(TextFault fault, String place) {
     return new CoppiceException(
-        ExitCode.INPUT_INVALID, "JSON must be UTF-8, got " + fault.words() + " (" + place + ")");
+        ErrorKind.INPUT_INVALID, "JSON must be UTF-8, got " + fault.words() + " (" + place + ")");
   }
 
   private static CoppiceException bad(String message, String place, Throwable cause) {
-    return new CoppiceException(ExitCode.INPUT_INVALID, message + " (" + place + ")", cause);
+    return new CoppiceException(ErrorKind.INPUT_INVALID, message + " (" + place + ")", cause);
   }
 
   /** An object a line. */

@@ -1,7 +1,7 @@
 package dev.coppice.train.data.text;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.FilterInputStream;
@@ -85,7 +85,7 @@ public final class Unpacked extends FilterInputStream {
       return new Unpacked(packing, packing.unpack(ahead), source, where);
     } catch (UnsupportedOperationException e) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, e.getMessage() + " (" + where.get() + ")", e);
+          ErrorKind.INPUT_INVALID, e.getMessage() + " (" + where.get() + ")", e);
     } catch (IOException e) {
       throw damaged(packing, source, 0, where, e);
     }
@@ -117,7 +117,7 @@ public final class Unpacked extends FilterInputStream {
     String damage = Objects.requireNonNullElse(e.getMessage(), "damaged data");
     String got = e instanceof EOFException ? "an early end" : damage.strip();
     return new CoppiceException(
-        ExitCode.INPUT_INVALID,
+        ErrorKind.INPUT_INVALID,
         "file must be whole "
             + packing
             + ", got "

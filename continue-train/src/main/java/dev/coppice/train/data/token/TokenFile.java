@@ -4,7 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.base.Strings;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.Hashes;
 import dev.coppice.train.TrainJson;
 import java.io.IOException;
@@ -132,7 +132,7 @@ public final class TokenFile implements TokenSequence {
     String actual = Hashes.sha256(path).hash();
     if (!actual.equals(fingerprint())) {
       throw new CoppiceException(
-          ExitCode.INTEGRITY,
+          ErrorKind.INTEGRITY,
           "token file must have SHA-256 " + fingerprint() + ", got " + actual + " (" + path + ")");
     }
   }

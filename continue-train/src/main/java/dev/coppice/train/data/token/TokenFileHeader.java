@@ -2,7 +2,7 @@ package dev.coppice.train.data.token;
 
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -108,7 +108,7 @@ record TokenFileHeader(
 
   static void check(boolean holds, String rule, Path file) {
     if (!holds) {
-      throw new CoppiceException(ExitCode.INPUT_INVALID, "token file " + rule + " (" + file + ")");
+      throw new CoppiceException(ErrorKind.INPUT_INVALID, "token file " + rule + " (" + file + ")");
     }
   }
 }

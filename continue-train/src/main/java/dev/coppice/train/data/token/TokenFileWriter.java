@@ -5,7 +5,7 @@ import static com.google.common.base.Preconditions.checkState;
 
 import com.google.common.primitives.ImmutableLongArray;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.Folders;
 import dev.coppice.moe.io.Hashes;
@@ -75,7 +75,8 @@ public final class TokenFileWriter implements Closeable {
       throws IOException {
     checkArgument(vocabulary > 0, "vocabulary must be positive, got %s", vocabulary);
     if (Files.exists(target)) {
-      throw new CoppiceException(ExitCode.USAGE, "token file must not exist yet, got " + target);
+      throw new CoppiceException(
+          ErrorKind.REQUEST_INVALID, "token file must not exist yet, got " + target);
     }
     Files.createDirectories(Folders.parent(target));
     return new TokenFileWriter(target, vocabulary, tokenizer);
@@ -169,7 +170,7 @@ public final class TokenFileWriter implements Closeable {
   public TokenFile finish() throws IOException {
     if (tokens == 0) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID, "data must hold a token, got none: all its texts are empty");
+          ErrorKind.INPUT_INVALID, "data must hold a token, got none: all its texts are empty");
     }
     TokenFileHeader header =
         new TokenFileHeader(width, tokens, documents, textBytes, vocabulary, keyed);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.testing.SentencePieceTraining;
 import dev.coppice.moe.text.JsonTokenizer;
 import dev.coppice.moe.text.TextPieces;
@@ -45,8 +45,8 @@ class EncodingMemoryTest extends DataTestBase {
                   + file
                   + ")"
                   + REMEDY)
-          .extracting(e -> ((CoppiceException) e).exitCode())
-          .isEqualTo(ExitCode.RESOURCE);
+          .extracting(e -> ((CoppiceException) e).kind())
+          .isEqualTo(ErrorKind.RESOURCE);
       assertThatCode(() -> memory.checkDocuments(List.of(document(file, 100_000_000))))
           .doesNotThrowAnyException();
     }

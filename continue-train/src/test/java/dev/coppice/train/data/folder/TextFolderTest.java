@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.train.TrainJson;
 import dev.coppice.train.data.encode.CorpusBuilder;
@@ -98,7 +98,7 @@ class TextFolderTest {
     Path binary = texts.resolve("binary.bin");
     assertThatThrownBy(() -> names(binary, texts.resolve("empty.txt")))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessage("no readable text under " + binary + ", " + texts.resolve("empty.txt"));
   }
 

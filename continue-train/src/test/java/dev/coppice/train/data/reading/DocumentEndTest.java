@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.testing.TinyTokenizers;
 import dev.coppice.moe.text.ByteTokenizer;
 import dev.coppice.moe.text.Tokenizer;
@@ -105,8 +105,8 @@ class DocumentEndTest {
               "document end must be auto, none, an id in 0..%s or the text of a token of the "
                   + "tokenizer, got %s",
               FIRST - 1, wrong)
-          .extracting(e -> ((CoppiceException) e).exitCode())
-          .isEqualTo(ExitCode.USAGE);
+          .extracting(e -> ((CoppiceException) e).kind())
+          .isEqualTo(ErrorKind.REQUEST_INVALID);
     }
   }
 
@@ -118,8 +118,8 @@ class DocumentEndTest {
         .isInstanceOf(CoppiceException.class)
         .hasMessageStartingWith("eos_token_id must be ids in 0.." + (FIRST - 1) + ", got ")
         .hasMessageContaining("generation_config.json; --document-end names another token")
-        .extracting(e -> ((CoppiceException) e).exitCode())
-        .isEqualTo(ExitCode.INPUT_INVALID);
+        .extracting(e -> ((CoppiceException) e).kind())
+        .isEqualTo(ErrorKind.INPUT_INVALID);
     assertThat(end("2").text()).hasValue(2);
   }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.io.CharStreams;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.DataTestBase;
 import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.data.token.TokenFile;
@@ -134,7 +134,7 @@ class JsonLineTextsTest extends DataTestBase {
         assertThatThrownBy(source::next)
             .isInstanceOfSatisfying(
                 CoppiceException.class,
-                e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+                e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
             .hasMessage(
                 "line must be at most " + least + " bytes, got more (" + file + ", line 1)");
       }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.io.CharStreams;
 import com.google.common.io.Resources;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.train.data.DataTestBase;
 import dev.coppice.train.data.TrainingData;
 import dev.coppice.train.data.token.TokenFile;
@@ -136,7 +136,7 @@ class ParquetTextsTest extends DataTestBase {
         texts(bad, "text");
       } catch (CoppiceException e) {
         assertThat(e).hasMessageContaining(bad.toString());
-        assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID);
+        assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID);
         refused++;
       }
     }
@@ -154,7 +154,7 @@ class ParquetTextsTest extends DataTestBase {
   private static void refused(Path file, String column, String... parts) {
     assertThatThrownBy(() -> texts(file, column))
         .isInstanceOfSatisfying(
-            CoppiceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INPUT_INVALID))
+            CoppiceException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT_INVALID))
         .hasMessageStartingWith(parts[0])
         .hasMessageContainingAll(parts)
         .hasMessageContaining(file.toString());

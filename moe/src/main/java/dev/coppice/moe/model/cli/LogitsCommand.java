@@ -5,8 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.io.DurableFiles;
 import dev.coppice.moe.io.PlainJson;
@@ -66,7 +67,8 @@ final class LogitsCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     int[][] sequences = readIds();
     if (Files.exists(out)) {
-      throw new CoppiceException(ExitCode.USAGE, "output file must not exist, got " + out);
+      throw new CoppiceException(
+          ErrorKind.REQUEST_INVALID, "output file must not exist, got " + out);
     }
     try (Checkpoint opened = Checkpoint.open(checkpoint);
         LanguageModel model = LanguageModel.open(opened, precision)) {
@@ -102,7 +104,7 @@ final class LogitsCommand implements Callable<Integer> {
   }
 
   private CoppiceException bad(String fault) {
-    return new CoppiceException(ExitCode.INPUT_INVALID, "token ids " + fault + " (" + ids + ")");
+    return new CoppiceException(ErrorKind.INPUT_INVALID, "token ids " + fault + " (" + ids + ")");
   }
 
   private TensorSlot write(LanguageModel model, int[][] sequences) throws IOException {

@@ -6,8 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Stopwatch;
 import com.google.common.collect.ImmutableSet;
 import dev.coppice.moe.CoppiceException;
-import dev.coppice.moe.ExitCode;
+import dev.coppice.moe.ErrorKind;
 import dev.coppice.moe.checkpoint.Checkpoint;
+import dev.coppice.moe.cli.ExitCode;
 import dev.coppice.moe.cli.OutputOptions;
 import dev.coppice.moe.io.PlainJson;
 import dev.coppice.moe.model.LanguageModel;
@@ -102,7 +103,7 @@ final class SampleCommand implements Callable<Integer> {
       int[] ids = tokenizer.encode(prompt);
       if (ids.length == 0) {
         throw new CoppiceException(
-            ExitCode.USAGE,
+            ErrorKind.REQUEST_INVALID,
             "prompt must hold a token, got none, and the tokenizer puts none before it");
       }
       try (LanguageModel model = LanguageModel.open(opened, precision)) {
@@ -115,7 +116,7 @@ final class SampleCommand implements Callable<Integer> {
   private void go(LanguageModel model, Tokenizer tokenizer, Sampling sampling, int[] ids) {
     if (ids.length > model.spec().maxPositions()) {
       throw new CoppiceException(
-          ExitCode.USAGE,
+          ErrorKind.REQUEST_INVALID,
           "prompt must be at most the model's "
               + model.spec().maxPositions()
               + " positions, got "
@@ -169,7 +170,7 @@ final class SampleCommand implements Callable<Integer> {
     try {
       return new Sampling(temperature, topK, topP, seed, maxNewTokens, stops(opened));
     } catch (IllegalArgumentException e) {
-      throw new CoppiceException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
+      throw new CoppiceException(ErrorKind.REQUEST_INVALID, String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -200,7 +201,7 @@ final class SampleCommand implements Callable<Integer> {
       return PlainJson.python().readTree(file.toFile());
     } catch (JsonProcessingException e) {
       throw new CoppiceException(
-          ExitCode.INPUT_INVALID,
+          ErrorKind.INPUT_INVALID,
           "file must be JSON, got " + JsonFault.of(e) + " (" + file + ")",
           e);
     }

@@ -1,4 +1,6 @@
-package dev.coppice.moe;
+package dev.coppice.moe.cli;
+
+import dev.coppice.moe.ErrorKind;
 
 /** How a command ends; the numbers are part of the command line's contract. */
 public enum ExitCode {
@@ -23,6 +25,19 @@ public enum ExitCode {
 
   ExitCode(int number) {
     this.number = number;
+  }
+
+  /** The code of a command that ends with an error of some kind. */
+  static ExitCode of(ErrorKind kind) {
+    return switch (kind) {
+      case FAILED -> ERROR;
+      case REQUEST_INVALID -> USAGE;
+      case INPUT_INVALID -> INPUT_INVALID;
+      case INTEGRITY -> INTEGRITY;
+      case RESOURCE -> RESOURCE;
+      case DIVERGED -> DIVERGED;
+      case PREEMPTED -> PREEMPTED;
+    };
   }
 
   /** The process exit status. */
