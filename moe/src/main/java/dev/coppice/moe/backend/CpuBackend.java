@@ -108,6 +108,9 @@ final class CpuBackend implements Backend {
   }
 
   private static ByteBuffer memory(NDArray array, long offset, long count) {
+    if (offset == 0 && count == array.size()) {
+      return array.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
+    }
     try (NDArray flat = array.reshape(-1);
         NDArray part = flat.get(new NDIndex().addSliceDim(offset, offset + count))) {
       return part.toByteBuffer(true).order(ByteOrder.LITTLE_ENDIAN);
