@@ -113,19 +113,19 @@ class ModuleGrowthPropertyTest {
     return Combinators.combine(heads, layers, rests).as((head, layer, rest) -> head + layer + rest);
   }
 
-  @Property(tries = 1500)
+  @Property(tries = 600)
   void wildcardsKeepTheirMeaning(
       @ForAll("models") TinyModules model, @ForAll("wildcards") String entry) {
     assertSameMeaning(model, entry);
   }
 
-  @Property(tries = 1500)
+  @Property(tries = 600)
   void expressionsKeepTheirMeaning(
       @ForAll("models") TinyModules model, @ForAll("expressions") String entry) {
     assertSameMeaning(model, entry);
   }
 
-  @Property(tries = 1500)
+  @Property(tries = 600)
   void namesKeepTheirMeaning(@ForAll("models") TinyModules model, @ForAll("names") String entry) {
     assertSameMeaning(model, entry);
   }
