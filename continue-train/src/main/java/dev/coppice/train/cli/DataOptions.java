@@ -39,8 +39,6 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Which data a command reads, and how. */
 final class DataOptions {
-  private static final Logger LOG = LoggerFactory.getLogger(DataOptions.class);
-
   @Option(
       names = "--data",
       paramLabel = "PATH[=WEIGHT]",
@@ -347,7 +345,7 @@ final class DataOptions {
 
   private DocumentEnd end(String unlessGiven, Source source, Tokenizer reader) throws IOException {
     DocumentEnd end = DocumentEnd.of(documentEnd.orElse(unlessGiven), source.folder(), reader);
-    end.notes().forEach(note -> LOG.warn("{}", note));
+    end.notes().forEach(note -> log().warn("{}", note));
     return end;
   }
 
@@ -433,5 +431,10 @@ final class DataOptions {
               + " got "
               + value);
     }
+  }
+
+  // no field: logging is set up where it is needed, not at the start of every command
+  private static Logger log() {
+    return LoggerFactory.getLogger(DataOptions.class);
   }
 }

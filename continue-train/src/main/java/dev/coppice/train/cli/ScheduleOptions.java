@@ -8,7 +8,6 @@ import picocli.CommandLine.Option;
 
 /** How the learning rate follows the spent share of the budget. */
 final class ScheduleOptions {
-  private static final Logger LOG = LoggerFactory.getLogger(ScheduleOptions.class);
   private static final double FINAL_FACTOR = 0.1;
   private static final double DECAY = 0.2;
 
@@ -67,11 +66,11 @@ final class ScheduleOptions {
     double fall = decay.orElse(decayOf(base));
     boolean fits = fall <= 1 - climb;
     if (!fits && decay.isEmpty() && climb < 1) {
-      LOG.warn("wsd falls over {} of the budget: --warmup leaves no more", round(1 - climb));
+      log().warn("wsd falls over {} of the budget: --warmup leaves no more", round(1 - climb));
       return new Schedule.Wsd(climb, 1 - climb, end);
     }
     if (!fits && warmup.isEmpty() && fall <= 1) {
-      LOG.warn("the rate climbs over {} of the budget: --decay leaves no more", round(1 - fall));
+      log().warn("the rate climbs over {} of the budget: --decay leaves no more", round(1 - fall));
       return new Schedule.Wsd(Math.max(0, Math.nextDown(1 - fall)), fall, end);
     }
     return new Schedule.Wsd(climb, fall, end);
@@ -106,5 +105,10 @@ final class ScheduleOptions {
 
   private static double decayOf(Schedule base) {
     return base instanceof Schedule.Wsd wsd ? wsd.decay() : DECAY;
+  }
+
+  // no field: logging is set up where it is needed, not at the start of every command
+  private static Logger log() {
+    return LoggerFactory.getLogger(ScheduleOptions.class);
   }
 }

@@ -13,8 +13,6 @@ import picocli.CommandLine.Option;
 
 /** How a run trains; what is not given stays as it is in {@link TrainSpec#defaults()}. */
 final class SpecOptions {
-  private static final Logger LOG = LoggerFactory.getLogger(SpecOptions.class);
-
   @Option(
       names = "--seed",
       paramLabel = "S",
@@ -157,7 +155,7 @@ final class SpecOptions {
     int micro = microBatch.orElse(0);
     if (batch.isEmpty() && micro > 0 && usual.sequences() % micro != 0) {
       int multiple = micro * Math.max(1, usual.sequences() / micro);
-      LOG.warn("a batch has {} sequences, a multiple of --micro-batch {}", multiple, micro);
+      log().warn("a batch has {} sequences, a multiple of --micro-batch {}", multiple, micro);
       usual = new BatchSpec(multiple, usual.sequence(), micro);
     }
     return over(base.withBatch(usual));
@@ -177,5 +175,10 @@ final class SpecOptions {
         microBatch.orElse(unlessGiven),
         documentMask.orElse(base.documentMask()),
         recompute.orElse(base.recompute()));
+  }
+
+  // no field: logging is set up where it is needed, not at the start of every command
+  private static Logger log() {
+    return LoggerFactory.getLogger(SpecOptions.class);
   }
 }

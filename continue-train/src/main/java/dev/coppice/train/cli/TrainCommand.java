@@ -59,7 +59,6 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class TrainCommand implements Callable<Integer> {
-  private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
   private static final Duration PEAK_TIME = Duration.ofMillis(300);
 
   @Parameters(
@@ -162,7 +161,7 @@ final class TrainCommand implements Callable<Integer> {
     if (options.givesSequence() || spec.batch().sequence() <= limit || limit < 1) {
       return spec;
     }
-    LOG.warn("sequences have {} tokens: model or data have no more for one", limit);
+    log().warn("sequences have {} tokens: model or data have no more for one", limit);
     return spec.withBatch(spec.batch().withSequence((int) limit));
   }
 
@@ -244,5 +243,10 @@ final class TrainCommand implements Callable<Integer> {
   private static double peak(TrainSpec spec) {
     return MachinePeak.best(
         Backend.forThisMachine(), PEAK_TIME, spec.precision() == Precision.BF16_MIXED);
+  }
+
+  // no field: logging is set up where it is needed, not at the start of every command
+  private static Logger log() {
+    return LoggerFactory.getLogger(TrainCommand.class);
   }
 }

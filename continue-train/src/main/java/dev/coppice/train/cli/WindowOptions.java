@@ -12,7 +12,6 @@ import picocli.CommandLine.Option;
 
 /** How a command has a model read a text: options that such commands share. */
 final class WindowOptions {
-  private static final Logger LOG = LoggerFactory.getLogger(WindowOptions.class);
   private static final int SEQUENCE = 256;
 
   @Option(
@@ -74,7 +73,7 @@ final class WindowOptions {
     if (sequence.isPresent() || spec.sequence() <= limit || limit < 1) {
       return spec;
     }
-    LOG.warn("windows have {} tokens: the model has no more positions", limit);
+    log().warn("windows have {} tokens: the model has no more positions", limit);
     return spec.withSequence(limit);
   }
 
@@ -85,7 +84,7 @@ final class WindowOptions {
    * @param spec how
    */
   void warnOfFewer(TokenSequence text, EvalSpec spec) {
-    fewer(text, spec).ifPresent(note -> LOG.warn("{}", note));
+    fewer(text, spec).ifPresent(note -> log().warn("{}", note));
   }
 
   /** The warning, if there are fewer windows. */
@@ -125,5 +124,10 @@ final class WindowOptions {
 
   Precision precision() {
     return precision.precision();
+  }
+
+  // no field: logging is set up where it is needed, not at the start of every command
+  private static Logger log() {
+    return LoggerFactory.getLogger(WindowOptions.class);
   }
 }
