@@ -6,7 +6,7 @@ import dev.coppice.train.data.DataRecord;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Says what was read, before it is used. */
+/** Prints the data of a command before its use. */
 final class DataNotes {
   private DataNotes() {}
 
